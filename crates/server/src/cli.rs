@@ -18,7 +18,7 @@ mod order;
 mod payment;
 mod replay;
 
-pub use bench::{BenchArgs, SynchronousArg};
+pub use bench::{BenchArgs, ExecutorArg, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};

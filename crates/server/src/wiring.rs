@@ -117,7 +117,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let metrics = metrics_with(condition);
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     broker::check_topics(config, codec, &runtime, &views)?;
-    let log = if config.server.roles.worker { broker::log(config, codec, log, &arrived, &metrics)? } else { log };
+    let is_consuming = config.server.roles.worker && carrier(config).executor() == Executor::Log;
+    let log = if is_consuming { broker::log(config, codec, log, &arrived, &metrics)? } else { log };
     let health = Arc::new(Health::default());
     let relay = broker::relay(config, codec, outbox, &clock, &committed, &metrics, &health)?;
     let (waiting, subscriptions) =
@@ -155,7 +156,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let remote = RemoteCommits::new(changes, notifier.clone(), Arc::clone(&waiting), Arc::clone(&subscriptions));
     let remote = remote.start(stop.clone(), &health)?;
     let watch = watch_log(config, &submitter, &metrics, &opened.log, stop.clone())?;
-    let consumed = (settings.executor == Executor::Log && config.server.roles.worker).then_some(log);
+    let consumed = is_consuming.then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
     let of_engine = Arc::new(EngineMetrics::register(&metrics));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use app::events::topic::Spread;
 use app::log::repartition::{RepartitionStore, STANDSTILL};
 use app::ports::{BoxFuture, StoreError};
+use app::state::settings::Carrier;
 use mysql_async::Value;
 
 use super::cells::MysqlCells;
@@ -13,6 +14,7 @@ use super::opening::{OpenError, check_shop, parse};
 use super::relay_rows::{NOW, pin_partition_count};
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
+use super::store::stored_carrier;
 use crate::records::Cells as _;
 
 /// Works beside the processes that serve the database, without being one of their engines.
@@ -29,6 +31,11 @@ impl MysqlRepartitionStore {
         let mut holder = [0; 8];
         getrandom::fill(&mut holder).map_err(OpenError::Random)?;
         Ok(MysqlRepartitionStore { session, holder: i64::from_be_bytes(holder) & i64::MAX })
+    }
+
+    /// Returns how events reached their groups when the shop was served last.
+    pub async fn last_carrier(&mut self) -> std::result::Result<Option<Carrier>, StoreError> {
+        Ok(stored_carrier(&mut self.session, "").await?)
     }
 
     /// Moves the end of the halt, and returns whether this repartition holds it.

@@ -31,6 +31,7 @@ use super::session::{self, Session};
 use super::sql::{Script, statement};
 use crate::records::Cells as _;
 
+pub(super) use executor::stored_carrier;
 pub(super) use load::{lines, pairs};
 pub(super) use offsets::{SELECT_HEADS, heads};
 use transaction::{Before, Halt};

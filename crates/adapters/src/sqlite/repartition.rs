@@ -9,12 +9,14 @@ use std::time::Duration;
 use app::events::topic::Spread;
 use app::log::repartition::{RepartitionStore, STANDSTILL};
 use app::ports::{BoxFuture, StoreError};
+use app::state::settings::Carrier;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result, Transaction, TransactionBehavior};
 
 use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::opening::{OpenError, check_shop, check_sqlite};
 use super::relay_rows::{NOW, pin_partition_count};
+use super::store::carrier;
 
 pub struct SqliteRepartitionStore {
     connection: Connection,
@@ -40,6 +42,11 @@ impl SqliteRepartitionStore {
         let mut holder = [0; 8];
         getrandom::fill(&mut holder).map_err(OpenError::Random)?;
         Ok(SqliteRepartitionStore { connection, holder: i64::from_be_bytes(holder) & i64::MAX })
+    }
+
+    /// Returns how events reached their groups when the shop was served last.
+    pub fn last_carrier(&self) -> std::result::Result<Option<Carrier>, StoreError> {
+        carrier(&self.connection).map_err(|error| StoreError(error.to_string()))
     }
 
     /// Moves the end of the halt, if the condition allows it, and returns whether it moved.

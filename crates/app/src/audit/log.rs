@@ -12,7 +12,7 @@ use super::snapshot::{EventFacts, LogFacts, Snapshot};
 use crate::events::event::{Event, EventKind, ResultCode};
 use crate::events::outbox::{self, Chained, SHARDS, ShardHead};
 use crate::ports::StoreError;
-use crate::state::settings::Carrier;
+use crate::state::settings::{Carrier, Executor};
 
 /// The log's counts of each campaign, and its latest moment: the log's own clock, which stands still with the shop.
 #[derive(Debug, Default)]
@@ -80,13 +80,13 @@ pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Finding
 
 /// Notes the parts of laws about a carrier that this store does not use.
 fn skip_what_is_not_there(kept: &LogFacts, to: &mut Findings) {
-    if kept.carrier != Some(Carrier::Broker) {
-        let reason = "only that no event is stored twice: no broker carries the events";
+    if !kept.carrier.is_some_and(Carrier::has_relay) {
+        let reason = "only that no event is stored twice: no relay publishes the events";
         to.skip(Law::Outbox.number(), reason);
     } else if kept.relayed.is_empty() {
         to.skip(Law::Outbox.number(), "only that no event is stored twice: no relay of this shop has held a shard");
     }
-    if kept.carrier.is_none_or(|carrier| carrier == Carrier::Inline) {
+    if kept.carrier.is_none_or(|carrier| carrier.executor() == Executor::Inline) {
         to.skip(Law::Inbox.number(), "only events handled before: reactions run inline, so groups read no log");
     }
 }

@@ -7,6 +7,9 @@ use crate::events::event::EventKind;
 use crate::events::topic::{Topic, Wanted};
 use crate::log::group::Group;
 
+/// The remark on requests: the inline executor decides them where they are made.
+pub const ONLY_WITH_LOG: &str =
+    "Published only with engine.executor = \"log\": inline, a request is part of the decision that answers it.";
 /// The message on every dead-letter topic.
 const DEAD_LETTER: &str = "DeadLetter";
 
@@ -112,7 +115,7 @@ fn receives() -> impl Iterator<Item = (String, Value)> {
 }
 
 fn message(kind: EventKind) -> Value {
-    json!({
+    let mut message = json!({
         "name": kind.name(),
         "title": kind.name(),
         "contentType": "application/json",
@@ -122,7 +125,11 @@ fn message(kind: EventKind) -> Value {
             "key": {"type": "string", "description": kind.topic().keyed_by().name()},
             "bindingVersion": "0.5.0",
         }},
-    })
+    });
+    if kind.is_request() {
+        message["description"] = json!(ONLY_WITH_LOG);
+    }
+    message
 }
 
 /// Returns the event's schema without the fields that only a stand-alone schema needs.

@@ -13,8 +13,8 @@ use crate::events::outgoing::Outgoing;
 use crate::log::group::Group;
 use crate::log::reactions;
 use crate::log::versions::Gap;
-use crate::ports::{self, Delivery, EventLog, Origin, StoreError, StoredEvent};
-use crate::state::rows::{DISBELIEVED, EventId, Message, OffsetKey};
+use crate::ports::{Delivery, EventLog, Origin, OutboxSlot, StoreError, StoredEvent};
+use crate::state::rows::{DISBELIEVED, EventId, Message, OffsetKey, Partition};
 
 /// A group's offsets in one partition, as this process sees them.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +30,13 @@ pub struct Consumer {
     log: Box<dyn EventLog>,
     codec: Codec,
     offsets: BTreeMap<OffsetKey, Offsets>,
+    /// The groups' offsets in the store's own log, while a broker carries the events; `None` before they are read.
+    handled_before: Option<BTreeMap<OffsetKey, i64>>,
 }
 
 impl Consumer {
     pub fn new(log: Box<dyn EventLog>, codec: Codec) -> Consumer {
-        Consumer { log, codec, offsets: BTreeMap::new() }
+        Consumer { log, codec, offsets: BTreeMap::new(), handled_before: None }
     }
 
     /// Returns the next events of all groups as jobs, at most `limit` of each partition. Empty when there are none.
@@ -91,6 +93,11 @@ impl Consumer {
             if let Some(gap) = &delivery.gap {
                 to.extend(self.heal(key, offset.delivered, &delivery, gap).await?);
             }
+            if let Origin::Record(slot) = delivery.origin
+                && self.is_handled_before(key.group, slot).await?
+            {
+                continue;
+            }
             let (offsets, is_healing, is_forged) = (offset.delivered..next, false, false);
             to.push(Delivered { key, offsets, delivery, is_healing, is_forged });
             offset.delivered = next;
@@ -98,6 +105,19 @@ impl Consumer {
         offset.read_up_to = fetched.next;
         self.offsets.insert(key, offset);
         Ok(())
+    }
+
+    /// Returns true if a group handled an event before the broker took over: inline, or from the store's own log. Its
+    /// offset there stands where the broker began, and a relay that worked before may have published earlier events.
+    async fn is_handled_before(&mut self, group: Group, slot: OutboxSlot) -> Result<bool, StoreError> {
+        let Ok(number) = i32::try_from(slot.shard) else { return Ok(false) };
+        if self.handled_before.is_none() {
+            let positions = self.log.positions().await?.into_iter();
+            self.handled_before = Some(positions.filter(|(key, _)| key.partition.topic.is_none()).collect());
+        }
+        let key = OffsetKey { group, partition: Partition { topic: None, number } };
+        let begun = self.handled_before.as_ref().and_then(|offsets| offsets.get(&key));
+        Ok(begun.is_some_and(|begun| slot.seq < *begun))
     }
 
     /// Returns the events of a gap from the store. The group skips those that it has already handled.
@@ -115,7 +135,13 @@ impl Consumer {
                 && key.partition.topic.is_none_or(|topic| topic == kind.topic())
                 && key.group.subscribes_to(kind)
         };
-        let missed: Vec<Outgoing> = self.log.events_of(order).await?.into_iter().filter(is_missing).collect();
+        let mut missed = vec![];
+        for event in self.log.events_of(order).await?.into_iter().filter(is_missing) {
+            let slot = OutboxSlot { shard: event.shard as i64, seq: event.seq };
+            if !self.is_handled_before(key.group, slot).await? {
+                missed.push(event);
+            }
+        }
         let delivered = missed.into_iter().filter_map(|Outgoing { id, event, trace, at, .. }| {
             let id = EventId(parse_uuid(&id)?);
             let origin = Origin::Store;
@@ -127,10 +153,10 @@ impl Consumer {
 
     /// Compares the records that need it with the store's own events, in one read.
     async fn compare_with_store(&mut self, delivered: &mut [Delivered]) -> Result<(), StoreError> {
-        let slots: BTreeSet<ports::OutboxSlot> = delivered.iter().filter_map(Delivered::to_compare).collect();
+        let slots: BTreeSet<OutboxSlot> = delivered.iter().filter_map(Delivered::to_compare).collect();
         let written =
             if slots.is_empty() { vec![] } else { self.log.written(&slots.into_iter().collect::<Vec<_>>()).await? };
-        let written: BTreeMap<ports::OutboxSlot, StoredEvent> =
+        let written: BTreeMap<OutboxSlot, StoredEvent> =
             written.into_iter().map(|written| (written.slot, written)).collect();
         for delivered in delivered {
             if let Some(slot) = delivered.to_compare() {
@@ -181,7 +207,7 @@ struct Delivered {
 
 impl Delivered {
     /// Returns the place where the store must have the event, if the group requires proof.
-    fn to_compare(&self) -> Option<ports::OutboxSlot> {
+    fn to_compare(&self) -> Option<OutboxSlot> {
         let Origin::Record(slot) = self.delivery.origin else { return None };
         let kind = self.delivery.event.as_ref().ok()?.kind();
         (self.key.group.subscribes_to(kind) && self.key.group.needs_proof()).then_some(slot)

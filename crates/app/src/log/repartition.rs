@@ -74,6 +74,8 @@ pub struct Repartition<'a> {
     /// The longest time that a record may be on its way to the broker.
     in_flight: Duration,
     stage: Stage,
+    /// False: no group of the shop reads the topics.
+    are_read: bool,
 }
 
 impl<'a> Repartition<'a> {
@@ -84,7 +86,14 @@ impl<'a> Repartition<'a> {
         to: Spread,
         in_flight: Duration,
     ) -> Repartition<'a> {
-        Repartition { board, views, inspector, to, in_flight, stage: Stage::Begin }
+        Repartition { board, views, inspector, to, in_flight, stage: Stage::Begin, are_read: true }
+    }
+
+    /// Waits for no group: reactions run inline, and only readers outside of the shop read the topics.
+    #[must_use]
+    pub const fn without_groups(mut self) -> Repartition<'a> {
+        self.are_read = false;
+        self
     }
 
     /// Runs the procedure until it must wait.
@@ -122,7 +131,7 @@ impl<'a> Repartition<'a> {
     async fn behind(&mut self) -> Result<Vec<Standing>, StoreError> {
         let topics: Vec<Topic> = self.to.keys().copied().collect();
         let mut behind = vec![];
-        for group in readers(&topics) {
+        for group in readers(&topics).filter(|_| self.are_read) {
             self.board.prolong().await?;
             behind.extend(behind_in(group, &topics, self.views, self.inspector).await?);
         }

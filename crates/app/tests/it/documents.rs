@@ -101,6 +101,7 @@ fn described_as(kind: EventKind) -> String {
             "{topics} Made by the relay. The changes of a user add up to the balance, in whatever order they come; an event that \
              comes again has the same ce_id."
         ),
+        _ if kind.is_request() => format!("{topics} {}", async_api::ONLY_WITH_LOG),
         _ => topics,
     }
 }

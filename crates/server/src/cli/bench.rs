@@ -62,6 +62,9 @@ pub struct BenchArgs {
     #[arg(long, value_name = "ROLES+ROLES", num_args = 0..=1, require_equals = true, value_parser = processes,
           default_missing_value = "api+worker,relay", conflicts_with_all = ["target", "in_process", "preload"])]
     pub cluster: Option<Processes>,
+    /// Measure with this engine.executor; beside a cluster, the embedded store keeps the configured one
+    #[arg(long, conflicts_with = "target")]
+    pub executor: Option<ExecutorArg>,
     /// Measure the engine alone, without HTTP
     #[arg(long, conflicts_with = "target")]
     pub in_process: bool,
@@ -71,6 +74,23 @@ pub struct BenchArgs {
 pub enum SynchronousArg {
     Full,
     Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExecutorArg {
+    Inline,
+    Log,
+}
+
+impl ExecutorArg {
+    /// Returns the setting and its value.
+    pub fn variable(self) -> (&'static str, String) {
+        let name = match self {
+            ExecutorArg::Inline => "inline",
+            ExecutorArg::Log => "log",
+        };
+        ("DOORBUSTER__ENGINE__EXECUTOR", name.to_owned())
+    }
 }
 
 fn scenario_parser() -> impl TypedValueParser<Value = Scenario> {

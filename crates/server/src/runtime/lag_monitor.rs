@@ -11,7 +11,7 @@ use app::log::groups;
 use app::log::reactions::Group;
 use app::ports::views::Views;
 use app::ports::{Clock, StoreError};
-use app::state::settings::Carrier;
+use app::state::settings::{Carrier, Executor};
 
 use crate::api::Log;
 use crate::metrics::{LogCondition, LogMetrics, Waiting};
@@ -46,7 +46,7 @@ impl LagMonitor {
     async fn run(self, mut stop: Stop) {
         let mut measured: Option<Instant> = None;
         while !stop.is_requested() {
-            // With inline reactions there is no log to measure.
+            // With inline reactions and without a relay there is nothing to measure.
             if self.log.carrier != Carrier::Inline
                 && measured.is_none_or(|measured| measured.elapsed() >= MEASURE_EVERY)
             {
@@ -74,14 +74,16 @@ impl LagMonitor {
 
     async fn measure(&self) -> Result<LogCondition, StoreError> {
         let mut lags = vec![];
-        for group in Group::ALL {
+        // Inline reactions have no lag.
+        let is_read = self.log.carrier.executor() == Executor::Log;
+        for group in Group::carried().filter(|_| is_read) {
             let mut by_topic: BTreeMap<&str, i64> = BTreeMap::new();
-            for standing in groups::standings(*group, self.views.as_ref(), self.log.book.as_ref()).await? {
+            for standing in groups::standings(group, self.views.as_ref(), self.log.book.as_ref()).await? {
                 *by_topic.entry(standing.key.partition.topic.map_or("", Topic::name)).or_default() += standing.lag();
             }
             lags.extend(by_topic.into_iter().map(|(topic, lag)| (group.name(), topic, lag)));
         }
-        let backlog = if self.log.carrier == Carrier::Broker { Some(self.backlog().await?) } else { None };
+        let backlog = if self.log.carrier.has_relay() { Some(self.backlog().await?) } else { None };
         Ok(LogCondition { lags, backlog })
     }
 

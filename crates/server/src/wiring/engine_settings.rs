@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use app::ports::{Calendar, FixedOffset};
-use app::state::settings::{Carrier, Settings};
+use app::state::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 
 use crate::config::{self, Config};
 
-/// Returns how events reach the consumer groups: over brokers if there are any, else as the executor says.
+/// Returns how events reach the consumer groups, and if they are published.
 pub(super) fn carrier(config: &Config) -> Carrier {
-    match config.engine.executor {
-        _ if config.kafka.brokers().is_some() => Carrier::Broker,
-        config::Executor::Inline => Carrier::Inline,
-        config::Executor::Log => Carrier::OwnLog,
-    }
+    let executor = match config.engine.executor {
+        config::Executor::Inline => Executor::Inline,
+        config::Executor::Log => Executor::Log,
+    };
+    Carrier::of(executor, config.kafka.brokers().is_some())
 }
 
 /// Returns the calendar of the shop's time zone, which was checked when the settings were read.

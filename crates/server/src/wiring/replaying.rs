@@ -37,7 +37,7 @@ pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
     let (views, key) = stores::read(config, &runtime)?;
     let found = broker::topics(config)?.sizes().map_err(Error::Broker)?;
     let spread = runtime.block_on(async {
-        stores::repartition_store(config).await?.pin_partition_count(&found).await.map_err(Error::from)
+        stores::repartition_store(config).await?.0.pin_partition_count(&found).await.map_err(Error::from)
     })?;
     let codec = Codec::new(key);
     let cluster = adapters::kafka::Cluster { source: broker::source(config, codec), ..cluster };

@@ -93,11 +93,20 @@ pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>
     })
 }
 
-/// Opens the store's part in repartitioning, beside the processes that serve it.
-pub(super) async fn repartition_store(config: &Config) -> Result<Box<dyn RepartitionStore>, Error> {
+/// Opens the store's part in repartitioning, beside the processes that serve it; returns how the events of the shop reach
+/// its groups, too.
+pub(super) async fn repartition_store(config: &Config) -> Result<(Box<dyn RepartitionStore>, Option<Carrier>), Error> {
     Ok(match config.store.database() {
-        Some(database) => Box::new(MysqlRepartitionStore::open(database.address()).await?),
-        None => Box::new(SqliteRepartitionStore::open(&config.server.data_dir)?),
+        Some(database) => {
+            let mut store = MysqlRepartitionStore::open(database.address()).await?;
+            let carrier = store.last_carrier().await?;
+            (Box::new(store), carrier)
+        }
+        None => {
+            let store = SqliteRepartitionStore::open(&config.server.data_dir)?;
+            let carrier = store.last_carrier()?;
+            (Box::new(store), carrier)
+        }
     })
 }
 
@@ -123,10 +132,8 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
         warn_of_new_secret();
     }
     let sqlite::Opened { store, views, log, engine, .. } = opened;
-    let outbox = match carrier {
-        Carrier::Broker => Some(Box::new(store.outbox(engine)?) as Box<dyn Outbox + Send>),
-        Carrier::Inline | Carrier::OwnLog => None,
-    };
+    let outbox =
+        if carrier.has_relay() { Some(Box::new(store.outbox(engine)?) as Box<dyn Outbox + Send>) } else { None };
     Ok(Opened {
         store: Box::new(store),
         book: Arc::clone(&views) as Arc<dyn LogInspector>,
@@ -175,10 +182,7 @@ fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Ope
     let opened = std::thread::scope(|scope| scope.spawn(open).join());
     let opened = opened.map_err(|_panic| std::io::Error::other("the thread that opens the store panicked"))??;
     let mysql::Opened { store, views, log, clock, codec_key, engine } = opened;
-    let outbox = match carrier(config) {
-        Carrier::Broker => Some(Box::new(store.outbox(engine)) as Box<dyn Outbox + Send>),
-        Carrier::Inline | Carrier::OwnLog => None,
-    };
+    let outbox = carrier(config).has_relay().then(|| Box::new(store.outbox(engine)) as Box<dyn Outbox + Send>);
     Ok(Opened {
         store: Box::new(store),
         changes: Some(Arc::clone(&views) as Arc<dyn ChangeFeed>),

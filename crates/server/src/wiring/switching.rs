@@ -10,6 +10,7 @@ use app::log::groups::Standing;
 use app::log::repartition::{self, Progress, Repartition, RepartitionStore};
 use app::ports::StoreError;
 use app::ports::views::Views;
+use app::state::settings::Executor;
 use tokio::runtime::{Builder, Runtime};
 
 use super::error::Error;
@@ -35,6 +36,8 @@ pub struct TopicAdmin {
 struct Store {
     board: Box<dyn RepartitionStore>,
     views: Arc<dyn Views>,
+    /// False if reactions run inline, so that no group reads the topics.
+    are_topics_read: bool,
 }
 
 pub fn topic_admin(config: &Config) -> Result<TopicAdmin, Error> {
@@ -42,7 +45,10 @@ pub fn topic_admin(config: &Config) -> Result<TopicAdmin, Error> {
     let cluster = broker::cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS is not set".to_owned()))?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let store = match runtime.block_on(stores::repartition_store(config)) {
-        Ok(board) => Some(Store { board, views: stores::read(config, &runtime)?.0 }),
+        Ok((board, carrier)) => {
+            let are_topics_read = carrier.is_none_or(|carrier| carrier.executor() == Executor::Log);
+            Some(Store { board, views: stores::read(config, &runtime)?.0, are_topics_read })
+        }
         Err(Error::Embedded(sqlite::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop)) => None,
         Err(error) => return Err(error),
     };
@@ -70,7 +76,7 @@ impl TopicAdmin {
 
     /// Returns the groups that have unhandled records in these topics, which must be handled before a repartition.
     pub fn backlog(&self, topics: &[Topic]) -> Result<Vec<Standing>, Error> {
-        let Some(store) = &self.store else { return Ok(vec![]) };
+        let Some(store) = self.store.as_ref().filter(|store| store.are_topics_read) else { return Ok(vec![]) };
         Ok(self.runtime.block_on(repartition::backlog(topics, store.views.as_ref(), &self.book))?)
     }
 
@@ -104,9 +110,12 @@ impl TopicAdmin {
         within: Duration,
         mut report: impl FnMut(Result<&Progress, &StoreError>),
     ) -> Result<(), Error> {
-        let Some(Store { board, views }) = &mut self.store else { return Ok(()) };
+        let Some(Store { board, views, are_topics_read }) = &mut self.store else { return Ok(()) };
         self.runtime.block_on(async {
             let mut switch = Repartition::new(board.as_mut(), views.as_ref(), &self.book, to, self.in_flight);
+            if !*are_topics_read {
+                switch = switch.without_groups();
+            }
             let (mut failures, started) = (0, Instant::now());
             loop {
                 let progress = switch.step_once().await;

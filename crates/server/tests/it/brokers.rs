@@ -13,17 +13,26 @@ use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const EXECUTOR: &str = "DOORBUSTER__ENGINE__EXECUTOR";
 
-/// Settings of a shop with its own topics on the shared broker.
+/// Settings of a shop with its own topics on the shared broker, whose groups read them.
 pub(crate) fn over_kafka(test: &str) -> Option<Vec<(String, String)>> {
     Some(over(address(Service::Kafka, test)?))
+}
+
+/// Sets the executor, which is `log` in the settings of these tests.
+pub(crate) fn with_executor(settings: &mut Vec<(String, String)>, executor: &str) {
+    settings.retain(|(key, _)| key != EXECUTOR);
+    settings.push((EXECUTOR.to_owned(), executor.to_owned()));
 }
 
 /// The same on brokers of a single test.
 pub(crate) fn over(brokers: String) -> Vec<(String, String)> {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let prefix = format!("s{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    vec![("KAFKA_BROKERS".to_owned(), brokers), ("DOORBUSTER__KAFKA__PREFIX".to_owned(), prefix)]
+    let mut settings = vec![("KAFKA_BROKERS".to_owned(), brokers), ("DOORBUSTER__KAFKA__PREFIX".to_owned(), prefix)];
+    with_executor(&mut settings, "log");
+    settings
 }
 
 pub(crate) fn start(settings: &[(String, String)], flags: &[&str]) -> TestShop {

@@ -11,7 +11,7 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, Threa
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 
-use crate::brokers::{outcome, over_kafka, until};
+use crate::brokers::{EXECUTOR, outcome, over_kafka, until};
 use crate::replaying::replay;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
@@ -305,6 +305,11 @@ fn a_reader_of_the_topics_knows_what_the_shop_knows() {
     shop.open();
     life.live(&shop);
     // The relay is killed, and repeats some records.
+    shop.kill();
+    // The relay publishes what is decided inline, too.
+    shop.set(EXECUTOR, "inline");
+    shop.open();
+    life.live(&shop);
     shop.kill();
     shop.open();
     // Events from before the first broker are published by a replay.

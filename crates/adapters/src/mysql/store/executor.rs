@@ -9,20 +9,13 @@ use super::{MysqlStore, offsets};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::mysql::relay_rows::NOW;
-use crate::mysql::session;
+use crate::mysql::session::{self, Session};
 use crate::mysql::sql::{Insert, Script, statement};
 
 impl MysqlStore {
     /// Returns the executor of the last start; `None` for a store that was never served.
     pub async fn last_carrier(&mut self) -> std::result::Result<Option<Carrier>, StoreError> {
-        Ok(self.stored_carrier("").await?)
-    }
-
-    async fn stored_carrier(&mut self, lock: &str) -> Result<Option<Carrier>> {
-        let rows = self.session.ask(&format!("SELECT value FROM meta WHERE name = 'executor'{lock}")).await?;
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let word: String = from_row(row)?;
-        Ok(Some(Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
+        Ok(stored_carrier(&mut self.session, "").await?)
     }
 
     /// Switches to an executor. Inline reactions are part of their commit and move no offset, so a log that takes over
@@ -59,12 +52,16 @@ impl MysqlStore {
         let mut script = Script::default();
         session::begin(&mut script);
         self.session.run(&script).await?;
-        let last = self.stored_carrier(" FOR UPDATE").await?;
+        let last = stored_carrier(&mut self.session, " FOR UPDATE").await?;
         let mut script = Script::default();
         if last != Some(carrier) {
+            let heads = self.session.ask(&format!("{} ORDER BY shard FOR UPDATE", offsets::SELECT_HEADS)).await?;
+            let heads = offsets::heads(heads)?;
             if carrier.begins_at_the_end_after(last) {
-                let heads = self.session.ask(&format!("{} ORDER BY shard FOR UPDATE", offsets::SELECT_HEADS)).await?;
-                begin_at_the_end(&mut script, &offsets::heads(heads)?);
+                move_groups_to_the_end(&mut script, &heads);
+            }
+            if carrier.relays_from_the_end_after(last) {
+                move_relay_to_the_end(&mut script, &heads);
             }
             script.add(statement("REPLACE INTO meta (name, value) VALUES ('executor', ?)", &[&carrier.name()]));
         }
@@ -73,9 +70,21 @@ impl MysqlStore {
     }
 }
 
-/// Moves every group of the store's own log, and the relays, behind the last committed event.
-fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
-    let touched = || (0_i64..).zip(heads).filter(|(_, head)| head.seq > 0);
+/// Returns the carrier of the last start. `lock` is the end of the SELECT.
+pub(in crate::mysql) async fn stored_carrier(session: &mut Session, lock: &str) -> Result<Option<Carrier>> {
+    let rows = session.ask(&format!("SELECT value FROM meta WHERE name = 'executor'{lock}")).await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let word: String = from_row(row)?;
+    Ok(Some(Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
+}
+
+/// Returns the shards that have events.
+fn touched(heads: &[ShardHead; SHARDS]) -> impl Iterator<Item = (i64, &ShardHead)> {
+    (0_i64..).zip(heads).filter(|(_, head)| head.seq > 0)
+}
+
+/// Moves every group of the store's own log behind the last committed event.
+fn move_groups_to_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
     // Inline reactions wrote no inbox rows.
     let skip = format!(
         "INSERT INTO offset_skip (consumer_group, topic, `partition`, from_position, to_position, skipped_at)
@@ -83,7 +92,7 @@ fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
          WHERE consumer_group = ? AND topic = '' AND `partition` = ?"
     );
     for group in Group::carried() {
-        touched().for_each(|(shard, head)| {
+        touched(heads).for_each(|(shard, head)| {
             let name = group.name();
             script.add(statement(&skip, &[&name, &shard, &(head.seq + 1), &name, &shard]));
         });
@@ -94,13 +103,16 @@ fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
         " ON DUPLICATE KEY UPDATE position = VALUES(position)",
     );
     for group in Group::carried() {
-        touched().for_each(|(shard, head)| moves.row(&[&group.name(), &"", &shard, &(head.seq + 1)]));
+        touched(heads).for_each(|(shard, head)| moves.row(&[&group.name(), &"", &shard, &(head.seq + 1)]));
     }
-    drop(moves);
+}
+
+/// Moves the relays behind the last committed event.
+fn move_relay_to_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
     let mut relayed = Insert::new(
         script,
         "INSERT INTO relay_shard (shard, position, epoch, holder, leased_until) VALUES ",
         " ON DUPLICATE KEY UPDATE position = VALUES(position)",
     );
-    touched().for_each(|(shard, head)| relayed.row(&[&shard, &head.seq, &0_i64, &0_i64, &0_i64]));
+    touched(heads).for_each(|(shard, head)| relayed.row(&[&shard, &head.seq, &0_i64, &0_i64, &0_i64]));
 }

@@ -2,7 +2,7 @@
 
 use app::log::reactions::Group;
 use app::ports::StoreError;
-use app::state::settings::{Carrier, Executor};
+use app::state::settings::Carrier;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::{SqliteStore, offsets};
@@ -14,13 +14,15 @@ impl SqliteStore {
     }
 
     /// Switches to an executor. Inline reactions are part of their commit and move no offset, so a log that takes over
-    /// starts behind them. A log that is left must have been read to its end. Only a log is read by shard, so only it
-    /// has an index for that; the first start over a large store takes the time to build it.
+    /// starts behind them. A log that is left must have been read to its end. Only a log and a relay read by shard, so only
+    /// they have an index for that; the first start over a large store takes the time to build it.
     pub fn run_with(&mut self, carrier: Carrier) -> Result<(), StoreError> {
         let last = self.last_carrier()?;
-        let index = match carrier.executor() {
-            Executor::Inline => "DROP INDEX IF EXISTS event_of_shard",
-            Executor::Log => "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event_row (shard, seq)",
+        let index = match carrier {
+            Carrier::Inline => "DROP INDEX IF EXISTS event_of_shard",
+            Carrier::InlineRelayed | Carrier::OwnLog | Carrier::Broker => {
+                "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event_row (shard, seq)"
+            }
         };
         let transaction = self.connection.transaction().map_err(store_error)?;
         transaction.execute(index, []).map_err(store_error)?;
@@ -28,7 +30,10 @@ impl SqliteStore {
             return transaction.commit().map_err(store_error);
         }
         if carrier.begins_at_the_end_after(last) {
-            begin_at_the_end(&transaction).map_err(store_error)?;
+            move_groups_to_the_end(&transaction).map_err(store_error)?;
+        }
+        if carrier.relays_from_the_end_after(last) {
+            move_relay_to_the_end(&transaction).map_err(store_error)?;
         }
         let remember = "INSERT INTO meta (name, value) VALUES ('executor', ?1)
              ON CONFLICT DO UPDATE SET value = excluded.value";
@@ -59,12 +64,10 @@ pub(in crate::sqlite) fn carrier(connection: &Connection) -> rusqlite::Result<Op
     Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
 }
 
-/// Moves every group of the store's own log, and the relay, behind the last committed event.
-fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+/// Moves every group of the store's own log behind the last committed event.
+fn move_groups_to_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let move_group = "INSERT INTO consumer_offset (consumer_group, topic, partition, position)
          VALUES (?1, '', ?2, ?3) ON CONFLICT DO UPDATE SET position = excluded.position";
-    let move_relay = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, ?2, 0, 0)
-         ON CONFLICT DO UPDATE SET position = excluded.position";
     // Inline reactions wrote no inbox rows.
     let skip = "INSERT INTO offset_skip (consumer_group, topic, partition, from_position, to_position, skipped_at)
          SELECT ?1, '', ?2, coalesce(max(position), 0), ?3, CAST(unixepoch('subsec') * 1000000 AS INTEGER)
@@ -75,6 +78,16 @@ fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
             transaction.execute(skip, (group.name(), shard, head.seq + 1))?;
             transaction.execute(move_group, (group.name(), shard, head.seq + 1))?;
         }
+    }
+    Ok(())
+}
+
+/// Moves the relay behind the last committed event.
+fn move_relay_to_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let move_relay = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, ?2, 0, 0)
+         ON CONFLICT DO UPDATE SET position = excluded.position";
+    let heads = offsets::heads(transaction)?;
+    for (shard, head) in (0_i64..).zip(&heads).filter(|(_, head)| head.seq > 0) {
         transaction.execute(move_relay, (shard, head.seq))?;
     }
     Ok(())

@@ -21,7 +21,8 @@ pub(in crate::audit) fn judge(facts: &LogFacts, latest: Timestamp, to: &mut Find
     }
     for shard in 0..SHARDS {
         let end = facts.shards.iter().find(|of| of.shard == shard).map_or(0, |of| of.head.seq);
-        let relayed = facts.relayed.iter().find(|of| of.shard == shard && facts.carrier == Some(Carrier::Broker));
+        let has_relay = facts.carrier.is_some_and(Carrier::has_relay);
+        let relayed = facts.relayed.iter().find(|of| of.shard == shard && has_relay);
         to.note(Law::Outbox, relayed.map_or(Ok(()), |place| is_brought_out(place, end, latest)));
         let of_shard = |key: &OffsetKey| key.partition.topic.is_none() && key.partition.number == shard as i32;
         let beyond = facts.positions.iter().find(|(key, position)| of_shard(key) && *position > end + 1);

@@ -8,7 +8,7 @@ use app::events::wire_time;
 use app::log::groups::{self, Extent, Passed, Planned, Standing, Target, Unplanned, Wanted};
 use app::log::reactions::Group;
 use app::state::rows::{OffsetMove, Partition};
-use app::state::settings::Carrier;
+use app::state::settings::Executor;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -186,10 +186,10 @@ fn move_body(planned: Planned) -> MoveBody {
 pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<GroupsBody>, Problem> {
     let Log { carrier, book } = &shop.log;
     let mut data = vec![];
-    if *carrier != Carrier::Inline {
-        for group in Group::ALL {
-            let standings = groups::standings(*group, shop.submitter.views.as_ref(), book.as_ref());
-            data.push(group_body(*group, &standings.await.map_err(unavailable)?));
+    if carrier.executor() == Executor::Log {
+        for group in Group::carried() {
+            let standings = groups::standings(group, shop.submitter.views.as_ref(), book.as_ref());
+            data.push(group_body(group, &standings.await.map_err(unavailable)?));
         }
     }
     Ok(Json(GroupsBody { carrier: carrier.name(), data }))
@@ -204,7 +204,7 @@ pub(crate) async fn reset(
     let group =
         Group::from_name(&name.0).ok_or_else(|| Problem::new(Code::GroupNotFound, operators::GROUP_NOT_FOUND))?;
     let Log { carrier, book } = &shop.log;
-    if *carrier == Carrier::Inline {
+    if carrier.executor() == Executor::Inline {
         return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
     }
     let (wanted, reason) = check(group, &submission.body)?;

@@ -11,9 +11,9 @@ use super::child::Child;
 use super::over_http::{measure_alone, measure_at};
 use super::place::Place;
 use super::progress::progress;
-use crate::cli::BenchArgs;
+use crate::cli::{BenchArgs, ExecutorArg};
 use crate::commands::Error;
-use crate::config::Roles;
+use crate::config::{Executor, Roles};
 use crate::wiring::scratch;
 
 const SERVICES: [&str; 3] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL"];
@@ -23,8 +23,10 @@ const GROUPS_SETTLE: Duration = Duration::from_secs(5);
 pub(super) async fn compare(args: &BenchArgs, processes: &[Roles]) -> Result<Comparison, Error> {
     let cluster = {
         let cluster = Cluster::start(args, processes)?;
-        progress("cluster: waiting for the consumer groups");
-        tokio::time::sleep(GROUPS_SETTLE).await;
+        if cluster.place.config().engine.executor == Executor::Log {
+            progress("cluster: waiting for the consumer groups");
+            tokio::time::sleep(GROUPS_SETTLE).await;
+        }
         measure_at(args, &cluster.place, &cluster.children).await?
     };
     progress("embedded");
@@ -48,8 +50,9 @@ impl Cluster {
         }
         let [database, _, _] = given;
         let name = format!("doorbuster_bench_{}", std::process::id());
-        let environment =
+        let mut environment =
             vec![("DATABASE_URL", with_database(&database, &name)), ("DOORBUSTER__KAFKA__PREFIX", format!("{name}."))];
+        environment.extend(args.executor.map(ExecutorArg::variable));
         let place = Place::with(args, "bench-cluster", environment)?;
         scratch::make_database(place.config())?;
         // From here on, dropping it cleans up.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::{BenchArgs, SynchronousArg};
+use crate::cli::{BenchArgs, ExecutorArg, SynchronousArg};
 use crate::commands::bench::temporary_folder::TemporaryFolder;
 use crate::commands::{Error, environment as shell};
 use crate::config::{Config, Synchronous};
@@ -18,7 +18,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn make(args: &BenchArgs) -> Result<Place, Error> {
-        Place::with(args, "bench", vec![])
+        Place::with(args, "bench", args.executor.map(ExecutorArg::variable).into_iter().collect())
     }
 
     /// Like [`Place::make`], with some environment variables replaced.
