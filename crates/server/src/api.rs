@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::http::enclose;
 use crate::openapi::{self, Operation};
 use crate::security::auth::Admin;
+use crate::web;
 
 mod coupons;
 mod docs;
@@ -57,7 +58,9 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         routes = routes.merge(metrics_route().router());
     }
     if !matches!(surface, Surface::AdminOnly | Surface::HealthOnly | Surface::ProbesOnly) {
-        routes = routes.merge(customer_routes().router());
+        routes = routes.merge(customer_routes().router()).merge(page_routes().router());
+    } else {
+        routes = routes.merge(root_route().router());
     }
     if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly | Surface::ProbesOnly) {
         // The admin check is a layer in front of the routes, so that no route can lack it.
@@ -75,7 +78,7 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
 
 /// Returns the description of every endpoint.
 pub fn operations() -> Vec<Operation> {
-    [open_routes(), metrics_route(), customer_routes(), admin_routes()]
+    [open_routes(), metrics_route(), page_routes(), customer_routes(), admin_routes()]
         .into_iter()
         .flat_map(Routes::operations)
         .collect()
@@ -98,11 +101,30 @@ fn open_routes() -> Routes {
         .get("/docs", shop::reference::page, about::page())
         .get("/docs/reference.js", shop::reference::script, about::part())
         .get("/docs/reference.css", shop::reference::style, about::part())
-        .get("/", shop::reference::root, about::part())
 }
 
 fn metrics_route() -> Routes {
     Routes::default().get("/metrics", shop::health::metrics, about::metrics())
+}
+
+/// The storefront's pages.
+fn page_routes() -> Routes {
+    Routes::default()
+        .get("/", web::catalogue::home, about::storefront())
+        .get("/products/{id}", web::catalogue::product, about::storefront())
+        .get("/coupons", web::coupons::list, about::storefront())
+        .get("/login", web::account::login, about::storefront())
+        .get("/register", web::account::register, about::storefront())
+        .get("/account", web::account::account, about::storefront())
+        .get("/checkout", web::checkout::checkout, about::storefront())
+        .get("/orders", web::orders::list, about::storefront())
+        .get("/orders/{orderNumber}", web::orders::get, about::storefront())
+        .get(web::assets::PATH, web::assets::serve, about::part())
+}
+
+/// Leads to the reference, on listeners without a storefront.
+fn root_route() -> Routes {
+    Routes::default().get("/", shop::reference::root, about::part())
 }
 
 /// The customers' routes. Paths that the sources spell differently are aliases.
@@ -114,6 +136,9 @@ fn customer_routes() -> Routes {
     Routes::default()
         .post("/api/users", users::register, people::register())
         .post("/api/auth/login", users::login, people::login())
+        .post("/api/auth/session", users::sessions::start, people::start_session())
+        .delete("/api/auth/session", users::sessions::end, people::end_session())
+        .get("/api/users/me", users::sessions::me, people::me())
         .get("/api/events", notices::events, people::events())
         .get("/api/ws", notices::socket, people::socket())
         .get("/api/users/me/coupons", coupons::list_own, coupon::list_own())

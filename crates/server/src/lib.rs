@@ -11,4 +11,5 @@ pub mod openapi;
 pub mod runtime;
 pub mod security;
 pub mod system;
+mod web;
 pub mod wiring;

@@ -6,4 +6,5 @@ pub mod login_attempts;
 pub mod passwords;
 pub mod rate_limits;
 pub mod secret;
+pub mod session_cookie;
 pub mod weakness;

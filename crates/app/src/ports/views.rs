@@ -123,6 +123,8 @@ pub trait AccountViews: Send + Sync {
 
     fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>>;
 
+    fn login_of(&self, user: UserId) -> Reading<'_, Option<Login>>;
+
     /// Returns idempotency answers given before a moment, oldest first: those that may be deleted.
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>>;
 }

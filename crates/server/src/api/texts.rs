@@ -22,6 +22,7 @@ pub(crate) mod details;
 pub(crate) mod notices;
 pub(crate) mod operators;
 pub(crate) mod orders;
+pub(crate) mod pages;
 pub(crate) mod values;
 
 /// A text in every language, with placeholders for values.

@@ -1,12 +1,13 @@
 //! User endpoints: register and log in.
 
 pub(crate) mod points;
+pub(crate) mod sessions;
 
 use std::sync::Arc;
 
 use app::commands::answer::Answer;
 use app::commands::{Command, Idempotency, RegisterUser};
-use app::state::rows::{EmailKey, Role as StoredRole};
+use app::state::rows::{EmailKey, Login, Role as StoredRole};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -108,17 +109,25 @@ pub(crate) async fn register(
     Ok(response)
 }
 
-/// `POST /api/auth/login`. An unknown address and a wrong password give the same answer after the same time.
+/// `POST /api/auth/login`.
 pub(crate) async fn login(
     State(shop): State<Shop>,
     caller: Caller,
     Json(body): Json<LoginBody>,
 ) -> Result<Json<TokenBody>, Problem> {
+    let login = authenticate(&shop, caller, body).await?;
+    let access_token = shop.tokens.mint(principal(&login), shop.token_ttl);
+    Ok(Json(TokenBody { access_token, expires_in: shop.token_ttl.as_secs() }))
+}
+
+/// Returns the login of an address and its password. An unknown address and a wrong password give the same answer after the same
+/// time.
+async fn authenticate(shop: &Shop, caller: Caller, body: LoginBody) -> Result<Login, Problem> {
     let key = email_key(&body.email);
     // Accounts created before addresses were Unicode-normalised are stored under the former key.
     let former = former_email_key(&body.email);
     let guess = shop.guesses.begin(key, caller.address).map_err(|wait| {
-        note_refused(&shop, caller, &body.email, "too many wrong passwords");
+        note_refused(shop, caller, &body.email, "too many wrong passwords");
         Problem::new(Code::RateExceeded, details::GUESSES_TOO_MANY).after(seconds(wait))
     })?;
     let mut login = shop.submitter.views.login(key).await.map_err(unavailable)?;
@@ -129,15 +138,18 @@ pub(crate) async fn login(
     let is_right = shop.passwords.verify(body.password, hash).await?;
     let Some(login) = login.filter(|_| is_right) else {
         guess.was_wrong();
-        note_refused(&shop, caller, &body.email, "wrong address or password");
+        note_refused(shop, caller, &body.email, "wrong address or password");
         return Err(Problem::new(Code::AuthInvalidCredentials, details::CREDENTIALS));
     };
+    Ok(login)
+}
+
+fn principal(login: &Login) -> Principal {
     let role = match login.role {
         StoredRole::Customer => Role::Customer,
         StoredRole::Admin => Role::Admin,
     };
-    let access_token = shop.tokens.mint(Principal { user_id: login.user.0, role }, shop.token_ttl);
-    Ok(Json(TokenBody { access_token, expires_in: shop.token_ttl.as_secs() }))
+    Principal { user_id: login.user.0, role }
 }
 
 /// Logs a refused login. The account is logged as a keyed hash, so that the log reveals no address.

@@ -5,7 +5,11 @@ use axum::http::{Method, Uri};
 use super::{Code, Problem};
 use crate::api::texts::details;
 
-pub(super) async fn route_not_found(method: Method, uri: Uri) -> Problem {
+pub(crate) async fn route_not_found(method: Method, uri: Uri) -> Problem {
+    no_such_route(&method, &uri)
+}
+
+pub(crate) fn no_such_route(method: &Method, uri: &Uri) -> Problem {
     Problem::new(Code::RouteNotFound, details::NO_ROUTE.with(method).with(uri.path()))
 }
 

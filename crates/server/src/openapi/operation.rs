@@ -119,6 +119,8 @@ pub struct Operation {
     pub is_deprecated: bool,
     /// Whether the document lists it. Files of the web page are not listed.
     pub is_listed: bool,
+    /// Whether it is a page for people. Links to a page carry parameters of others, such as those of a newsletter.
+    pub is_page: bool,
     /// Whether the rate limits apply to it.
     pub is_limited: bool,
     pub parameters: Vec<Parameter>,
@@ -143,6 +145,7 @@ impl Operation {
             access: Access::Everybody,
             is_deprecated: false,
             is_listed: true,
+            is_page: false,
             is_limited: false,
             parameters: vec![],
             body: None,
@@ -165,6 +168,12 @@ impl Operation {
     pub fn unlisted(mut self) -> Operation {
         self.is_listed = false;
         self
+    }
+
+    /// Makes this a page for people, which is not listed either.
+    pub fn page(mut self) -> Operation {
+        self.is_page = true;
+        self.unlisted()
     }
 
     /// Makes this a deprecated alias of another operation, for clients that use its path.

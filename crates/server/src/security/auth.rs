@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{FromRef, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri};
 use domain::limits::NUMBER_MAX;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::texts::{Text, details};
 use crate::http::{Code, Problem};
 use crate::openapi::{Access, Describes, Operation};
+use crate::security::session_cookie;
 
 mod hmac_provider;
 mod principal;
@@ -37,6 +38,20 @@ impl Session {
     /// Returns how long the token is still valid.
     pub fn left(&self) -> Duration {
         Duration::from_secs(self.expires_s).saturating_sub(since_epoch())
+    }
+}
+
+/// The parts of a request that say who sends it.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub method: &'a Method,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+}
+
+impl<'a> From<&'a Parts> for Asked<'a> {
+    fn from(parts: &'a Parts) -> Asked<'a> {
+        Asked { method: &parts.method, uri: &parts.uri, headers: &parts.headers }
     }
 }
 
@@ -151,8 +166,9 @@ impl Tokens {
     }
 
     /// Returns the session of a request: from its header, else from `elsewhere`, a token in another part of the
-    /// request.
-    pub fn session_of(&self, headers: &HeaderMap, elsewhere: Option<&str>) -> Result<Session, Problem> {
+    /// request, else from the cookie of a browser.
+    pub fn session_of(&self, asked: Asked<'_>, elsewhere: Option<&str>) -> Result<Session, Problem> {
+        let Asked { method, uri, headers } = asked;
         let required = |detail: Text| Problem::new(Code::AuthRequired, detail);
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let header = given.next();
@@ -161,7 +177,13 @@ impl Tokens {
         }
         let token = match (header, elsewhere) {
             (None, Some(token)) => token,
-            (None, None) => return Err(required(details::TOKEN_MISSING)),
+            (None, None) => {
+                let token = session_cookie::token(headers).ok_or_else(|| required(details::TOKEN_MISSING))?;
+                if !session_cookie::is_from_own_page(method, uri, headers) {
+                    return Err(Problem::new(Code::AuthForbidden, details::ORIGIN_NOT_OURS));
+                }
+                token
+            }
             (Some(header), _) => {
                 header.to_str().ok().and_then(bearer_token).ok_or_else(|| required(details::TOKEN_UNREADABLE))?
             }
@@ -207,7 +229,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Customer, Problem> {
         let tokens = Arc::<Tokens>::from_ref(state);
-        tokens.session_of(&parts.headers, None).map(|session| Customer(session.principal))
+        tokens.session_of((&*parts).into(), None).map(|session| Customer(session.principal))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::client::Client;
 use crate::shop::TestShop;
 
 const ASSETS: [(&str, &str); 3] = [
@@ -67,9 +68,10 @@ fn the_page_says_where_a_token_comes_from() {
 }
 
 #[test]
-fn the_root_redirects_to_the_reference() {
-    let shop = TestShop::start();
-    let answer = shop.ask_openly("GET", "/", &Value::Null);
+fn the_root_redirects_to_the_reference_where_there_is_no_storefront() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let _shop = TestShop::start_with(&[("DOORBUSTER__ADMIN__LISTEN", &free)]);
+    let answer = Client::connect(&free).unwrap().send("GET", "/", &[], "").unwrap();
     assert_eq!((answer.status, answer.header("location")), (302, Some("/docs")));
     assert!(answer.text.contains("/openapi.json"), "{}", answer.text);
 }

@@ -69,6 +69,7 @@ mod shell_tokens;
 mod shop;
 mod shops_apart;
 mod store_faults;
+mod storefront;
 mod stuck_payments;
 mod switching;
 mod traces;

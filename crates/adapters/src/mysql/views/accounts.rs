@@ -30,6 +30,11 @@ impl AccountViews for MysqlViews {
         self.read([select], first)
     }
 
+    fn login_of(&self, user: UserId) -> Reading<'_, Option<Login>> {
+        let select = statement(select_login!("WHERE user_id = ?"), &[&user.0]);
+        self.read([select], first)
+    }
+
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
         // Answers are numbered in order of time, so the first that is recent enough ends the search.
         let select = "SELECT `key`, answered_at FROM idempotency ORDER BY idempotency_id LIMIT ?";

@@ -38,6 +38,10 @@ impl AccountViews for SqliteViews {
         self.read(move |connection| find(connection, select_login!("WHERE email_key = ?1"), [email.0.as_slice()]))
     }
 
+    fn login_of(&self, user: UserId) -> Reading<'_, Option<Login>> {
+        self.read(move |connection| find(connection, select_login!("WHERE user_id = ?1"), [user.0]))
+    }
+
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
         self.read(move |connection| {
             // Answers are numbered in order of time, so the first that is recent enough ends the search.

@@ -1,6 +1,7 @@
 //! OpenAPI texts: users, and their live notices.
 
 use crate::api::users::RegisteredBody;
+use crate::api::users::sessions::UserBody;
 use crate::http::Code;
 use crate::http::headers::Prefer;
 use crate::openapi::{Answer, Link, Operation, Tag};
@@ -29,6 +30,27 @@ pub(in crate::api) fn login() -> Operation {
         .paragraph("An unknown address and a wrong password give the same answer.")
         .returns("A bearer token.")
         .refuses([Code::AuthInvalidCredentials, Code::Overloaded])
+}
+
+pub(in crate::api) fn start_session() -> Operation {
+    Operation::new(Tag::People, "startSession", "Log in from a browser")
+        .paragraph("Sets the token as a cookie (HttpOnly, SameSite=Strict). A request that writes and carries only the cookie must come from a page of this host: its `Origin` is compared with its `Host`.")
+        .answers(Answer::json::<UserBody>(200, "The user; the answer sets the cookie."))
+        .refuses([Code::AuthInvalidCredentials, Code::Overloaded])
+}
+
+pub(in crate::api) fn end_session() -> Operation {
+    Operation::new(Tag::People, "endSession", "Log out from a browser")
+        .paragraph("Deletes the cookie. Works without a valid session.")
+        .answers(Answer::new(204, "The cookie is deleted."))
+}
+
+pub(in crate::api) fn me() -> Operation {
+    Operation::new(Tag::People, "getMe", "Get the token's user")
+        .paragraph(
+            "`email` and `name` are absent if the token was made by an operator for a user that is not registered.",
+        )
+        .returns("The user.")
 }
 
 pub(in crate::api) fn events() -> Operation {

@@ -48,6 +48,11 @@ pub(in crate::api) fn page() -> Operation {
         .answers(Answer::text(200, "An HTML page.", "text/html; charset=utf-8", "<!doctype html>"))
 }
 
+/// A page of the storefront; not listed.
+pub(in crate::api) fn storefront() -> Operation {
+    Operation::new(Tag::Documents, "", "").page()
+}
+
 /// The files of the web page, and the redirect to it; not listed.
 pub(in crate::api) fn part() -> Operation {
     Operation::new(Tag::Documents, "", "").unlisted()

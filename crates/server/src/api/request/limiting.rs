@@ -12,6 +12,7 @@ use crate::api::Shop;
 use crate::api::texts::details;
 use crate::http::connections::Peer;
 use crate::http::{Code, Problem};
+use crate::security::auth::Asked;
 use crate::security::login_attempts::seconds;
 use crate::security::rate_limits::Verdict;
 
@@ -27,7 +28,10 @@ pub(in crate::api) async fn limited(State(shop): State<Shop>, request: Request, 
         return next.run(request).await;
     }
     // A request without a valid token is limited by its address only.
-    let session = shop.tokens.session_of(request.headers(), None).ok();
+    let session = {
+        let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
+        shop.tokens.session_of(asked, None).ok()
+    };
     let user = session.map(|session| UserId(session.principal.user_id));
     let address = request.extensions().get::<Peer>().map(|peer| peer.0);
     let Some(verdict) = shop.limits.take(user, address).await else { return next.run(request).await };

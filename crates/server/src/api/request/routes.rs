@@ -57,6 +57,14 @@ impl Routes {
         self.on(MethodFilter::PUT, handler, Operation { path, method: Method::PUT, ..operation })
     }
 
+    pub(in crate::api) fn delete<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::DELETE, handler, Operation { path, method: Method::DELETE, ..operation })
+    }
+
     fn on<H, T, A>(mut self, method: MethodFilter, handler: H, operation: Operation) -> Routes
     where
         H: Handler<T, Shop> + Signature<A>,
@@ -69,7 +77,7 @@ impl Routes {
             operation.is_limited = true;
             operation.refuse(Code::RateExceeded);
         }
-        let methods = if is_callback {
+        let methods = if is_callback || operation.is_page {
             on(method, handler)
         } else {
             operation.refuse(Code::ValidationFailed);

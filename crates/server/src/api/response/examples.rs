@@ -27,6 +27,10 @@ pub(in crate::api) fn token() -> Value {
     json!({"accessToken": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "expiresIn": 86_400})
 }
 
+pub(in crate::api) fn user() -> Value {
+    json!({"userId": 1, "email": "ann@example.com", "name": "Ann", "role": "customer"})
+}
+
 pub(in crate::api) fn register_product() -> Value {
     json!({"name": "Sneaker", "price": 120_000, "stock": 50})
 }

@@ -84,6 +84,9 @@ texts! {
     CREDENTIALS: "The e-mail address or the password is wrong.", "이메일 주소 또는 비밀번호가 맞지 않습니다.";
     PASSWORD_FAILED: "The password could not be processed.", "비밀번호를 처리하지 못했습니다.";
     LOGINS_TOO_MANY: "Too many logins at once; try again soon.", "로그인이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.";
+    ORIGIN_NOT_OURS:
+        "With a session cookie, only the shop's own pages may send this. Send the token in the Authorization header instead.",
+        "세션 쿠키로는 상점의 자체 페이지에서만 요청할 수 있습니다. 토큰을 Authorization 헤더로 보내 주세요.";
     TOKEN_MISSING: "Send a token: Authorization: Bearer …", "토큰이 필요합니다. Authorization: Bearer … 헤더를 보내 주세요.";
     TOKEN_TWICE: "The Authorization header is given more than once; send one.", "Authorization 헤더가 두 번 이상 있습니다. 하나만 보내 주세요.";
     TOKEN_UNREADABLE: "The Authorization header holds no bearer token.", "Authorization 헤더에 Bearer 토큰이 없습니다.";

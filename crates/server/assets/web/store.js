@@ -1,0 +1,163 @@
+// What the storefront's pages do beyond showing: live counts, and every button and form.
+
+import { Refused, call, get, language, post } from "./api.js";
+import * as clock from "./clock.js";
+
+const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
+const count = (number) => new Intl.NumberFormat("en").format(number);
+const won = (amount) => (language === "ko" ? `${count(amount)}원` : `₩${count(amount)}`);
+
+/** Says how something went, in the nearest place for it. */
+function say(from, text, kind) {
+    const place = from.closest("form, .ticket, section, main").querySelector(".say");
+    place.className = `say ${kind}`;
+    place.textContent = text;
+}
+
+/** Runs an action once at a time; shows why it was refused. */
+async function acting(button, act) {
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+        await act();
+    } catch (error) {
+        if (error instanceof Refused && error.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+        else say(button, error.message, "bad");
+        button.disabled = false;
+    }
+}
+
+// The language: kept in a cookie, which the server reads.
+each("[data-language]", (link) =>
+    link.addEventListener("click", (event) => {
+        event.preventDefault();
+        document.cookie = `doorbuster_language=${link.dataset.language}; Path=/; Max-Age=31536000; SameSite=Lax`;
+        location.reload();
+    }),
+);
+
+// Live counts: read again every two seconds while somebody looks.
+function showLeft(element, left, total) {
+    element.querySelectorAll("[data-left]").forEach((place) => (place.textContent = count(left)));
+    element.querySelectorAll("[data-left-text]").forEach((place) => (place.textContent = place.dataset.leftText.replace("{0}", count(left))));
+    element.querySelectorAll("[data-meter]").forEach((meter) => {
+        if (total !== undefined) meter.max = total;
+        meter.value = left;
+    });
+}
+
+async function refresh(element) {
+    if (element.dataset.campaign) {
+        const campaign = await get(`/api/coupons/${element.dataset.campaign}`);
+        showLeft(element, campaign.remaining, campaign.totalQuantity);
+        if (element.dataset.phase === "open" && (campaign.remaining === 0 || campaign.paused)) location.reload();
+    } else if (element.querySelector("[data-left]")) {
+        const product = await get(`/api/products/${element.dataset.product}`);
+        showLeft(element, product.available);
+        if (product.status !== element.dataset.status) location.reload();
+    }
+}
+
+const live = document.querySelectorAll("[data-campaign], .product[data-product]");
+async function watch() {
+    if (!document.hidden) await Promise.allSettled([...live].map(refresh));
+    setTimeout(watch, 2000);
+}
+if (live.length > 0) setTimeout(watch, 2000);
+
+// Coupons.
+each("[data-issue]", (button) =>
+    button.addEventListener("click", () =>
+        acting(button, async () => {
+            const issued = await post(`/api/coupons/${button.dataset.issue}/issue`, {}, undefined, { prefer: "wait=10" });
+            const number = issued.issueNumber ?? issued.result?.issueNumber;
+            const ticket = button.closest("[data-campaign]");
+            say(button, number ? ticket.dataset.yours.replace("{0}", count(number)) : (issued.message ?? issued.status), number ? "good" : "warn");
+            await refresh(ticket);
+        }),
+    ),
+);
+
+// Logging in and out.
+each("[data-form=login], [data-form=register]", (form) =>
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        acting(form.querySelector("button"), async () => {
+            const { name, email, password } = Object.fromEntries(new FormData(form));
+            if (form.dataset.form === "register") await post("/api/users", { name, email, password });
+            await call("POST", "/api/auth/session", { email, password });
+            location.assign(form.dataset.next);
+        });
+    }),
+);
+each("[data-log-out]", (button) =>
+    button.addEventListener("click", () =>
+        acting(button, async () => {
+            await call("DELETE", "/api/auth/session");
+            location.assign("/");
+        }),
+    ),
+);
+
+// Checkout: the sums follow the choices; the shop computes them again and refuses others.
+each("[data-form=checkout]", (form) => {
+    const key = crypto.randomUUID();
+    const total = Number(form.dataset.total);
+    const choices = () => {
+        const discount = Number(form.querySelector("[name=coupon]:checked").dataset.discount);
+        const points = Math.min(Math.max(0, Math.trunc(form.points.value || 0)), total - discount);
+        return { discount, points, due: total - discount - points };
+    };
+    const show = () => {
+        const { discount, points, due } = choices();
+        const sums = { coupon: discount === 0 ? won(0) : `−${won(discount)}`, points: points === 0 ? won(0) : `−${won(points)}`, due: won(due) };
+        for (const [name, text] of Object.entries(sums)) form.querySelector(`[data-sum=${name}]`).textContent = text;
+    };
+    form.addEventListener("input", show);
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        acting(form.querySelector("aside button"), async () => {
+            const field = Object.fromEntries(new FormData(form));
+            const order = {
+                items: [{ productId: Number(form.dataset.product), quantity: Number(form.dataset.quantity) }],
+                pointsToUse: choices().points,
+                payment: field.payment,
+                receiver: { name: field.name, phone: field.phone, postalCode: field.postalCode, address: field.address },
+                totalAmount: total,
+                ...(field.coupon ? { userCouponId: field.coupon } : {}),
+            };
+            const { orderNumber } = await post("/api/orders", order, key);
+            location.assign(`/orders/${orderNumber}`);
+        });
+    });
+});
+
+// One order: its buttons, and a new look whenever a notice is about it.
+each("[data-order]", (section) => {
+    const path = `/api/orders/${section.dataset.order}`;
+    const act = (selector, run) =>
+        section.querySelectorAll(selector).forEach((button) =>
+            button.addEventListener("click", () => {
+                const question = button.dataset.cancel ?? button.dataset.refund;
+                if (question && !confirm(question)) return;
+                acting(button, async () => {
+                    await run(button);
+                    location.reload();
+                });
+            }),
+        );
+    act("[data-pay]", (button) => post(`${path}/pay`, { method: "GENERAL", paidAmount: Number(button.dataset.pay) }));
+    act("[data-cancel]", () => post(`${path}/cancel`));
+    act("[data-refund]", () => post(`${path}/refund`));
+
+    const look = async () => {
+        const order = await get(path);
+        if (order.outcome !== section.dataset.outcome || order.status !== section.dataset.status) location.reload();
+    };
+    const notices = new EventSource("/api/events");
+    for (const kind of ["order.completed", "order.cancelled", "order.status"]) notices.addEventListener(kind, look);
+    // What changed while the page was on its way.
+    notices.addEventListener("open", look);
+});
+
+clock.start();

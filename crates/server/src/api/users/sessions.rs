@@ -1,0 +1,73 @@
+//! Sessions of browsers: a token in a cookie that scripts cannot read, and the user that a token speaks for.
+
+use app::state::rows::Login;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::ids::UserId;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{LoginBody, authenticate, principal};
+use crate::api::Shop;
+use crate::api::request::caller::Caller;
+use crate::api::response::examples;
+use crate::api::response::refusals::unavailable;
+use crate::http::Problem;
+use crate::http::json::Json;
+use crate::openapi::words;
+use crate::security::auth::{Customer, Principal, Role};
+use crate::security::session_cookie;
+
+/// The user that a token speaks for.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "User", example = examples::user())]
+pub(crate) struct UserBody {
+    user_id: i64,
+    /// Absent, like `name`, for a user that is not registered: an operator can make a token for any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[schemars(with = "words::RoleWord")]
+    role: Role,
+}
+
+impl UserBody {
+    fn of(principal: Principal, login: Option<&Login>) -> UserBody {
+        UserBody {
+            user_id: principal.user_id,
+            email: login.map(|login| login.email.to_string()),
+            name: login.map(|login| login.name.to_string()),
+            role: principal.role,
+        }
+    }
+}
+
+/// `POST /api/auth/session`.
+pub(crate) async fn start(
+    State(shop): State<Shop>,
+    caller: Caller,
+    headers: HeaderMap,
+    Json(body): Json<LoginBody>,
+) -> Result<Response, Problem> {
+    let login = authenticate(&shop, caller, body).await?;
+    let principal = principal(&login);
+    let token = shop.tokens.mint(principal, shop.token_ttl);
+    let cookie = session_cookie::start(&token, shop.token_ttl, session_cookie::is_secure(&headers));
+    Ok(([(SET_COOKIE, cookie)], Json(UserBody::of(principal, Some(&login)))).into_response())
+}
+
+/// `DELETE /api/auth/session`. Needs no valid session, so that an expired one can be ended.
+pub(crate) async fn end(headers: HeaderMap) -> Response {
+    let cookie = session_cookie::end(session_cookie::is_secure(&headers));
+    (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
+}
+
+/// `GET /api/users/me`.
+pub(crate) async fn me(State(shop): State<Shop>, Customer(principal): Customer) -> Result<Json<UserBody>, Problem> {
+    let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
+    Ok(Json(UserBody::of(principal, login.as_ref())))
+}

@@ -1,0 +1,186 @@
+//! The catalogue: the products, and one product with its stock.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::coupon::Campaign;
+use domain::ids::ProductId;
+use domain::stock::Product;
+use maud::{Markup, html};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::art::poster;
+use super::coupons::{Phase, clock, is_open_to};
+use super::format::{count, won};
+use super::layout::{nothing_here, page};
+use super::reader::Reader;
+use crate::api::Shop;
+use crate::api::response::refusals::unavailable;
+use crate::api::texts::{Text, pages};
+use crate::http::Problem;
+use crate::http::language::Language;
+use crate::http::path::{self, Id};
+use crate::http::query::Query;
+
+const PRODUCTS_SHOWN: usize = 24;
+/// The campaigns among which the page looks for the one to show first.
+const CAMPAIGNS_SEEN: usize = 100;
+const BEST_SELLERS: usize = 5;
+/// The most units that the page offers to order at once.
+const QUANTITY_OFFERED: i64 = 5;
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct AfterQuery {
+    /// The last product of the page before.
+    after: Option<i64>,
+}
+
+/// `GET /`.
+pub(crate) async fn home(
+    State(shop): State<Shop>,
+    reader: Reader,
+    Query(query): Query<AfterQuery>,
+) -> Result<Response, Problem> {
+    let views = &shop.submitter.views;
+    let mut products = views.products(query.after.map(ProductId), PRODUCTS_SHOWN + 1).await.map_err(unavailable)?;
+    let more = products.get(PRODUCTS_SHOWN).is_some();
+    products.truncate(PRODUCTS_SHOWN);
+    let campaigns = views.campaigns(None, CAMPAIGNS_SEEN).await.map_err(unavailable)?;
+    let since = shop.calendar.day(shop.submitter.clock.now()) - 2;
+    let best = views.popular(Some(since), BEST_SELLERS).await.map_err(unavailable)?;
+    let say = |text: Text| text.of(reader.language);
+    let first = campaigns
+        .iter()
+        .filter(|campaign| is_open_to(campaign, reader.now))
+        .min_by_key(|campaign| (Phase::of(campaign, reader.now) != Phase::Open, campaign.issue_ends_at, campaign.id));
+    let content = html! {
+        @if let Some(campaign) = first { (hero(campaign, &reader)) }
+        section.section aria-labelledby="goods" {
+            div.spread { div.stack {
+                h1 #goods { (say(pages::HOME_TITLE)) }
+                p.soft { (say(pages::HOME_LEAD)) }
+            } }
+            @if products.is_empty() {
+                div.empty { p { strong { (say(pages::NO_PRODUCTS)) } } p { (say(pages::NO_PRODUCTS_HINT)) } }
+            } @else {
+                ul.goods { @for product in &products { (card(product, reader.language)) } }
+            }
+            @if let Some(last) = products.last().filter(|_| more) {
+                p.section { a.button.quiet href=(format!("/?after={}", last.id.0)) { (say(pages::MORE_PRODUCTS)) } }
+            }
+        }
+        @if !best.is_empty() {
+            section.section aria-labelledby="best" {
+                div.spread { h2 #best { (say(pages::BEST_SELLERS)) } }
+                div.card.scroll { table { tbody {
+                    @for (place, product) in (1..).zip(&best) {
+                        tr {
+                            td.num.faint { (place) }
+                            td { a href=(format!("/products/{}", product.product.0)) { (product.name) } }
+                            td.num.end.soft { (pages::SOLD.with(count(product.sold)).of(reader.language)) }
+                        }
+                    }
+                } } }
+            }
+        }
+    };
+    Ok(page(&reader, say(pages::SHOP), content))
+}
+
+/// Shows the campaign that matters now, with what is left of it.
+fn hero(campaign: &Campaign, reader: &Reader) -> Markup {
+    let say = |text: Text| text.of(reader.language);
+    let is_open = Phase::of(campaign, reader.now) == Phase::Open;
+    html! {
+        section.hero aria-labelledby="hero" data-campaign=(campaign.id.0) {
+            div {
+                p.label { (say(if is_open { pages::NOW_ON } else { pages::STARTS_SOON })) }
+                h1 #hero { (campaign.name) }
+                p.soft { (super::format::worth(campaign.discount, reader.language))
+                    @if let Some(most) = super::format::at_most(campaign.discount, reader.language) { ", " (most) }
+                }
+                div.row {
+                    a.button href="/coupons" { (say(pages::GET_COUPON)) }
+                    a.button.quiet href="#goods" { (say(pages::SHOP)) }
+                }
+            }
+            div.count {
+                p.big { span data-left="" aria-live="off" { (count(campaign.remaining())) } small { (say(pages::COUPONS_LEFT)) } }
+                meter data-meter="" min="0" max=(campaign.quantity) low=(campaign.quantity / 5) optimum=(campaign.quantity) value=(campaign.remaining()) aria-label=(say(pages::COUPONS_LEFT)) {}
+                p.when { (clock(campaign, reader)) }
+            }
+        }
+    }
+}
+
+fn card(product: &Product, language: Language) -> Markup {
+    html! {
+        li.good-card data-product=(product.id.0) data-status=(product.status_shown()) {
+            span.art { (poster(product.id)) }
+            div {
+                div.spread {
+                    h3 { a href=(format!("/products/{}", product.id.0)) { (product.name) } }
+                    span.price { (won(product.price, language)) }
+                }
+                p.faint.num data-stock-text="" { (stock_text(product, language)) }
+            }
+        }
+    }
+}
+
+fn stock_text(product: &Product, language: Language) -> String {
+    match product.status_shown() {
+        "ON_SALE" => pages::LEFT.with(count(product.available())).of(language).into_owned(),
+        "SOLD_OUT" => pages::SOLD_OUT.of(language).to_owned(),
+        _ => pages::OFF_SALE.of(language).to_owned(),
+    }
+}
+
+/// `GET /products/{id}`.
+pub(crate) async fn product(
+    State(shop): State<Shop>,
+    reader: Reader,
+    id: Id<path::Product>,
+) -> Result<Response, Problem> {
+    let Some(product) = shop.submitter.views.product(ProductId(id.0)).await.map_err(unavailable)? else {
+        return Ok(nothing_here(&reader));
+    };
+    let content = html! {
+        div.product data-product=(product.id.0) data-status=(product.status_shown()) {
+            span.art { (poster(product.id)) }
+            (offer(&product, &reader))
+        }
+    };
+    Ok(page(&reader, &product.name, content))
+}
+
+fn offer(product: &Product, reader: &Reader) -> Markup {
+    let say = |text: Text| text.of(reader.language);
+    let can_buy = product.status_shown() == "ON_SALE";
+    html! {
+        div.buy {
+            p.label { (pages::PRODUCT_NUMBER.with(product.id.0).of(reader.language)) }
+            h1 { (product.name) }
+            p.price { (won(product.price, reader.language)) }
+            div.card.stack {
+                p.label { (say(pages::LIVE_STOCK)) }
+                p.left aria-live="polite" {
+                    span data-left="" { (count(product.available())) } small { (say(pages::LEFT_UNIT)) }
+                }
+                meter data-meter="" min="0" max=(product.on_hand.max(1)) low=(product.on_hand / 5) optimum=(product.on_hand) value=(product.available()) aria-label=(say(pages::LIVE_STOCK)) {}
+            }
+            form method="get" action="/checkout" {
+                input type="hidden" name="product" value=(product.id.0);
+                label { (say(pages::QUANTITY))
+                    select name="quantity" {
+                        @for quantity in 1..=QUANTITY_OFFERED.min(product.available().max(1)) { option value=(quantity) { (quantity) } }
+                    }
+                }
+                button.wide data-buy="" disabled[!can_buy] {
+                    @if can_buy { (say(pages::BUY)) } @else { (stock_text(product, reader.language)) }
+                }
+            }
+            p.faint { (say(pages::STOCK_NOTE)) }
+        }
+    }
+}

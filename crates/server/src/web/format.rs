@@ -1,0 +1,94 @@
+//! Amounts, counts and moments as people read them.
+
+use app::events::wire_time;
+use domain::ids::Code;
+use domain::money::Money;
+use domain::pricing::Discount;
+use domain::time::Timestamp;
+use maud::{Markup, html};
+
+use crate::api::texts::pages;
+use crate::http::language::Language;
+
+/// `12,900`.
+pub(crate) fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        grouped.push('−');
+    }
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `₩12,900`, or `12,900원` in Korean.
+pub(crate) fn won(amount: Money, language: Language) -> String {
+    let amount = count(amount.amount());
+    match language {
+        Language::English => format!("₩{amount}"),
+        Language::Korean => format!("{amount}원"),
+    }
+}
+
+/// `−10 %` or `−₩5,000`.
+pub(crate) fn worth(discount: Discount, language: Language) -> String {
+    match discount {
+        Discount::Fixed { value } => format!("−{}", won(value, language)),
+        Discount::Percent { value, .. } => format!("−{value}%"),
+    }
+}
+
+/// The most that a discount takes off, if it has a limit.
+pub(crate) fn at_most(discount: Discount, language: Language) -> Option<String> {
+    let Discount::Percent { max_amount: Some(most), .. } = discount else { return None };
+    Some(pages::AT_MOST.with(won(most, language)).of(language).into_owned())
+}
+
+/// `2026-11-29 14:05 UTC`. Scripts show it in the reader's own time zone.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let text = wire_time::format(at);
+    match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(time)) => format!("{day} {time} UTC"),
+        _ => text,
+    }
+}
+
+/// A moment as a time element, which scripts show in the reader's own time zone.
+pub(crate) fn time(at: Timestamp) -> Markup {
+    html! { time.num datetime=(wire_time::format(at)) data-time="at" { (moment(at)) } }
+}
+
+/// The number of an order, as a link to its page.
+pub(crate) fn order_link(number: &Code) -> Markup {
+    html! { a.code href=(format!("/orders/{number}")) { (number) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        let shown = [0, 7, 999, 1_000, 12_900, 1_234_567, -1_500].map(count);
+        assert_eq!(shown, ["0", "7", "999", "1,000", "12,900", "1,234,567", "−1,500"]);
+    }
+
+    #[test]
+    fn amounts_follow_the_language() {
+        assert_eq!(won(Money::won(12_900), Language::English), "₩12,900");
+        assert_eq!(won(Money::won(12_900), Language::Korean), "12,900원");
+        let discount = Discount::Percent { value: 10, max_amount: Some(Money::won(5_000)) };
+        assert_eq!(worth(discount, Language::English), "−10%");
+        assert_eq!(at_most(discount, Language::English).as_deref(), Some("at most ₩5,000"));
+    }
+
+    #[test]
+    fn a_moment_is_shown_to_the_minute() {
+        assert_eq!(moment(wire_time::parse("2026-11-29T14:05:09.5Z").unwrap()), "2026-11-29 14:05 UTC");
+    }
+}

@@ -1,0 +1,139 @@
+//! The frame around every page.
+
+use axum::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, VARY};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::address;
+use super::reader::Reader;
+use crate::api::texts::{Text, pages};
+use crate::http::language::Language;
+
+/// A page loads its own files and calls this shop; pictures of products may come from elsewhere over HTTPS.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+/// A page depends on who reads it, and in which language.
+const VARIES: HeaderValue = HeaderValue::from_static("accept-language, cookie");
+const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+const NO_DEVICES: HeaderValue = HeaderValue::from_static("camera=(), geolocation=(), microphone=()");
+
+/// The parts of the menu.
+const MENU: [(&str, Text); 3] = [("/", pages::SHOP), ("/coupons", pages::COUPONS), ("/orders", pages::ORDERS)];
+
+/// Returns a page with a title.
+pub(crate) fn page(reader: &Reader, title: &str, content: Markup) -> Response {
+    answer(StatusCode::OK, reader, title, content)
+}
+
+/// Returns the page for an address that shows nothing to this reader.
+pub(crate) fn nothing_here(reader: &Reader) -> Response {
+    let say = |text: Text| text.of(reader.language);
+    let content = html! {
+        div.narrow {
+            h1 { (say(pages::NOTHING_HERE)) }
+            p.soft { (say(pages::NOTHING_HERE_HINT)) }
+            p { a.button href="/" { (say(pages::BACK_TO_SHOP)) } }
+        }
+    };
+    answer(StatusCode::NOT_FOUND, reader, say(pages::NOTHING_HERE), content)
+}
+
+/// Sends the reader to the login page, and back afterwards.
+pub(crate) fn to_login(path: &str) -> Response {
+    let to = format!("/login?next={}", form_urlencoded::byte_serialize(path.as_bytes()).collect::<String>());
+    let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/login"));
+    (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
+}
+
+fn answer(status: StatusCode, reader: &Reader, title: &str, content: Markup) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HTML),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (PERMISSIONS, NO_DEVICES),
+        (VARY, VARIES),
+        (CONTENT_LANGUAGE, HeaderValue::from_static(reader.language.tag())),
+    ];
+    (status, headers, document(reader, title, content).into_string()).into_response()
+}
+
+fn document(reader: &Reader, title: &str, content: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(reader.language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · Doorbuster" }
+                link rel="icon" type="image/svg+xml" href=(address("mark.svg"));
+                link rel="stylesheet" href=(address("base.css"));
+                link rel="stylesheet" href=(address("store.css"));
+                script type="module" src=(address("store.js")) {}
+            }
+            body {
+                a.skip href="#content" { (pages::SKIP.of(reader.language)) }
+                (top(reader))
+                main #content { div.wrap { (content) } }
+                (foot(reader))
+            }
+        }
+    }
+}
+
+fn top(reader: &Reader) -> Markup {
+    let say = |text: Text| text.of(reader.language);
+    let is_current = |path: &str| if path == "/" { reader.path == "/" } else { reader.path.starts_with(path) };
+    html! {
+        header.top {
+            div.wrap {
+                a.mark href="/" { (mark()) span { "Doorbuster" } }
+                nav aria-label=(say(pages::MAIN_MENU)) {
+                    @for (path, name) in MENU {
+                        a href=(path) aria-current=[is_current(path).then_some("page")] { (say(name)) }
+                    }
+                }
+                div.side {
+                    @match reader.user {
+                        Some(user) => {
+                            @if user.is_admin() { a href="/admin" { (say(pages::DASHBOARD)) } }
+                            a href="/account" { (say(pages::ACCOUNT)) }
+                        }
+                        None => a href="/login" { (say(pages::LOG_IN)) },
+                    }
+                    a href="#" lang=(other(reader.language).tag()) data-language=(other(reader.language).tag()) { (say(pages::OTHER_LANGUAGE)) }
+                }
+            }
+        }
+    }
+}
+
+fn foot(reader: &Reader) -> Markup {
+    html! {
+        footer.foot {
+            div.wrap {
+                span { (pages::FOOTER.of(reader.language)) }
+                nav { a href="/docs" { (pages::API_REFERENCE.of(reader.language)) } }
+            }
+        }
+    }
+}
+
+/// The shop's mark: a door ajar.
+fn mark() -> Markup {
+    html! {
+        svg viewBox="0 0 22 26" aria-hidden="true" focusable="false" {
+            path.slab d="M0 0h13v26H0z" {}
+            path.gap d="M13 0l9 4v18l-9 4z" {}
+        }
+    }
+}
+
+const fn other(language: Language) -> Language {
+    match language {
+        Language::English => Language::Korean,
+        Language::Korean => Language::English,
+    }
+}
