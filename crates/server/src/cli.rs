@@ -14,16 +14,20 @@ mod bench;
 mod demo;
 mod dlq;
 mod groups;
+mod health;
 mod order;
 mod payment;
+mod reference;
 mod replay;
 
 pub use bench::{BenchArgs, ExecutorArg, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
+pub use health::HealthArgs;
 pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
+pub use reference::{CompletionsArgs, ManualArgs};
 pub use replay::{ReplayArgs, ReplaySelection};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
@@ -65,6 +69,13 @@ pub enum Command {
     Token(TokenArgs),
     /// Print the settings in force, without secrets
     Config(ConfigArgs),
+    /// Ask a running server whether it is ready: exit code 0 or 1, for health checks
+    Health(HealthArgs),
+    /// Print a shell's completion script
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Manual(ManualArgs),
 }
 
 #[derive(Debug, Default, Clone, Args)]

@@ -12,6 +12,7 @@ pub mod demo_shop;
 mod environment;
 mod error;
 pub mod output;
+mod reference;
 mod serve;
 mod sim;
 mod token;
@@ -37,6 +38,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Topics(args) => admin::topics::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
+        Command::Health(args) => admin::health::run(&args),
+        Command::Completions(args) => reference::completions(&args),
+        Command::Manual(args) => reference::manual(&args),
     };
     done.unwrap_or_else(|error| {
         note(&error.report(is_json()));

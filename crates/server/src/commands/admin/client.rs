@@ -188,7 +188,7 @@ fn signed(secret: &Secret) -> String {
 }
 
 /// Returns host and port of `http://host:port`.
-fn address_of(url: &str) -> Result<String, Error> {
+pub(in crate::commands) fn address_of(url: &str) -> Result<String, Error> {
     let rest = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
     let is_address = |rest: &&str| !rest.is_empty() && !rest.contains('/');
     match rest.filter(is_address) {
