@@ -99,6 +99,43 @@ fn volumes_and_ports_of_the_compose_file_are_those_of_the_image() {
     assert!(published[0].starts_with("127.0.0.1:"), "nobody else's machine reaches a shop with known passwords");
 }
 
+/// Files of the repository that containers read, and the targets of Prometheus.
+#[test]
+fn the_compose_file_has_monitoring() {
+    let compose = compose();
+    let services = members(&compose["services"]);
+    for (name, file) in members(&compose["configs"]) {
+        assert!(!read(file["file"].as_str().unwrap()).is_empty());
+        let mounted = services.iter().flat_map(|(_, service)| service["configs"].as_array().into_iter().flatten());
+        assert!(mounted.into_iter().any(|config| config["source"] == *name), "{name} is mounted");
+    }
+    let prometheus: Value = serde_norway::from_str(&read("deploy/prometheus/prometheus.yml")).unwrap();
+    let job = &prometheus["scrape_configs"][0];
+    let shops = services.iter().filter(|(_, service)| service["image"] == "doorbuster");
+    let shops: BTreeSet<String> = shops.map(|(name, _)| format!("{name}:8080")).collect();
+    let scraped = words(&job["static_configs"][0]["targets"]).into_iter().map(str::to_owned).collect();
+    assert_eq!((job["job_name"].as_str(), shops), (Some("doorbuster"), scraped));
+}
+
+/// The package's settings and unit are for one folder, which the unit may write.
+#[test]
+fn the_service_of_the_package_knows_its_settings() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/debian/doorbuster.toml");
+    let config = Config::load(Some(&file), Vec::<(String, String)>::new()).unwrap();
+    let unit = read("deploy/systemd/doorbuster.service");
+    let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/")).unwrap();
+    let Some(Command::Serve(serve)) = Cli::try_parse_from(command.split(' ')).unwrap().command else {
+        panic!("it serves")
+    };
+    assert_eq!(serve.settings.config.as_deref(), Some(Path::new("/etc/doorbuster/doorbuster.toml")));
+    assert_eq!(config.server.data_dir, Path::new("/var/lib").join("doorbuster"));
+    assert!(unit.contains("\nStateDirectory=doorbuster\n"));
+    for line in read("deploy/debian/environment").lines().filter(|line| !line.starts_with("# ")) {
+        let Some((name, value)) = line.trim_start_matches('#').split_once('=') else { continue };
+        settings(&BTreeMap::from([(name.to_owned(), value.to_owned())]));
+    }
+}
+
 /// Returns the arguments of an instruction of the Dockerfile, in the final stage.
 fn image(instruction: &str) -> Vec<String> {
     let text = read("Dockerfile").replace("\\\n", " ");
@@ -118,8 +155,12 @@ fn the_image_serves_with_settings_that_the_program_knows() {
     assert_eq!(image("ENTRYPOINT"), [r#"["doorbuster"]"#]);
     assert_eq!(image("CMD"), [r#"["serve"]"#]);
     assert_eq!(image("STOPSIGNAL"), ["SIGTERM"]);
-    assert_ne!(image("USER"), ["root"]);
-    assert!(image("COPY").iter().any(|copy| copy.ends_with("/target/release/doorbuster /usr/local/bin/doorbuster")));
+    assert!(image("USER")[0].split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)), "a number, and not root");
+    assert!(image("RUN")[0].contains(&image("VOLUME")[0]), "the folder exists, so the volume belongs to the user");
+    assert!(image("COPY").iter().any(|copy| copy.ends_with(" /doorbuster /usr/local/bin/doorbuster")));
+    let health = &image("HEALTHCHECK")[0];
+    let health: Vec<String> = serde_json::from_str(health.split_once(" CMD ").unwrap().1).unwrap();
+    assert!(matches!(Cli::try_parse_from(health).unwrap().command, Some(Command::Health(_))));
 }
 
 #[test]

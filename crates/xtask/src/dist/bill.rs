@@ -127,8 +127,9 @@ mod tests {
 
     #[test]
     fn the_bill_lists_what_is_compiled_in_and_nothing_else() {
+        let packages = ["server", "deep", "tested", "builds", "apart"].map(package);
         let metadata = json!({
-            "packages": ["server", "deep", "tested", "builds", "apart"].map(package),
+            "packages": packages,
             "resolve": {"nodes": [
                 {"id": "id-server", "deps": [dependency("deep", Value::Null), dependency("tested", json!("dev"))]},
                 {"id": "id-deep", "deps": [dependency("builds", json!("build"))]},
