@@ -7,7 +7,7 @@ use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
-use super::done;
+use super::tools::done;
 use super::tree::read;
 
 /// Packs `member`, a file or folder in `folder`.

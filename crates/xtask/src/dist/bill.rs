@@ -7,7 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Release, root, said};
+use super::release::Release;
+use super::tools::{root, said};
 use crate::cargo;
 
 pub(super) fn of_workspace(release: &Release) -> io::Result<String> {

@@ -6,8 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::release::Release;
+use super::tools::{root, said};
 use super::tree::{Tree, read};
-use super::{Release, archive, root, said};
+use super::{archive, layout};
 
 /// Files that an operator edits; an upgrade keeps the edits.
 const SETTINGS: [(&str, u32); 2] = [("etc/doorbuster/doorbuster.toml", 0o644), ("etc/doorbuster/environment", 0o640)];
@@ -20,7 +22,7 @@ pub(super) fn package(release: &Release, program: &Path, out: &Path) -> io::Resu
     let architecture = architecture(std::env::consts::ARCH)?;
     let stage = out.join("stage");
     let data = Tree::new(&stage.join("data"))?;
-    release.fill(&data, "usr/", program)?;
+    layout::fill(&data, "usr/", program)?;
     let settings = root().join("deploy/debian");
     for (path, mode) in SETTINGS {
         data.copy(&settings.join(path.rsplit('/').next().unwrap_or(path)), path, mode)?;

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::root;
+use super::tools::root;
 
 pub(super) struct Tree {
     root: PathBuf,
