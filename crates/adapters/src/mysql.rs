@@ -20,6 +20,7 @@ mod session;
 mod snapshot;
 mod sql;
 mod store;
+mod trail;
 mod views;
 
 pub use log::MysqlLog;
@@ -31,4 +32,5 @@ pub use repartition::MysqlRepartitionStore;
 pub use server_clock::ServerClock;
 pub use snapshot::MysqlSnapshot;
 pub use store::MysqlStore;
+pub use trail::MysqlTrail;
 pub use views::MysqlViews;

@@ -8,7 +8,7 @@ use app::state::settings::Carrier;
 
 /// Statements that return groups and ids of events, each at most `limit` rows.
 pub(crate) fn selects(carrier: Option<Carrier>, limit: usize) -> Vec<String> {
-    let groups = || Group::ALL.iter().copied().filter(|group| !group.is_idempotent());
+    let groups = || Group::CARRIED.iter().copied().filter(|group| !group.is_idempotent());
     let on_broker = groups().filter(|_| carrier == Some(Carrier::Broker)).map(behind_the_key);
     groups().map(behind_the_offset).chain(on_broker).map(|select| format!("{select} LIMIT {limit}")).collect()
 }

@@ -16,6 +16,7 @@ mod relay_rows;
 mod repartition;
 mod snapshot;
 mod store;
+mod trail;
 mod views;
 
 pub use ballast::BALLAST_FILE;
@@ -30,4 +31,5 @@ pub use page_sums::{SUMS_FILE, sum_up_closed};
 pub use repartition::SqliteRepartitionStore;
 pub use snapshot::SqliteSnapshot;
 pub use store::SqliteStore;
+pub use trail::SqliteTrail;
 pub use views::SqliteViews;

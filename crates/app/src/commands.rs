@@ -36,6 +36,7 @@ use crate::events::event::{
 };
 use crate::events::notices::OrderChange;
 use crate::log::group::Group;
+use crate::log::trailing::Follow;
 use crate::payments::provider::{Found, ProviderError};
 use crate::state::rows::{
     AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Role,
@@ -154,6 +155,8 @@ pub enum Command {
     },
     /// Moves a group past events that have no reaction in it; the new offset is in the job's source.
     Skip,
+    /// The effect of a slice of events of a trailing group, and its new offsets.
+    Follow(Box<Follow>),
     /// Deletes idempotency answers older than `before`.
     ForgetAnswers {
         keys: Vec<AnswerKey>,

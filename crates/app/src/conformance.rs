@@ -29,11 +29,12 @@ pub mod payment;
 mod rows;
 mod samples;
 mod session;
+mod trailing;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::ports::{BoxFuture, EventLog, Store};
+use crate::ports::{BoxFuture, EventLog, Store, Trail};
 
 pub use gate::{GATE_CASES, GateCase, GateFixture};
 
@@ -43,10 +44,11 @@ pub trait Fixture {
     fn open(&mut self) -> BoxFuture<'_, Opened>;
 }
 
-/// An open store and its log, which reads what the store commits.
+/// An open store, its log and its trail, which read what the store commits.
 pub struct Opened {
     pub store: Box<dyn Store>,
     pub log: Box<dyn EventLog>,
+    pub trail: Box<dyn Trail>,
 }
 
 pub type Case = for<'a> fn(&'a mut dyn Fixture) -> BoxFuture<'a, ()>;
@@ -119,6 +121,11 @@ cases! {
         a_group_continues_at_its_committed_offset,
         events_of_a_failed_commit_are_never_seen,
         events_are_found_in_their_slots,
+    }
+    trailing {
+        a_trail_has_every_event_once_and_in_order,
+        a_trail_continues_where_the_last_slice_was_committed,
+        a_slice_is_committed_once,
     }
 }
 

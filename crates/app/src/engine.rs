@@ -380,5 +380,6 @@ fn give_up(jobs: Vec<Job>, refusal: Refusal, error: &str, report: &mut Report) {
 }
 
 fn partitions(jobs: &[Job]) -> usize {
-    jobs.iter().filter_map(|job| job.source).map(|source| source.offset).collect::<BTreeSet<_>>().len()
+    let followed = jobs.iter().filter(|job| job.follows()).count();
+    followed + jobs.iter().filter_map(|job| job.source).map(|source| source.offset).collect::<BTreeSet<_>>().len()
 }

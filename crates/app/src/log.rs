@@ -1,4 +1,4 @@
-//! The event log: consumer groups, reactions, the relay to a broker, replay and repartitioning.
+//! The event log: consumer groups, reactions, trailing groups, the relay to a broker, replay and repartitioning.
 
 pub mod consumer;
 pub mod group;
@@ -9,4 +9,5 @@ pub mod relay;
 pub mod repartition;
 pub mod replay;
 pub mod retry_policy;
+pub mod trailing;
 pub mod versions;

@@ -8,6 +8,7 @@ pub mod log;
 pub mod notifier;
 pub mod ranking;
 pub mod store;
+pub mod trail;
 pub mod views;
 
 pub use clock::{Calendar, Clock, FixedOffset};
@@ -18,3 +19,4 @@ pub use log::{Delivery, EventLog, Fetched, Origin, OutboxSlot, Poison, StoredEve
 pub use notifier::{Hear, Notification, Notifier, Wake};
 pub use ranking::{Ranking, Window};
 pub use store::{Commit, CommitId, DueTimer, Durability, Store};
+pub use trail::{Slice, Trail, WantedSlice};

@@ -1,4 +1,4 @@
-//! The threads and tasks of a process: engine, committer, relay, payments, monitors, shutdown.
+//! The threads and tasks of a process: engine, committer, relay, payments, trailing groups, monitors, shutdown.
 
 pub mod callbacks;
 pub mod canary;
@@ -12,3 +12,4 @@ pub mod relay_loop;
 pub mod remote_commits;
 pub mod shutdown;
 pub mod submitter;
+pub mod trailing_loop;

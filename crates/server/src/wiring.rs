@@ -37,6 +37,7 @@ use crate::runtime::relay_loop::RelayThread;
 use crate::runtime::remote_commits::RemoteCommits;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
+use crate::runtime::trailing_loop::TrailingThread;
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
@@ -52,6 +53,7 @@ mod replaying;
 pub mod scratch;
 mod stores;
 mod switching;
+mod trailing;
 
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
@@ -70,12 +72,14 @@ pub struct Running {
     pub engine: EngineThread,
 }
 
-/// The threads of a shop: the engine, and as far as there are any, the relay, the payment loop and the monitors.
+/// The threads of a shop: the engine, and as far as there are any, the relay, the payment loop, the trailing groups and
+/// the monitors.
 pub struct EngineThread {
     stopper: Stopper,
     thread: JoinHandle<()>,
     relay: Option<RelayThread>,
     payments: Option<PaymentThread>,
+    trailing: Option<TrailingThread>,
     monitors: Vec<JoinHandle<()>>,
     /// The folder of an embedded store.
     folder: Option<PathBuf>,
@@ -86,6 +90,9 @@ impl EngineThread {
     pub fn stop(self) -> std::io::Result<()> {
         if let Some(payments) = self.payments {
             payments.stop();
+        }
+        if let Some(trailing) = self.trailing {
+            trailing.stop();
         }
         self.stopper.stop();
         let stopped = self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"));
@@ -106,7 +113,7 @@ impl EngineThread {
 /// Opens the store in a folder and starts the engine on it.
 #[expect(clippy::too_many_lines, reason = "one part after the other, in the order in which they need each other")]
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, changes, log, book, outbox, gate, clock, codec, engine, runtime } =
+    let Opened { store, views, changes, log, trail, book, outbox, gate, clock, codec, engine, runtime } =
         stores::open(config, secret.mark().as_deref(), data_dir)?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(clock));
     let redis_services = redis_services::open(config, codec, &views, &clock)?;
@@ -115,7 +122,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     // Without other processes that commit, there is no subscriber elsewhere to wake.
     let notifier = notifier.filter(|_| changes.is_some());
     let metrics = metrics_with(condition);
-    let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (arrived, committed, followed) = (Arc::default(), Arc::default(), Arc::<Notify>::default());
     broker::check_topics(config, codec, &runtime, &views)?;
     let is_consuming = config.server.roles.worker && carrier(config).executor() == Executor::Log;
     let log = if is_consuming { broker::log(config, codec, log, &arrived, &metrics)? } else { log };
@@ -140,11 +147,16 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let OpenPayments { payments, due, thread: payment_thread, breaker } =
         payments::open(config, data_dir, &submitter, &metrics)?;
+    let trailing = trailing::start(config, trail, &submitter, Arc::clone(&followed))?;
     let services = Arc::clone(&settings.services);
     let breakers = BreakerMetrics { services, payment: breaker.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let opened = OpenedForEndpoints {
-        log: Log { carrier: carrier(config), book: broker::inspector(config, codec, book) },
+        log: Log {
+            carrier: carrier(config),
+            book: broker::inspector(config, codec, book),
+            trailing: trailing::groups(config),
+        },
         payments,
         estimates: estimates(config, &submitter, &settings.services, breaker),
         services: Arc::clone(&settings.services),
@@ -161,6 +173,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
     let of_engine = Arc::new(EngineMetrics::register(&metrics));
     let listeners = Listeners { waiting, subscriptions, metrics: of_engine, due, notifier, ranking, health };
+    let committed = vec![committed, followed];
     let around =
         move |engine, consumer| Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop };
     let parts = move || Parts { store, gate, clock, settings, engine };
@@ -168,7 +181,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let monitors = remote.into_iter().chain(watch).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, payments: payment_thread, monitors, folder } })
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, payments: payment_thread, trailing, monitors, folder } })
 }
 
 /// Builds the estimates from the store and the breakers of this process.

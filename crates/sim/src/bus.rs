@@ -138,13 +138,13 @@ impl Bus {
 
     /// Returns whether every group has consumed all its events.
     pub(crate) fn is_quiet(&self, state: &State) -> bool {
-        !Group::ALL.iter().any(|group| self.has_backlog(state, *group))
+        !Group::CARRIED.iter().any(|group| self.has_backlog(state, *group))
     }
 
     /// Returns whether every group that is not silent has consumed all its events.
     pub(crate) fn is_at_rest(&self, state: &State) -> bool {
         let silent: Vec<Group> = self.lock().silent.keys().copied().collect();
-        Group::ALL.iter().all(|group| silent.contains(group) || !self.has_backlog(state, *group))
+        Group::CARRIED.iter().all(|group| silent.contains(group) || !self.has_backlog(state, *group))
     }
 
     /// Returns whether a group has events left to consume.

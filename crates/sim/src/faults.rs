@@ -150,7 +150,7 @@ impl World {
     }
 
     fn silence_group(&mut self) {
-        let Some(group) = self.rng.pick(Group::ALL) else { return };
+        let Some(group) = self.rng.pick(Group::CARRIED) else { return };
         let until = self.tick + self.rng.between(5, 90);
         self.note(format_args!("{} is silent until {until}", group.name()));
         self.coverage.reach(Branch::GroupSilent);

@@ -18,6 +18,7 @@ pub mod model_gate;
 pub mod model_log;
 pub mod model_snapshot;
 pub mod model_store;
+pub mod model_trail;
 mod outside;
 mod plan;
 pub mod planned_fault;

@@ -90,16 +90,23 @@ fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreEr
     if !key.group.subscribes_to(kind) {
         return Ok(None);
     }
-    Ok(Some(Delivery {
-        partition: key.partition,
-        offset: row.record.seq,
+    delivered(key.partition, row.record.seq, row).map(Some)
+}
+
+/// Returns an outbox row as a group receives it from the store.
+pub(crate) fn delivered(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delivery, StoreError> {
+    let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
+    let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
+    Ok(Delivery {
+        partition,
+        offset,
         id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
         event: Event::parse(kind, &row.record.payload).map_err(|error| poison(row, &error.to_string())),
         trace: row.trace(),
         at: row.at,
         gap: None,
         origin: Origin::Store,
-    }))
+    })
 }
 
 impl EventLog for ModelLog {

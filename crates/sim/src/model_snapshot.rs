@@ -177,6 +177,7 @@ impl Snapshot for ModelSnapshot {
         Ok(LogFacts {
             shards: heads.map(|(shard, head)| ShardFacts { shard, head: *head, roots: 0 }).collect(),
             positions: self.0.offsets.iter().map(|(key, position)| (*key, *position)).collect(),
+            trail_end: i64::try_from(self.0.outbox.len()).ok(),
             strangers: taken.filter(|(_, id)| !ids.contains(id.as_str())).collect(),
             ..LogFacts::default()
         })

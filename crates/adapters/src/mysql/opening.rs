@@ -13,7 +13,7 @@ use super::commits_seen::CommitsSeen;
 use super::failure::{Failure, Result};
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
-use super::{MysqlLog, MysqlStore, MysqlViews, ServerClock};
+use super::{MysqlLog, MysqlStore, MysqlTrail, MysqlViews, ServerClock};
 use crate::records::{Cell, Cells as _};
 
 mod schema {
@@ -40,6 +40,7 @@ pub struct Opened {
     pub store: MysqlStore,
     pub views: Arc<MysqlViews>,
     pub log: MysqlLog,
+    pub trail: MysqlTrail,
     pub clock: Arc<ServerClock>,
     /// The key that turns this shop's ids into codes. It never changes.
     pub codec_key: [u8; 16],
@@ -113,7 +114,8 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
     store.read_clock().await?;
     let views = Arc::new(MysqlViews::new(&opts, options.readers)?);
     let log = MysqlLog::new(&opts, commits_seen);
-    Ok(Opened { store, views, log, clock, codec_key, engine })
+    let trail = MysqlTrail::new(&opts);
+    Ok(Opened { store, views, log, trail, clock, codec_key, engine })
 }
 
 /// Opens a database for reading, beside the processes that write to it. Returns the key of its id codes, too.

@@ -16,7 +16,7 @@ use super::commits_seen::CommitsSeen;
 use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
 use super::loss;
 use super::store::{Files, LogCopy, LogSync, copy_at_start};
-use super::{SqliteLog, SqliteStore, SqliteViews, page_sums};
+use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, page_sums};
 pub use error::OpenError;
 
 mod schema {
@@ -83,6 +83,7 @@ pub struct Opened {
     pub store: SqliteStore,
     pub views: Arc<SqliteViews>,
     pub log: SqliteLog,
+    pub trail: SqliteTrail,
     /// The key that turns this shop's ids into codes. It never changes.
     pub codec_key: [u8; 16],
     /// Distinguishes this engine from every other one that ever wrote to the folder.
@@ -118,9 +119,11 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
     let sync = start_sync(&writer, folder, options, Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
     let copy = start_copy(folder, options)?;
+    // It reads each page once.
+    let trail = SqliteTrail::new(reader(folder, Options { cache_mib: 2, ..options })?, sync.clone());
     ballast.keep();
     let store = SqliteStore::new(writer, Files { lock, sync, copy, ballast }, commits_seen)?;
-    Ok(Opened { store, views: Arc::new(views), log, codec_key, engine })
+    Ok(Opened { store, views: Arc::new(views), log, trail, codec_key, engine })
 }
 
 /// From here on SQLite writes commits and [`LogSync`] syncs them, while the next batch is decided. SQLite has synced

@@ -99,8 +99,8 @@ impl Drop for Database {
 impl Fixture for Database {
     fn open(&mut self) -> BoxFuture<'_, Opened> {
         Box::pin(async move {
-            let mysql::Opened { store, log, .. } = self.opened().await;
-            Opened { store: Box::new(store), log: Box::new(log) }
+            let mysql::Opened { store, log, trail, .. } = self.opened().await;
+            Opened { store: Box::new(store), log: Box::new(log), trail: Box::new(trail) }
         })
     }
 }

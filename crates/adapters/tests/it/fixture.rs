@@ -23,7 +23,7 @@ impl Embedded {
 
 impl Fixture for Embedded {
     fn open(&mut self) -> BoxFuture<'_, Opened> {
-        let sqlite::Opened { store, log, .. } = Embedded::open(self);
-        Box::pin(ready(Opened { store: Box::new(store), log: Box::new(log) }))
+        let sqlite::Opened { store, log, trail, .. } = Embedded::open(self);
+        Box::pin(ready(Opened { store: Box::new(store), log: Box::new(log), trail: Box::new(trail) }))
     }
 }

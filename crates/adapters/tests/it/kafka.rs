@@ -175,12 +175,12 @@ struct OnKafka {
 
 impl Fixture for OnKafka {
     fn open(&mut self) -> BoxFuture<'_, Opened> {
-        let sqlite::Opened { store, log, engine, .. } = self.store.open();
+        let sqlite::Opened { store, log, trail, engine, .. } = self.store.open();
         let publisher = KafkaPublisher::new(self.brokers.cluster.clone(), None);
         let relay = Relay::new(Box::new(store.outbox(engine).unwrap()), Box::new(publisher));
         let (client, brokers) = (self.brokers.client(), Arc::clone(&self.brokers));
         let log = WaitingLog { log: self.brokers.join(Box::new(log)), relay, client, brokers };
-        Box::pin(std::future::ready(Opened { store: Box::new(store), log: Box::new(log) }))
+        Box::pin(std::future::ready(Opened { store: Box::new(store), log: Box::new(log), trail: Box::new(trail) }))
     }
 }
 

@@ -53,7 +53,7 @@ struct Made {
 impl Shop {
     pub(crate) fn open(folder: &Path, executor: Executor, synchronous: Synchronous) -> Shop {
         let options = Options { synchronous, ..Options::default() };
-        let sqlite::Opened { store, views, log, codec_key, engine } = sqlite::open(folder, options).unwrap();
+        let sqlite::Opened { store, views, log, codec_key, engine, .. } = sqlite::open(folder, options).unwrap();
         let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(MemoryGate::default()));
         Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime())
     }

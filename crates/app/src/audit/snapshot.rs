@@ -160,6 +160,9 @@ pub struct LogFacts {
     /// The relay's offset in every shard that it ever held.
     pub relayed: Vec<ShardPlace>,
     pub positions: Vec<(OffsetKey, i64)>,
+    /// The position of the last event, where trailing groups read all events as one partition; `None` where they read each
+    /// shard.
+    pub trail_end: Option<i64>,
     /// Identities that several events have; some of them.
     pub repeated: Vec<String>,
     /// Inbox entries that name no event, with their groups; some of them.

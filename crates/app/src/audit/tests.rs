@@ -106,6 +106,11 @@ fn log_cases() -> Vec<Case> {
             let partition = Partition { topic: None, number: shard as i32 };
             shop.log.positions.push((OffsetKey { group: Group::Notices, partition }, head.seq + 2));
         }),
+        (Law::Inbox, "a trailing group's offset is after the end", |shop| {
+            shop.log.trail_end = Some(7);
+            let partition = Partition { topic: None, number: 0 };
+            shop.log.positions.push((OffsetKey { group: Group::OrderStatistics, partition }, 9));
+        }),
     ]
 }
 

@@ -50,6 +50,10 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::FireTimer { order, due } => order::fire_timer(context, *order, *due).map(|()| Answer::Done),
         // The batch moves groups itself, beside the rows.
         Command::MoveGroup { .. } | Command::Skip => Ok(Answer::Done),
+        Command::Follow(follow) => {
+            follow.effect.iter().for_each(|effect| effect.write(context.rows));
+            Ok(Answer::Done)
+        }
         Command::Repair(repair) => maintenance::repair(context, repair).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => users::forget_answers(context, keys, *before).map(|()| Answer::Done),
     }

@@ -30,7 +30,7 @@ fn cancelled(user: i64) -> Event {
 }
 
 /// Writes events of a hundred keys, in commits of various sizes.
-async fn write_cancellations(session: &mut Session<'_>, count: u32) -> Vec<Event> {
+pub(super) async fn write_cancellations(session: &mut Session<'_>, count: u32) -> Vec<Event> {
     let mut written = vec![];
     let mut number = 0;
     while number < count {
@@ -106,7 +106,7 @@ pub(super) async fn every_event_survives_the_log(fixture: &mut dyn Fixture) {
     }
     session.commit(&rows).await;
     let mut found = BTreeMap::new();
-    for group in Group::ALL {
+    for group in Group::CARRIED {
         let all = read_all(&mut session, *group, 1_000).await;
         found.extend(
             all.into_values().flatten().map(|delivery| (delivery.id, (delivery.event, delivery.trace, delivery.at))),
@@ -198,7 +198,7 @@ pub(super) async fn a_group_receives_only_its_kinds(fixture: &mut dyn Fixture) {
         rows.events.push(samples::new_event(number, event));
     }
     session.commit(&rows).await;
-    for group in Group::ALL {
+    for group in Group::CARRIED {
         for page in [1, 10, 1_000] {
             let found: Vec<Delivery> = read_all(&mut session, *group, page).await.into_values().flatten().collect();
             let ids: Vec<u128> = found.iter().map(|delivery| delivery.id.0).collect();

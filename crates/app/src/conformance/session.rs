@@ -3,7 +3,7 @@
 use domain::time::Timestamp;
 
 use super::{Fixture, Opened};
-use crate::ports::{Commit, CommitError, CommitId, EventLog, Store};
+use crate::ports::{Commit, CommitError, CommitId, EventLog, Store, Trail};
 use crate::state::rows::{Key, OffsetKey, OffsetMove, Rows};
 
 /// 2026-11-21T09:30:00Z.
@@ -34,6 +34,10 @@ impl<'f> Session<'f> {
 
     pub(super) fn log(&mut self) -> &mut dyn EventLog {
         &mut *self.opened.as_mut().expect("a session is open").log
+    }
+
+    pub(super) fn trail(&mut self) -> &mut dyn Trail {
+        &mut *self.opened.as_mut().expect("a session is open").trail
     }
 
     /// Begins a transaction, unless one is open, and reads rows.

@@ -163,6 +163,11 @@ impl Batch {
         if let Command::MoveGroup { moves } = &job.command {
             self.move_group(moves)?;
         }
+        if let Command::Follow(follow) = &job.command
+            && follow.moves.iter().any(|moved| self.offsets.contains_key(&moved.key))
+        {
+            return Err(Refusal::GroupMoved.into());
+        }
         if is_reaction(&job.command) {
             if let Some(park) = self.waits_behind(job)? {
                 let cause = cause(&job.command);
@@ -179,6 +184,9 @@ impl Batch {
         let answer = dispatch::handle(&mut context, &job.command)?;
         let skipped = context.skipped;
         self.note_skipped(job, skipped);
+        if let Command::Follow(follow) = &job.command {
+            self.offsets.extend(follow.moves.iter().map(|moved| (moved.key, *moved)));
+        }
         if let Some(idempotency) = job.idempotency {
             let fingerprint = idempotency.fingerprint;
             let stored = StoredAnswer { fingerprint, answer: answer.clone(), at: self.now };
@@ -384,6 +392,7 @@ const fn cause(command: &Command) -> &'static str {
         Command::Repair(_) => "Repair",
         Command::MoveGroup { .. } => "MoveGroup",
         Command::Skip => "PassOver",
+        Command::Follow(_) => "Follow",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
         Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
         Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",

@@ -6,7 +6,7 @@ use crate::commands::answer::{Refusal, Reply};
 use crate::commands::{Command, Idempotency, Source};
 use crate::events::trace::TraceParent;
 use crate::ports::log::Delivery;
-use crate::state::rows::{Key, OffsetKey, ParkKey};
+use crate::state::rows::{Key, OffsetKey, OffsetMove, ParkKey};
 
 /// Called once, when the job's outcome is durable or known not to be.
 pub type Responder = Box<dyn FnOnce(Reply) + Send>;
@@ -80,8 +80,22 @@ impl Job {
 
     /// Returns true if its commit moves the offset of this group and partition.
     pub(super) fn moves(&self, key: OffsetKey) -> bool {
-        let by_hand = if let Command::MoveGroup { moves } = &self.command { moves.as_slice() } else { &[] };
-        self.source.is_some_and(|source| source.offset == key) || by_hand.iter().any(|moved| moved.key == key)
+        self.source.is_some_and(|source| source.offset == key) || self.moves_apart().iter().any(|moved| moved.key == key)
+    }
+
+    /// Returns the offsets that the command itself moves.
+    fn moves_apart(&self) -> &[OffsetMove] {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "other commands move the offset of their event, if any")]
+        match &self.command {
+            Command::MoveGroup { moves } => moves,
+            Command::Follow(follow) => &follow.moves,
+            _ => &[],
+        }
+    }
+
+    /// Returns true if losing an offset would fail it alone.
+    pub(super) fn follows(&self) -> bool {
+        matches!(self.command, Command::Follow(_))
     }
 
     /// Replies without deciding.

@@ -99,7 +99,11 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
         }
-        Command::RegisterProduct { .. } | Command::CreateCampaign(_) | Command::MoveGroup { .. } | Command::Skip => {}
+        Command::RegisterProduct { .. }
+        | Command::CreateCampaign(_)
+        | Command::MoveGroup { .. }
+        | Command::Skip
+        | Command::Follow(_) => {}
         Command::ChangeModes(_) => {
             keys.insert(Key::Modes);
         }

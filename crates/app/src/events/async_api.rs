@@ -111,7 +111,7 @@ fn receives() -> impl Iterator<Item = (String, Value)> {
         }});
         (format!("receive.{}.{}", group.name(), topic.name()), operation)
     };
-    Group::ALL.iter().flat_map(move |group| group.topics().into_iter().map(move |topic| of_topic(*group, topic)))
+    Group::CARRIED.iter().flat_map(move |group| group.topics().into_iter().map(move |topic| of_topic(*group, topic)))
 }
 
 fn message(kind: EventKind) -> Value {

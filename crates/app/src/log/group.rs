@@ -1,19 +1,39 @@
 //! The consumer groups.
 
 macro_rules! groups {
-    ($($variant:ident = $name:literal,)*) => {
+    (
+        carried { $($carried:ident = $carried_name:literal,)* }
+        trailing { $($trailing:ident = $trailing_name:literal,)* }
+    ) => {
         /// A consumer group: it handles every event of its kinds, under either executor.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Group {
-            $($variant,)*
+            $($carried,)*
+            $($trailing,)*
         }
 
         impl Group {
-            pub const ALL: &'static [Group] = &[$(Group::$variant,)*];
+            pub const ALL: &'static [Group] = &[$(Group::$carried,)* $(Group::$trailing,)*];
+
+            /// The groups to which the executor carries their events: they react inline, or read the log or a broker.
+            pub const CARRIED: &'static [Group] = &[$(Group::$carried,)*];
+
+            /// The groups that read the store's own events after their commit, under every executor
+            /// ([`crate::log::trailing`]).
+            pub const TRAILING: &'static [Group] = &[$(Group::$trailing,)*];
 
             pub const fn name(self) -> &'static str {
                 match self {
-                    $(Group::$variant => $name,)*
+                    $(Group::$carried => $carried_name,)*
+                    $(Group::$trailing => $trailing_name,)*
+                }
+            }
+
+            /// Returns true if the group runs after the commit, on the store's own events.
+            pub const fn is_trailing(self) -> bool {
+                match self {
+                    $(Group::$carried => false,)*
+                    $(Group::$trailing => true,)*
                 }
             }
         }
@@ -21,17 +41,24 @@ macro_rules! groups {
 }
 
 groups! {
-    Stock = "stock-deduction-group",
-    Coupon = "coupon-usage-group",
-    Point = "point-deduction-group",
-    Completion = "order-completion-group",
-    CouponRequest = "coupon-request-group",
-    CouponResult = "coupon-result-group",
-    Notices = "notice-group",
-    Ranking = "ranking-group",
-    OrderProcessing = "order-processing-group",
-    OrderRetry = "order-retry-group",
-    Payment = "payment-group",
+    carried {
+        Stock = "stock-deduction-group",
+        Coupon = "coupon-usage-group",
+        Point = "point-deduction-group",
+        Completion = "order-completion-group",
+        CouponRequest = "coupon-request-group",
+        CouponResult = "coupon-result-group",
+        Notices = "notice-group",
+        Ranking = "ranking-group",
+        OrderProcessing = "order-processing-group",
+        OrderRetry = "order-retry-group",
+        Payment = "payment-group",
+    }
+    trailing {
+        CouponStatistics = "coupon-statistics-group",
+        OrderStatistics = "order-statistics-group",
+        OrderAnalytics = "order-analytics-group",
+    }
 }
 
 impl Group {
@@ -42,12 +69,12 @@ impl Group {
     /// Returns the groups that the executor and the carrier are about: they run in the deciding commit, or after it over a
     /// log, and their offsets move with a switch between the two.
     pub fn carried() -> impl Iterator<Item = Group> {
-        Group::ALL.iter().copied()
+        Group::CARRIED.iter().copied()
     }
 
     /// Returns true if the domain detects repeated events by itself. For other groups the inbox detects them, and the
     /// audit expects every event there: a change that adds kinds to such a group must write `offset_skip` rows for
-    /// earlier events.
+    /// earlier events. A trailing group needs no inbox: its effect and its offset are one commit.
     pub const fn is_idempotent(self) -> bool {
         !matches!(self, Group::Notices | Group::Ranking)
     }
@@ -65,6 +92,8 @@ impl Group {
             | Group::CouponRequest
             | Group::CouponResult
             | Group::Payment => false,
+            // They read the store's own events.
+            Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Consumer groups for operators: the offset and lag of each, and the effect of moving it by hand.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use domain::time::Timestamp;
 
@@ -45,6 +46,36 @@ pub trait LogInspector: Send + Sync {
 
     /// Publishes a group's offsets to the log's own tools. The shop itself does not start from them.
     fn publish_offsets(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()>;
+}
+
+/// The logs of the groups where a broker carries the events: trailing groups read the store's own.
+pub struct BesideBroker {
+    pub broker: Arc<dyn LogInspector>,
+    pub own: Arc<dyn LogInspector>,
+}
+
+impl BesideBroker {
+    fn of(&self, is_own: bool) -> &dyn LogInspector {
+        if is_own { self.own.as_ref() } else { self.broker.as_ref() }
+    }
+}
+
+impl LogInspector for BesideBroker {
+    fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>> {
+        self.of(group.is_trailing()).extents(group)
+    }
+
+    fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64> {
+        self.of(partition.topic.is_none()).offset_at(partition, moment)
+    }
+
+    fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage> {
+        self.of(key.group.is_trailing()).between(key, offsets)
+    }
+
+    fn tell(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {
+        self.broker.tell(moves)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +181,10 @@ impl Planned {
 /// Why a group cannot be moved there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unplanned {
+    #[error(
+        "the group follows the store's own events, and its effects are exact only if it digests each event once: it is not moved by hand"
+    )]
+    Trailing,
     #[error("the group does not read this partition")]
     NoPartition,
     #[error("an offset needs a topic and a partition")]
@@ -164,6 +199,9 @@ pub enum Unplanned {
 
 /// Returns one plan for each partition in which the group would move.
 pub async fn plan(wanted: Wanted, views: &dyn Views, book: &dyn LogInspector) -> Result<Vec<Planned>, Unplanned> {
+    if wanted.group.is_trailing() {
+        return Err(Unplanned::Trailing);
+    }
     let is_meant = |standing: &Standing| {
         let Partition { topic, number } = standing.key.partition;
         wanted.topic.is_none_or(|wanted| topic == Some(wanted))

@@ -53,8 +53,8 @@ impl KafkaConsumer {
         at_most("kafka.consumer.fetch_wait_ms", self.fetch_wait_ms, 10_000, "0 to 10000")?;
         at_most("kafka.consumer.poll_max", self.poll_max as u64, 10_000, "0 to 10000")?;
         // Two groups with the same name would take each other's events.
-        let names: BTreeSet<&str> = Group::ALL.iter().map(|group| self.name(*group).unwrap_or(group.name())).collect();
-        if names.len() < Group::ALL.len() { Err(Error::GroupNames) } else { Ok(()) }
+        let names: BTreeSet<&str> = Group::CARRIED.iter().map(|group| self.name(*group).unwrap_or(group.name())).collect();
+        if names.len() < Group::CARRIED.len() { Err(Error::GroupNames) } else { Ok(()) }
     }
 
     /// Returns the group's name on the brokers, if it differs from its own name.
@@ -92,6 +92,7 @@ fn by_group<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<V
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let (name, what) = part.split_once('=').ok_or_else(|| format!("{part:?} is not of the form group=value"))?;
         let group = Group::from_name(name.trim())
+            .filter(|group| !group.is_trailing())
             .ok_or_else(|| format!("{:?} is not a consumer group; `doorbuster groups list` lists them", name.trim()))?;
         if all.iter().any(|(known, _)| *known == group) {
             return Err(format!("{} is given twice", group.name()));

@@ -37,8 +37,8 @@ pub struct Worker {
     pub listeners: Listeners,
     /// Notified by the event log when there may be events to read.
     pub arrived: Arc<Notify>,
-    /// Notified when events were written, for the relay.
-    pub committed: Arc<Notify>,
+    /// Notified when events were written: the relay and the trailing groups.
+    pub committed: Vec<Arc<Notify>>,
     pub stop: Stop,
 }
 
@@ -65,7 +65,7 @@ struct Round {
     /// When the last batch began.
     began: Option<Instant>,
     arrived: Arc<Notify>,
-    committed: Arc<Notify>,
+    committed: Vec<Arc<Notify>>,
     health: Arc<Health>,
     stop: Stop,
 }
@@ -121,7 +121,7 @@ impl Round {
             lost.into_iter().for_each(|key| consumer.forget_offset(key));
         }
         if written.report.events > 0 {
-            self.committed.notify_one();
+            self.committed.iter().for_each(|waiting| waiting.notify_one());
         }
         let is_more_due = written.report.is_more_due;
         let is_more_waiting = !self.queue.is_empty() || self.engine.has_deferred() || self.consumer.is_some();

@@ -46,10 +46,7 @@ impl LagMonitor {
     async fn run(self, mut stop: Stop) {
         let mut measured: Option<Instant> = None;
         while !stop.is_requested() {
-            // With inline reactions and without a relay there is nothing to measure.
-            if self.log.carrier != Carrier::Inline
-                && measured.is_none_or(|measured| measured.elapsed() >= MEASURE_EVERY)
-            {
+            if measured.is_none_or(|measured| measured.elapsed() >= MEASURE_EVERY) {
                 measured = Some(Instant::now());
                 self.metrics.set(or_nothing(self.measure().await));
             }
@@ -68,15 +65,13 @@ impl LagMonitor {
             let letters = open.iter().find(|(name, _)| name == group.name());
             (group.name(), letters.map_or(0, |(_, letters)| *letters))
         };
-        let letters = Group::ALL.iter().map(of).collect();
+        let letters = Group::CARRIED.iter().map(of).collect();
         Ok(Waiting { letters, stuck_orders: Some(self.views.stuck_orders().await?) })
     }
 
     async fn measure(&self) -> Result<LogCondition, StoreError> {
         let mut lags = vec![];
-        // Inline reactions have no lag.
-        let is_read = self.log.carrier.executor() == Executor::Log;
-        for group in Group::carried().filter(|_| is_read) {
+        for group in self.log.groups() {
             let mut by_topic: BTreeMap<&str, i64> = BTreeMap::new();
             for standing in groups::standings(group, self.views.as_ref(), self.log.book.as_ref()).await? {
                 *by_topic.entry(standing.key.partition.topic.map_or("", Topic::name)).or_default() += standing.lag();

@@ -9,7 +9,7 @@ use adapters::kafka::{
 };
 use app::events::cloud_event;
 use app::events::topic::{DeadLetterNames, Profile, Wanted};
-use app::log::groups::LogInspector;
+use app::log::groups::{BesideBroker, LogInspector};
 use app::log::reactions::Group;
 use app::log::relay::{Outbox, Relay};
 use app::ports::views::Views;
@@ -95,7 +95,7 @@ fn groups(kafka: &config::Kafka) -> BTreeMap<Group, GroupShape> {
         let name = kafka.consumer.name(*group).map(str::to_owned);
         (*group, GroupShape { name, members: kafka.consumer.members(*group) })
     };
-    Group::ALL.iter().map(shape).collect()
+    Group::CARRIED.iter().map(shape).collect()
 }
 
 /// Returns the topics as configured.
@@ -218,7 +218,7 @@ pub(super) fn log(
 /// Returns the log as operators inspect it: the brokers' if there are any, else the store's own.
 pub(super) fn inspector(config: &Config, codec: Codec, own: Arc<dyn LogInspector>) -> Arc<dyn LogInspector> {
     match cluster_of(config, codec) {
-        Some(cluster) => Arc::new(KafkaInspector::new(cluster)),
+        Some(cluster) => Arc::new(BesideBroker { broker: Arc::new(KafkaInspector::new(cluster)), own }),
         None => own,
     }
 }

@@ -13,7 +13,7 @@ use app::log::groups::LogInspector;
 use app::log::relay::Outbox;
 use app::log::repartition::RepartitionStore;
 use app::ports::views::{ChangeFeed, Views};
-use app::ports::{Clock, EventLog, Gate, Store, StoreError};
+use app::ports::{Clock, EventLog, Gate, Store, StoreError, Trail};
 use app::state::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
@@ -29,6 +29,8 @@ pub(super) struct Opened {
     pub(super) store: Box<dyn Store + Send>,
     pub(super) views: Arc<dyn Views>,
     pub(super) log: Box<dyn EventLog + Send>,
+    /// The same events for trailing groups.
+    pub(super) trail: Box<dyn Trail + Send>,
     /// The same log, as operators inspect it.
     pub(super) book: Arc<dyn LogInspector>,
     /// Present only where events are published to a broker.
@@ -131,7 +133,7 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
     {
         warn_of_new_secret();
     }
-    let sqlite::Opened { store, views, log, engine, .. } = opened;
+    let sqlite::Opened { store, views, log, trail, engine, .. } = opened;
     let outbox =
         if carrier.has_relay() { Some(Box::new(store.outbox(engine)?) as Box<dyn Outbox + Send>) } else { None };
     Ok(Opened {
@@ -139,6 +141,7 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
         book: Arc::clone(&views) as Arc<dyn LogInspector>,
         views,
         log: Box::new(log),
+        trail: Box::new(trail),
         outbox,
         changes: None,
         gate: Arc::new(MemoryGate::default()),
@@ -181,7 +184,7 @@ fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Ope
     let open = || runtime.block_on(open_for_executor(config, mark, address));
     let opened = std::thread::scope(|scope| scope.spawn(open).join());
     let opened = opened.map_err(|_panic| std::io::Error::other("the thread that opens the store panicked"))??;
-    let mysql::Opened { store, views, log, clock, codec_key, engine } = opened;
+    let mysql::Opened { store, views, log, trail, clock, codec_key, engine } = opened;
     let outbox = carrier(config).has_relay().then(|| Box::new(store.outbox(engine)) as Box<dyn Outbox + Send>);
     Ok(Opened {
         store: Box::new(store),
@@ -189,6 +192,7 @@ fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Ope
         book: Arc::clone(&views) as Arc<dyn LogInspector>,
         views,
         log: Box::new(log),
+        trail: Box::new(trail),
         outbox,
         gate: Arc::new(NoGate),
         clock,

@@ -137,6 +137,9 @@ impl Meeting {
             Code::GroupInline => {
                 Answered(shop.post(ADMIN, "/api/admin/groups/notice-group/reset", &json!({"toOffset": 0})))
             }
+            Code::GroupTrailing => {
+                Answered(shop.post(ADMIN, "/api/admin/groups/order-statistics-group/reset", &json!({"toOffset": 0})))
+            }
             Code::CallbackUnsigned => Answered(self.call_back("scripted")),
             Code::PaymentProviderNotFound => Answered(self.call_back("nobody")),
             Code::PaymentNotScripted => Elsewhere("payments::only_the_scripted_provider_takes_a_script"),

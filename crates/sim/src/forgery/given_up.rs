@@ -34,7 +34,7 @@ pub(crate) fn the_unreadable_is_given_up(state: &State, bus: &Bus) -> Verdict {
         if !record.is_unreadable() {
             continue;
         }
-        for group in Group::ALL.iter().copied().filter(|group| record.is_for(*group)) {
+        for group in Group::CARRIED.iter().copied().filter(|group| record.is_for(*group)) {
             let stands = state.offsets.get(&OffsetKey { group, partition }).copied().unwrap_or(0);
             ensure(stands > offset, || format!("{} is blocked by {record:?}", group.name()))?;
             let is_of = |letter: &&DeadLetter| {

@@ -83,7 +83,7 @@ fn touched(heads: &[ShardHead; SHARDS]) -> impl Iterator<Item = (i64, &ShardHead
     (0_i64..).zip(heads).filter(|(_, head)| head.seq > 0)
 }
 
-/// Moves every group of the store's own log behind the last committed event.
+/// Moves every group that reads the store's own log behind the last committed event.
 fn move_groups_to_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
     // Inline reactions wrote no inbox rows.
     let skip = format!(

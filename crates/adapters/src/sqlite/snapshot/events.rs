@@ -10,6 +10,7 @@ use crate::snapshot::{Roots, SELECT_EVENTS, SELECT_WHOLE_FROM};
 use crate::sqlite::cells::from_row;
 use crate::sqlite::log::positions;
 use crate::sqlite::store::carrier;
+use crate::sqlite::trail::last;
 
 pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts> {
     let roots = roots(connection)?;
@@ -23,6 +24,7 @@ pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) ->
         carrier: carrier(connection)?,
         relayed: relayed(connection)?,
         positions: positions(connection)?,
+        trail_end: Some(last(connection)?),
         repeated: repeated(connection)?,
         strangers: strangers(connection)?,
         passed_over: passed_over(connection)?,

@@ -64,7 +64,7 @@ pub(in crate::sqlite) fn carrier(connection: &Connection) -> rusqlite::Result<Op
     Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
 }
 
-/// Moves every group of the store's own log behind the last committed event.
+/// Moves every group that reads the store's own log behind the last committed event.
 fn move_groups_to_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let move_group = "INSERT INTO consumer_offset (consumer_group, topic, partition, position)
          VALUES (?1, '', ?2, ?3) ON CONFLICT DO UPDATE SET position = excluded.position";

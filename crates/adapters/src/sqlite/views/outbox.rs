@@ -17,6 +17,7 @@ use crate::selects::{select_outgoing, select_relayed};
 use crate::sqlite::cells::{find, find_all, from_row};
 use crate::sqlite::log::{events_of, positions};
 use crate::sqlite::store::heads;
+use crate::sqlite::trail::{WHOLE, last};
 
 impl OutboxViews for SqliteViews {
     fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>> {
@@ -56,10 +57,13 @@ fn first_since(connection: &Connection, shard: i64, moment: Timestamp) -> Result
     Ok(find(connection, head, [shard])?.unwrap_or(1))
 }
 
-/// The log is the outbox itself, a partition for each shard.
+/// The log is the outbox itself, a partition for each shard; trailing groups read it as a whole.
 impl LogInspector for SqliteViews {
-    fn extents(&self, _group: Group) -> Reading<'_, Vec<Extent>> {
-        self.read(|connection| {
+    fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>> {
+        self.read(move |connection| {
+            if group.is_trailing() {
+                return Ok(vec![Extent { partition: WHOLE, begin: 1, end: last(connection)? + 1, committed: None }]);
+            }
             let extent = |(number, head): (i32, &app::events::outbox::ShardHead)| {
                 let partition = Partition { topic: None, number };
                 Extent { partition, begin: 1, end: head.seq + 1, committed: None }

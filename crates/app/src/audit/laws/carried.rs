@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use crate::audit::report::{Findings, Law, ensure};
 use crate::audit::snapshot::LogFacts;
 use crate::events::outbox::SHARDS;
+use crate::log::group::Group;
 use crate::ports::views::ShardPlace;
 use crate::state::rows::OffsetKey;
 use crate::state::settings::Carrier;
@@ -24,12 +25,22 @@ pub(in crate::audit) fn judge(facts: &LogFacts, latest: Timestamp, to: &mut Find
         let has_relay = facts.carrier.is_some_and(Carrier::has_relay);
         let relayed = facts.relayed.iter().find(|of| of.shard == shard && has_relay);
         to.note(Law::Outbox, relayed.map_or(Ok(()), |place| is_brought_out(place, end, latest)));
-        let of_shard = |key: &OffsetKey| key.partition.topic.is_none() && key.partition.number == shard as i32;
+        let follows_all = |group: Group| facts.trail_end.is_some() && group.is_trailing();
+        let of_shard = |key: &OffsetKey| {
+            key.partition.topic.is_none() && key.partition.number == shard as i32 && !follows_all(key.group)
+        };
         let beyond = facts.positions.iter().find(|(key, position)| of_shard(key) && *position > end + 1);
         let beyond = beyond.map(|(key, position)| {
             format!("{}: its offset is {position} in shard {shard}, whose last event is {end}", key.group.name())
         });
         to.note(Law::Inbox, beyond.map_or(Ok(()), Err));
+    }
+    if let Some(end) = facts.trail_end {
+        let ahead = |(key, position): &&(OffsetKey, i64)| key.group.is_trailing() && *position > end + 1;
+        for (key, position) in facts.positions.iter().filter(ahead) {
+            let name = key.group.name();
+            to.note(Law::Inbox, Err(format!("{name}: its offset is {position}, but the last event is {end}")));
+        }
     }
     for (group, event) in &facts.strangers {
         to.note(Law::Inbox, Err(format!("{group}: its inbox has {event}, which is no event")));

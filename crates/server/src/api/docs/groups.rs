@@ -8,7 +8,11 @@ pub(in crate::api) fn list() -> Operation {
         .paragraph(
             "`offset`, from the store, is authoritative. `committed` is the offset that the broker's own tools show.",
         )
-        .returns("Every group with its partitions. Empty if reactions run inline.")
+        .paragraph(
+            "Statistics and analytics follow the store's own events after their commit, under every executor; their lag is what \
+             they have not counted yet. If reactions run inline, they are the only groups with offsets.",
+        )
+        .returns("Every group that has offsets, with its partitions.")
 }
 
 pub(in crate::api) fn reset() -> Operation {
@@ -19,5 +23,5 @@ pub(in crate::api) fn reset() -> Operation {
              there is no option to skip the whole backlog.",
         )
         .returns("The partitions in which the group moves, with the events that are skipped or repeated.")
-        .refuses([Code::GroupMoved, Code::GroupInline])
+        .refuses([Code::GroupMoved, Code::GroupInline, Code::GroupTrailing])
 }

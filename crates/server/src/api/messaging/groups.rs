@@ -184,15 +184,12 @@ fn move_body(planned: Planned) -> MoveBody {
 
 /// `GET /api/admin/groups`.
 pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<GroupsBody>, Problem> {
-    let Log { carrier, book } = &shop.log;
     let mut data = vec![];
-    if carrier.executor() == Executor::Log {
-        for group in Group::carried() {
-            let standings = groups::standings(group, shop.submitter.views.as_ref(), book.as_ref());
-            data.push(group_body(group, &standings.await.map_err(unavailable)?));
-        }
+    for group in shop.log.groups() {
+        let standings = groups::standings(group, shop.submitter.views.as_ref(), shop.log.book.as_ref());
+        data.push(group_body(group, &standings.await.map_err(unavailable)?));
     }
-    Ok(Json(GroupsBody { carrier: carrier.name(), data }))
+    Ok(Json(GroupsBody { carrier: shop.log.carrier.name(), data }))
 }
 
 /// `POST /api/admin/groups/{group}/reset`.
@@ -203,7 +200,10 @@ pub(crate) async fn reset(
 ) -> Result<Json<ResetDone>, Problem> {
     let group =
         Group::from_name(&name.0).ok_or_else(|| Problem::new(Code::GroupNotFound, operators::GROUP_NOT_FOUND))?;
-    let Log { carrier, book } = &shop.log;
+    if group.is_trailing() {
+        return Err(unplanned(Unplanned::Trailing));
+    }
+    let Log { carrier, book, .. } = &shop.log;
     if carrier.executor() == Executor::Inline {
         return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
     }
@@ -252,6 +252,7 @@ fn check(group: Group, body: &ResetBody) -> Result<(Wanted, Option<Arc<str>>), P
 
 fn unplanned(why: Unplanned) -> Problem {
     match why {
+        Unplanned::Trailing => Problem::new(Code::GroupTrailing, operators::GROUP_TRAILING),
         Unplanned::NoPartition => Problem::invalid("#/partition", "not_known", operators::GROUP_PARTITION_UNKNOWN),
         Unplanned::ManyPartitions => Problem::invalid("#/toOffset", "ambiguous", operators::GROUP_OFFSET_AMBIGUOUS),
         Unplanned::Outside(Extent { partition, begin, end, .. }) => {

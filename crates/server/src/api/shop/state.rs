@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use app::audit::Snapshot;
 use app::log::groups::LogInspector;
+use app::log::reactions::Group;
 use app::payments::provider::{Directed, Provider};
 use app::ports::{Calendar, StoreError};
 use app::resilience::services::Services;
-use app::state::settings::Carrier;
+use app::state::settings::{Carrier, Executor};
 use axum::extract::FromRef;
 use domain::order::Modes;
 
@@ -107,4 +108,14 @@ impl FromRef<Shop> for Arc<Tokens> {
 pub struct Log {
     pub carrier: Carrier,
     pub book: Arc<dyn LogInspector>,
+    /// The trailing groups that follow this shop's events.
+    pub trailing: Arc<[Group]>,
+}
+
+impl Log {
+    /// Returns the groups that have offsets: under inline reactions, trailing groups only.
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        let carried = if self.carrier.executor() == Executor::Inline { &[] } else { Group::CARRIED };
+        carried.iter().chain(self.trailing.iter()).copied()
+    }
 }

@@ -27,6 +27,9 @@ texts! {
     GROUP_INLINE:
         "Reactions run inline, in the commit of their event, so consumer groups have no offsets.",
         "반응이 커밋 안에서 바로 실행되므로 컨슈머 그룹의 위치가 없습니다.";
+    GROUP_TRAILING:
+        "The group follows the store's own events after their commit. Its figures are exact because it digests each event once, so it is not moved by hand.",
+        "커밋된 이벤트를 뒤따라 집계하는 그룹입니다. 이벤트마다 한 번만 집계해야 수치가 정확하므로 직접 옮길 수 없습니다.";
     GROUP_MOVED:
         "The group has moved since its offsets were read; nothing was changed. Try again.",
         "조회하신 뒤에 그룹이 진행되어 옮기지 않았습니다. 다시 시도해 주세요.";

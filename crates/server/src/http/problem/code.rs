@@ -43,6 +43,7 @@ pub enum Code {
     GroupNotFound,
     GroupMoved,
     GroupInline,
+    GroupTrailing,
     RouteNotFound,
     MethodNotAllowed,
     BodyTooLarge,
@@ -96,7 +97,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 54] = [
+    pub const ALL: [Code; 55] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -133,6 +134,7 @@ impl Code {
         Code::GroupNotFound,
         Code::GroupMoved,
         Code::GroupInline,
+        Code::GroupTrailing,
         Code::RouteNotFound,
         Code::MethodNotAllowed,
         Code::BodyTooLarge,
@@ -192,6 +194,7 @@ impl Code {
             Code::GroupNotFound => entry("group.not_found", S::NOT_FOUND, "There is no such consumer group", "컨슈머 그룹을 찾을 수 없습니다"),
             Code::GroupMoved => entry("group.moved", S::CONFLICT, "The consumer group has moved meanwhile", "그사이 컨슈머 그룹이 진행되었습니다"),
             Code::GroupInline => entry("group.inline", S::CONFLICT, "Consumer groups have no offsets here", "컨슈머 그룹의 위치가 없습니다"),
+            Code::GroupTrailing => entry("group.trailing", S::CONFLICT, "The consumer group is not moved by hand", "직접 옮길 수 없는 컨슈머 그룹입니다"),
             Code::RouteNotFound => entry("route.not_found", S::NOT_FOUND, "There is nothing at this path", "존재하지 않는 경로입니다"),
             Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "The method is not allowed on this path", "이 경로에서 쓸 수 없는 메서드입니다"),
             Code::BodyTooLarge => entry("body.too_large", S::PAYLOAD_TOO_LARGE, "The body is too large", "본문이 너무 큽니다"),

@@ -1,0 +1,26 @@
+//! What trailing groups write: the effect of a slice, together with the group's new offset.
+
+use crate::log::group::Group;
+use crate::state::rows::{OffsetMove, Rows};
+
+/// The effect of a slice of events, and the moves of the group past them. The engine commits both together, and only from the
+/// offsets at which the slice began: so no slice is applied twice, whichever process digested it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Follow {
+    pub group: Group,
+    pub moves: Vec<OffsetMove>,
+    /// `None`: the events change nothing in the store, or their effect is outside of it.
+    pub effect: Option<Effect>,
+}
+
+/// What the events of a slice change in the store, aggregated.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+}
+
+impl Effect {
+    /// Adds the effect to a batch.
+    pub(crate) fn write(&self, _rows: &mut Rows) {
+        match *self {}
+    }
+}

@@ -1,0 +1,201 @@
+//! The thread of the trailing groups: repeats their single passes after commits, and submits their effects to the
+//! engine like any other command.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use app::commands::Command;
+use app::commands::answer::Refusal;
+use app::log::trailing::{Follow, Follower, NotFollowed, Pass, Trailing};
+use app::ports::Trail;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::runtime::health::AtWork;
+use crate::runtime::shutdown::{self, Stop, Stopper};
+use crate::runtime::submitter::Submitter;
+
+/// The most events of a partition in one slice.
+const SLICE_MAX: usize = 1_000;
+/// Minimum time between the start of two rounds: the events of many orders are digested together, and their effect
+/// needs one row for each minute and not one for each order.
+const ROUND_EVERY: Duration = Duration::from_millis(200);
+/// Interval for commits of other processes. Commits of this process notify the thread.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+/// Pause between two slices of a backlog while commands wait for the engine.
+const YIELD: Duration = Duration::from_millis(50);
+/// How often offsets are committed that have only passed events of other kinds.
+const PASS_BY_EVERY: Duration = Duration::from_secs(5);
+/// Pause of a group after another process has committed its slice: that process follows it.
+const REST: Duration = Duration::from_secs(5);
+/// Pause of a group after a failure; it doubles with every further one.
+const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long a stop waits for a pass. Its events are digested after the next start.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The trailing groups' thread.
+pub struct TrailingThread {
+    stopper: Stopper,
+    ended: Receiver<()>,
+}
+
+impl TrailingThread {
+    /// Starts the groups. `make_trail` is called on the thread, because its connection belongs to the thread's runtime.
+    /// `committed` is notified of new events.
+    pub fn start(
+        make_trail: impl FnOnce() -> Box<dyn Trail> + Send + 'static,
+        followers: Vec<Box<dyn Follower>>,
+        submitter: Submitter,
+        committed: Arc<Notify>,
+    ) -> io::Result<TrailingThread> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stopper, stop) = shutdown::channel();
+        let (end, ended) = channel();
+        let at_work = AtWork::new(&submitter.health, "The thread of the trailing groups has panicked.");
+        let work = move || {
+            let _at_work = at_work;
+            let groups = followers.into_iter().map(Turns::new).collect();
+            runtime.block_on(run(make_trail(), groups, &submitter, &committed, stop));
+            // The receiver is gone if the stop was too long for it.
+            let _ = end.send(());
+        };
+        std::thread::Builder::new().name("trailing".to_owned()).spawn(work)?;
+        Ok(TrailingThread { stopper, ended })
+    }
+
+    /// Stops the groups. Must be called before the engine stops, so that the engine takes the last effects.
+    pub fn stop(self) {
+        self.stopper.stop();
+        if self.ended.recv_timeout(STOP_PATIENCE).is_err() {
+            tracing::warn!("A trailing group has not finished its slice; it is digested after the next start.");
+        }
+    }
+}
+
+async fn run(
+    mut trail: Box<dyn Trail>,
+    mut groups: Vec<Turns>,
+    submitter: &Submitter,
+    committed: &Notify,
+    mut stop: Stop,
+) {
+    while !stop.is_requested() {
+        let next = Instant::now() + ROUND_EVERY;
+        let mut is_behind = false;
+        for group in &mut groups {
+            if !stop.is_requested() {
+                is_behind |= group.turn(trail.as_mut(), submitter).await;
+            }
+        }
+        if is_behind {
+            // A backlog is digested slice by slice, behind the commands of customers.
+            if submitter.queued() > 0 {
+                pause(YIELD, &mut stop).await;
+            }
+            continue;
+        }
+        tokio::select! {
+            () = committed.notified() => {}
+            () = tokio::time::sleep(POLL_EVERY) => {}
+            () = stop.requested() => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => {}
+            () = stop.requested() => {}
+        }
+    }
+    for group in &mut groups {
+        group.pass_by(submitter).await;
+    }
+}
+
+async fn pause(pause: Duration, stop: &mut Stop) {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = stop.requested() => {}
+    }
+}
+
+/// A group, and when it is its turn.
+struct Turns {
+    trailing: Trailing,
+    /// It does nothing before this moment.
+    rests_until: Option<Instant>,
+    failures: u32,
+    /// When its offset was committed last.
+    kept: Instant,
+}
+
+impl Turns {
+    fn new(follower: Box<dyn Follower>) -> Turns {
+        Turns { trailing: Trailing::new(follower), rests_until: None, failures: 0, kept: Instant::now() }
+    }
+
+    /// Digests a slice, if it is the group's turn. Returns true if more events wait for it.
+    async fn turn(&mut self, trail: &mut dyn Trail, submitter: &Submitter) -> bool {
+        if self.rests_until.is_some_and(|until| until > Instant::now()) {
+            return false;
+        }
+        self.rests_until = None;
+        match self.trailing.follow_once(trail, SLICE_MAX).await {
+            Ok(Pass { follow: Some(follow), is_end, .. }) => self.commit(follow, submitter).await && !is_end,
+            Ok(Pass { follow: None, is_end, .. }) => {
+                if self.kept.elapsed() >= PASS_BY_EVERY {
+                    self.pass_by(submitter).await;
+                }
+                !is_end
+            }
+            Err(error) => {
+                self.fail(&error);
+                false
+            }
+        }
+    }
+
+    /// Commits an offset that has only passed events of other kinds.
+    async fn pass_by(&mut self, submitter: &Submitter) {
+        self.kept = Instant::now();
+        if let Some(follow) = self.trailing.pass_by() {
+            self.commit(follow, submitter).await;
+        }
+    }
+
+    /// Returns true if the slice is committed.
+    async fn commit(&mut self, follow: Follow, submitter: &Submitter) -> bool {
+        match submitter.submit(Command::Follow(Box::new(follow)), None).await.result {
+            Ok(_) => {
+                self.trailing.keep();
+                self.kept = Instant::now();
+                if self.failures > 0 {
+                    tracing::info!("{} follows the events again.", self.trailing.group().name());
+                }
+                self.failures = 0;
+                true
+            }
+            Err(Refusal::GroupMoved) => {
+                self.trailing.forget();
+                self.rests_until = Some(Instant::now() + REST);
+                false
+            }
+            Err(refusal) => {
+                self.trailing.forget();
+                self.fail(&NotFollowed::Outside(format!("its effect was not committed: {refusal:?}")));
+                false
+            }
+        }
+    }
+
+    /// Logs the first of consecutive failures, and rests.
+    fn fail(&mut self, error: &NotFollowed) {
+        if self.failures == 0 {
+            let group = self.trailing.group().name();
+            tracing::error!(group, "{group} could not digest events, and retries: {error}");
+        }
+        let pause = PAUSE.saturating_mul(1 << self.failures.min(6)).min(PAUSE_MAX);
+        self.failures = self.failures.saturating_add(1);
+        self.rests_until = Some(Instant::now() + pause);
+    }
+}
