@@ -181,7 +181,10 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let monitors = remote.into_iter().chain(watch).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, payments: payment_thread, trailing, monitors, folder } })
+    Ok(Running {
+        shop,
+        engine: EngineThread { stopper, thread, relay, payments: payment_thread, trailing, monitors, folder },
+    })
 }
 
 /// Builds the estimates from the store and the breakers of this process.

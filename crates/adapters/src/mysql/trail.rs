@@ -49,7 +49,8 @@ impl MysqlTrail {
         let mut reaches = vec![];
         for (key, from) in wanted.from {
             let from = (*from).max(1);
-            let last = usize::try_from(key.partition.number).ok().and_then(|shard| heads.get(shard)).map_or(0, |it| it.seq);
+            let last =
+                usize::try_from(key.partition.number).ok().and_then(|shard| heads.get(shard)).map_or(0, |it| it.seq);
             if from <= last {
                 let until = last.min(from.saturating_add(SCANNED_MAX - 1));
                 slice.is_end &= until == last;

@@ -80,7 +80,8 @@ impl Job {
 
     /// Returns true if its commit moves the offset of this group and partition.
     pub(super) fn moves(&self, key: OffsetKey) -> bool {
-        self.source.is_some_and(|source| source.offset == key) || self.moves_apart().iter().any(|moved| moved.key == key)
+        self.source.is_some_and(|source| source.offset == key)
+            || self.moves_apart().iter().any(|moved| moved.key == key)
     }
 
     /// Returns the offsets that the command itself moves.

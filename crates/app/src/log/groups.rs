@@ -73,8 +73,8 @@ impl LogInspector for BesideBroker {
         self.of(key.group.is_trailing()).between(key, offsets)
     }
 
-    fn tell(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {
-        self.broker.tell(moves)
+    fn publish_offsets(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {
+        self.broker.publish_offsets(moves)
     }
 }
 

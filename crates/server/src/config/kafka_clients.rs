@@ -53,7 +53,8 @@ impl KafkaConsumer {
         at_most("kafka.consumer.fetch_wait_ms", self.fetch_wait_ms, 10_000, "0 to 10000")?;
         at_most("kafka.consumer.poll_max", self.poll_max as u64, 10_000, "0 to 10000")?;
         // Two groups with the same name would take each other's events.
-        let names: BTreeSet<&str> = Group::CARRIED.iter().map(|group| self.name(*group).unwrap_or(group.name())).collect();
+        let names: BTreeSet<&str> =
+            Group::CARRIED.iter().map(|group| self.name(*group).unwrap_or(group.name())).collect();
         if names.len() < Group::CARRIED.len() { Err(Error::GroupNames) } else { Ok(()) }
     }
 

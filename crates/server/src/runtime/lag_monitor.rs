@@ -11,7 +11,6 @@ use app::log::groups;
 use app::log::reactions::Group;
 use app::ports::views::Views;
 use app::ports::{Clock, StoreError};
-use app::state::settings::{Carrier, Executor};
 
 use crate::api::Log;
 use crate::metrics::{LogCondition, LogMetrics, Waiting};

@@ -15,8 +15,7 @@ pub struct Follow {
 
 /// What the events of a slice change in the store, aggregated.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-}
+pub enum Effect {}
 
 impl Effect {
     /// Adds the effect to a batch.
