@@ -16,7 +16,7 @@ pub use error::{CommitError, LoadError, StoreError};
 pub use future::BoxFuture;
 pub use gate::{Advice, CampaignFacts, EarlyRefusal, Gate};
 pub use log::{Delivery, EventLog, Fetched, Origin, OutboxSlot, Poison, StoredEvent};
-pub use notifier::{Hear, Notification, Notifier, Wake};
+pub use notifier::{Notification, Notifier, OnNotification, Wake};
 pub use ranking::{Ranking, Window};
 pub use store::{Commit, CommitId, DueTimer, Durability, Store};
 pub use trail::{Slice, Trail, WantedSlice};

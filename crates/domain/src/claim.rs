@@ -13,7 +13,7 @@ pub enum Claim {
     Held,
     /// It refused, and refuses every repeat.
     Refused(Reason),
-    /// The tombstone: it released what it held, or was asked to before it held anything (failure mode 17).
+    /// The tombstone: it released what it held, or was asked to before it held anything.
     Released,
 }
 
@@ -119,7 +119,7 @@ mod tests {
         participant
     }
 
-    /// Failure mode 17: requests, restorations and their repeats, in every order and number up to seven.
+    /// Requests, restorations and their repeats, in every order and number up to seven.
     #[test]
     fn once_released_nothing_is_held_whatever_comes_before_or_after() {
         for messages in sequences(7) {

@@ -236,7 +236,7 @@ fn admin_routes() -> Routes {
         .post("/api/admin/payments/{paymentId}/retry", payments::stuck::retry, payment::retry())
         .post("/api/admin/payments/{paymentId}/resolve", payments::stuck::resolve, payment::resolve())
         .get("/api/admin/payments/script", payments::script, payment::script())
-        .post("/api/admin/payments/script", payments::tell, payment::tell())
+        .post("/api/admin/payments/script", payments::set_script, payment::set_script())
         .get("/api/admin/groups", messaging::groups::list, group::list())
         .post("/api/admin/groups/{group}/reset", messaging::groups::reset, group::reset())
         .get("/api/admin/audit", shop::audit::report, about::audit())

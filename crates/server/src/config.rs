@@ -1,5 +1,6 @@
 //! Settings: the compiled-in defaults, overridden by a file, and that by the environment.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub(crate) use variables::is_read;
 use layers::Layers;
 use variables::{
     ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX,
-    ENV_REDIS_URL,
+    ENV_REDIS_URL, OWN,
 };
 
 /// The commented reference of all settings and their defaults.
@@ -318,32 +319,21 @@ impl Config {
             let text = fs::read_to_string(file).map_err(|_| Error::NoFile(file.to_owned()))?;
             layers.add_file(file, &text)?;
         }
-        let (mut secret, mut database, mut brokers, mut redis) = (None, None, None, None);
-        let (mut payment_key, mut callback_secrets) = (None, None);
+        let mut own: BTreeMap<&str, String> = BTreeMap::new();
         for (variable, text) in env {
-            if variable == ENV_AUTH_SECRET {
-                secret = Some(text).filter(|secret| !secret.is_empty());
-            } else if variable == ENV_DATABASE_URL {
-                database = Some(text).filter(|address| !address.is_empty()).map(DatabaseUrl);
-            } else if variable == ENV_KAFKA_BROKERS {
-                brokers = Some(text).filter(|brokers| !brokers.is_empty());
-            } else if variable == ENV_REDIS_URL {
-                redis = Some(text).filter(|address| !address.is_empty());
-            } else if variable == ENV_PAYMENT_KEY {
-                payment_key = Some(text).filter(|key| !key.is_empty());
-            } else if variable == ENV_CALLBACK_SECRETS {
-                callback_secrets = Some(text).filter(|secrets| !secrets.is_empty());
+            if let Some(name) = OWN.into_iter().find(|name| *name == variable) {
+                own.extend((!text.is_empty()).then_some((name, text)));
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
                 layers.set(&key, text, variable.clone()).ok_or(Error::UnknownVariable { variable })?;
             }
         }
         let mut config: Config = layers.read()?;
-        config.auth.secret = secret;
-        config.store.database = database;
-        config.kafka.brokers = brokers;
-        config.redis.set_address(redis);
-        config.payment.set_secrets(payment_key, callback_secrets);
+        config.auth.secret = own.remove(ENV_AUTH_SECRET);
+        config.store.database = own.remove(ENV_DATABASE_URL).map(DatabaseUrl);
+        config.kafka.brokers = own.remove(ENV_KAFKA_BROKERS);
+        config.redis.set_address(own.remove(ENV_REDIS_URL));
+        config.payment.set_secrets(own.remove(ENV_PAYMENT_KEY), own.remove(ENV_CALLBACK_SECRETS));
         config.check()?;
         Ok(config)
     }

@@ -69,7 +69,7 @@ fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("payments", rows.payments.changes(), |key| state.payments.contains_key(&key.0))?;
     fits("shipments", rows.shipments.changes(), |key| state.shipments.contains_key(&key.0))?;
     fits("storages", rows.storages.changes(), |key| state.storages.contains_key(&key.0))?;
-    fits("tellings", rows.tellings.changes(), |key| state.tellings.contains_key(key))?;
+    fits("callbacks", rows.callbacks.changes(), |key| state.callbacks.contains_key(key))?;
     fits("claims", rows.claims.changes(), |key| state.claims.contains_key(key))?;
     fits("requests", rows.requests.changes(), |key| state.requests.contains_key(key))?;
     fits("customers", rows.customers.changes(), |key| state.customers.contains_key(&key.0))?;

@@ -72,7 +72,7 @@ pub struct State {
     pub payments: BTreeMap<OrderId, Payment>,
     pub shipments: BTreeMap<OrderId, Shipment>,
     pub storages: BTreeMap<OrderId, Storage>,
-    pub tellings: BTreeMap<CallbackKey, CallbackRow>,
+    pub callbacks: BTreeMap<CallbackKey, CallbackRow>,
     pub claims: BTreeMap<ClaimKey, Claim>,
     pub requests: BTreeMap<RequestId, Request>,
     pub customers: BTreeMap<UserId, Customer>,

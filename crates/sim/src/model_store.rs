@@ -135,13 +135,17 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Payment(id) => rows.payments.loaded(PaymentKey(id), state.payments.get(&id).cloned()),
         Key::Shipment(id) => rows.shipments.loaded(ShipmentKey(id), state.shipments.get(&id).cloned()),
         Key::Storage(id) => rows.storages.loaded(StorageKey(id), state.storages.get(&id).copied()),
-        Key::CallbackRow(key) => rows.tellings.loaded(key, state.tellings.get(&key).cloned()),
+        Key::CallbackRow(key) => rows.callbacks.loaded(key, state.callbacks.get(&key).cloned()),
         Key::Claim(key) => rows.claims.loaded(key, state.claims.get(&key).copied()),
         Key::Placed(id) => {
             rows.placed.loaded(PlacedKey(id), state.orders.get(&id).map(|row| row.order.clone()));
         }
-        Key::CampaignSnapshot(id) => rows.terms.loaded(CampaignSnapshotKey(id), state.campaigns.get(&id).cloned()),
-        Key::ProductSnapshot(id) => rows.offers.loaded(ProductSnapshotKey(id), state.products.get(&id).cloned()),
+        Key::CampaignSnapshot(id) => {
+            rows.campaign_snapshots.loaded(CampaignSnapshotKey(id), state.campaigns.get(&id).cloned())
+        }
+        Key::ProductSnapshot(id) => {
+            rows.product_snapshots.loaded(ProductSnapshotKey(id), state.products.get(&id).cloned())
+        }
         Key::Contact(user) => {
             let login = state.logins.values().find(|login| login.user == user);
             rows.contacts.loaded(ContactKey(user), login.map(|login| login.email.clone()));
@@ -176,7 +180,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.payments, rows.payments.changes(), |key| key.0);
     apply(&mut state.shipments, rows.shipments.changes(), |key| key.0);
     apply(&mut state.storages, rows.storages.changes(), |key| key.0);
-    apply(&mut state.tellings, rows.tellings.changes(), |key| key);
+    apply(&mut state.callbacks, rows.callbacks.changes(), |key| key);
     apply(&mut state.claims, rows.claims.changes(), |key: ClaimKey| key);
     apply(&mut state.requests, rows.requests.changes(), |key| key);
     apply(&mut state.customers, rows.customers.changes(), |key| key.0);

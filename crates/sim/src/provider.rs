@@ -203,7 +203,7 @@ impl Books {
         match whim {
             Some(Whim::Away) => {
                 self.witnessed.push(Branch::ProviderAway);
-                return Err(ProviderError::NotDone("connection refused".into()));
+                return Err(ProviderError::NotExecuted("connection refused".into()));
             }
             Some(Whim::LostBefore | Whim::Slow) => return Err(ProviderError::Unknown("timed out".into())),
             Some(
@@ -304,7 +304,7 @@ impl Books {
                 let verdict = Verdict::Approved { reference: reference.clone(), amount: *amount + Money::won(1) };
                 Ok(Found::Verdict(verdict))
             }
-            (_, found) => Ok(found.map_or(Found::Never, |(_, verdict)| Found::Verdict(verdict.clone()))),
+            (_, found) => Ok(found.map_or(Found::NotFound, |(_, verdict)| Found::Verdict(verdict.clone()))),
         }
     }
 }

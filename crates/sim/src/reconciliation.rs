@@ -72,7 +72,7 @@ impl World {
 /// Callbacks that the shop has not recorded: a process may have died with one.
 pub(crate) fn unrecorded_callbacks(state: &State, provider: &Provider, now: Timestamp) -> Vec<PaymentAnswered> {
     let told = provider.repeated_callbacks().into_iter().filter_map(|callback| callback.answered(now));
-    let is_recorded = |telling: &CallbackRow| state.tellings.contains_key(&telling.key);
+    let is_recorded = |callback: &CallbackRow| state.callbacks.contains_key(&callback.key);
     told.filter(|answered| !answered.callback.as_ref().is_some_and(is_recorded)).collect()
 }
 

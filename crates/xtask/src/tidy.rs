@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod circles;
+mod citations;
 mod monitoring;
 mod prose;
 mod signatures;
@@ -200,6 +201,22 @@ fn functions_take_structs_and_document_their_errors() {
         without.extend(signatures::read(&root().join(ports)).without_errors);
     }
     assert!(without.is_empty(), "{} without `# Errors`:\n{}", without.len(), without.join("\n"));
+}
+
+#[test]
+fn comments_cite_numbers_that_the_requirements_define() {
+    let page = fs::read_to_string(root().join("docs/requirements.md")).unwrap();
+    let known = citations::defined(&page);
+    assert!(known.len() > 150, "{}", known.len());
+    for path in all_sources().iter().filter(|path| !path.ends_with("tidy/citations.rs")) {
+        for number in citations::cited(&fs::read_to_string(path).unwrap()) {
+            assert!(
+                known.contains(&number),
+                "{} cites {number}, which docs/requirements.md does not define",
+                path.display()
+            );
+        }
+    }
 }
 
 /// The map of the architecture has one row for a file or folder.

@@ -1,7 +1,7 @@
-//! The scripted provider's ledger where processes share a database: each knows the payments that another one executed
-//! (C11).
+//! The scripted provider's ledger where processes share a database: each knows the payments that another one
+//! executed.
 
-use app::payments::provider::{Ask, Call, Operation, ProviderError, Script, Told};
+use app::payments::provider::{Ask, Call, Operation, ProviderError, Script, ScriptSetting};
 use mysql_async::{Conn, Opts, Pool, PoolConstraints, PoolOpts, Value};
 
 use super::background::Background;
@@ -55,11 +55,11 @@ impl Ledger for MysqlProviderLedger {
         self.run(turn(self.pool.clone(), ask.clone(), play))
     }
 
-    fn set(&self, setting: Option<Told>) -> Call<'_, ()> {
+    fn set(&self, setting: Option<ScriptSetting>) -> Call<'_, ()> {
         self.run(set(self.pool.clone(), setting))
     }
 
-    fn setting(&self) -> Call<'_, Option<Told>> {
+    fn setting(&self) -> Call<'_, Option<ScriptSetting>> {
         let pool = self.pool.clone();
         self.run(async move {
             let mut answers = ask(&pool, vec![READ_SCRIPT.to_owned()]).await.map_err(unread)?;
@@ -98,7 +98,7 @@ async fn turn_on(
     Ok(turn.answer)
 }
 
-async fn set(pool: Pool, setting: Option<Told>) -> std::result::Result<(), ProviderError> {
+async fn set(pool: Pool, setting: Option<ScriptSetting>) -> std::result::Result<(), ProviderError> {
     let begin = "START TRANSACTION".to_owned();
     ask(&pool, vec![begin, LOCK.to_owned(), write_setting(setting), "COMMIT".to_owned()])
         .await
@@ -138,7 +138,7 @@ async fn read(connection: &mut Conn, ask: &Ask) -> Result<Page> {
     Ok(page)
 }
 
-fn setting_of(rows: Vec<Vec<Value>>) -> Result<Option<Told>> {
+fn setting_of(rows: Vec<Vec<Value>>) -> Result<Option<ScriptSetting>> {
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let Setting(setting) = from_row(row)?;
     Ok(setting)
@@ -151,7 +151,7 @@ fn write(entry: &Entry) -> String {
     statement(sql, &[&entry.key, &entry.operation.name(), &entry.reference, &entry.amount, &entry.declined, &looks])
 }
 
-fn write_setting(setting: Option<Told>) -> String {
+fn write_setting(setting: Option<ScriptSetting>) -> String {
     let (script, operation) = (
         setting.map(|setting| setting.script.name()),
         setting.and_then(|setting| setting.operation).map(Operation::name),
@@ -182,20 +182,20 @@ impl FromCells for Sum {
     }
 }
 
-struct Setting(Option<Told>);
+struct Setting(Option<ScriptSetting>);
 
 impl FromCells for Setting {
     fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Setting, C::Error> {
         let script = cells.optional_word(&Script::ALL, Script::name)?;
         let operation = cells.optional_word(&Operation::ALL, Operation::name)?;
         let times = cells.take::<Option<i64>>()?.and_then(|times| u32::try_from(times).ok());
-        Ok(Setting(script.map(|script| Told { script, operation, times })))
+        Ok(Setting(script.map(|script| ScriptSetting { script, operation, times })))
     }
 }
 
 /// Nothing was written yet.
 fn unread(error: Failure) -> ProviderError {
-    ProviderError::NotDone(words(&error))
+    ProviderError::NotExecuted(words(&error))
 }
 
 fn words(error: &Failure) -> String {

@@ -14,7 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::payments::provider::{
-    Ask, Call, Callback, CallbackError, CallbackSink, Directed, Found, Provider, ProviderError, Told, Verdict,
+    Ask, Call, Callback, CallbackError, CallbackSink, Found, Provider, ProviderError, ScriptSetting, ScriptedProvider,
+    Verdict,
 };
 use app::ports::Clock;
 use domain::time::Timestamp;
@@ -108,7 +109,7 @@ impl Provider for Scripted {
             Ok(match found {
                 Some(verdict) => Found::Verdict(verdict),
                 None if is_pending => Found::Pending,
-                None => Found::Never,
+                None => Found::NotFound,
             })
         })
     }
@@ -123,12 +124,12 @@ impl Provider for Scripted {
     }
 }
 
-impl Directed for Scripted {
-    fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
-        self.ledger.set(told)
+impl ScriptedProvider for Scripted {
+    fn set_script(&self, setting: Option<ScriptSetting>) -> Call<'_, ()> {
+        self.ledger.set(setting)
     }
 
-    fn told(&self) -> Call<'_, Option<Told>> {
+    fn script(&self) -> Call<'_, Option<ScriptSetting>> {
         self.ledger.setting()
     }
 }

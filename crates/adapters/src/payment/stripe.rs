@@ -114,7 +114,7 @@ impl Stripe {
         Ok(match progress {
             Progress::Done(verdict) => Found::Verdict(verdict),
             Progress::Pending => Found::Pending,
-            Progress::Undone => Found::Never,
+            Progress::Undone => Found::NotFound,
         })
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use app::ports::{Hear, Notification, Notifier, Wake};
+use app::ports::{Notification, Notifier, OnNotification, Wake};
 use domain::ids::{OrderId, RequestId, UserId};
 use futures_util::StreamExt as _;
 use redis::RedisError;
@@ -51,8 +51,8 @@ impl Notifier for RedisNotifier {
         }
     }
 
-    fn listen(&self, hear: Hear) {
-        let listener = Listener { me: self.me, hear, is_subscribed: Arc::clone(&self.is_subscribed) };
+    fn listen(&self, on_notification: OnNotification) {
+        let listener = Listener { me: self.me, on_notification, is_subscribed: Arc::clone(&self.is_subscribed) };
         self.redis.handle().spawn(listener.run(Arc::downgrade(&self.redis)));
     }
 
@@ -91,7 +91,7 @@ fn message(me: u64, wakes: impl Iterator<Item = Wake>) -> String {
 
 struct Listener {
     me: u64,
-    hear: Hear,
+    on_notification: OnNotification,
     is_subscribed: Arc<AtomicBool>,
 }
 
@@ -115,10 +115,10 @@ impl Listener {
         line.subscribe(channel).await?;
         self.is_subscribed.store(true, Ordering::Release);
         // Earlier messages were missed.
-        (self.hear)(Notification::Nothing);
+        (self.on_notification)(Notification::Nothing);
         let mut messages = line.into_on_message();
         while let Some(message) = messages.next().await {
-            (self.hear)(self.parse(message.get_payload_bytes()));
+            (self.on_notification)(self.parse(message.get_payload_bytes()));
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ mod tests {
     fn others_read_a_message_and_its_sender_ignores_it() {
         let wake = Wake { users: vec![UserId(2), UserId(1), UserId(2)], orders: vec![OrderId(3)], requests: vec![] };
         let message = message(7, [wake, Wake::default()].into_iter());
-        let listener = |me| Listener { me, hear: Box::new(|_| ()), is_subscribed: Arc::default() };
+        let listener = |me| Listener { me, on_notification: Box::new(|_| ()), is_subscribed: Arc::default() };
         let expected = Wake { users: vec![UserId(1), UserId(2)], orders: vec![OrderId(3)], requests: vec![] };
         assert_eq!(listener(8).parse(message.as_bytes()), Notification::Wake(expected));
         assert_eq!(listener(7).parse(message.as_bytes()), Notification::Wake(Wake::default()));

@@ -319,7 +319,7 @@ fn every_falsified_fact_is_found_by_its_law() {
     assert!(mistaken.is_empty(), "{mistaken:#?}");
 }
 
-/// C4: of 160 bits flipped in a file, 43 changed a value unnoticed.
+/// Of 160 bits flipped in a file, 43 changed a value unnoticed.
 #[test]
 fn no_flipped_bit_of_a_closed_store_goes_unnoticed() {
     let mut shop = Shop::open(Executor::Inline);

@@ -98,7 +98,7 @@ fn a_store_recovers_from_a_full_disk_when_there_is_room_or_after_a_restart() {
     (1..50).for_each(|number| commit(&mut store, number).unwrap());
 }
 
-/// C7: the log had filled the disk, and the next start found no room for its first commit.
+/// The log had filled the disk, and the next start found no room for its first commit.
 #[test]
 fn a_log_that_has_filled_the_disk_is_copied_at_the_start() {
     let Some(disk) = Disk::of(12) else { return };

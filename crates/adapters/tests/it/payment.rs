@@ -82,7 +82,7 @@ async fn the_scripted_provider_keeps_its_promises() {
     keeps_its_promises(&provider, Script::Decline.amount().unwrap()).await;
 }
 
-/// C11: processes that share a database are one provider.
+/// Processes that share a database are one provider.
 #[test]
 fn processes_share_the_scripted_providers_ledger() {
     let Some(database) = Database::new("processes_share_the_scripted_providers_ledger") else { return };
@@ -153,8 +153,8 @@ async fn the_providers_own_mock_understands_every_request() {
         let expected = "the provider answered in usd instead of krw".to_owned();
         assert_eq!(answer, Err(ProviderError::Mismatch(expected)), "{operation:?}");
     }
-    assert_eq!(provider.look_up(&ask).await, Ok(Found::Never), "its example has none of our metadata");
-    assert_eq!(provider.look_up(&next(&ask, reference, Operation::Refund)).await, Ok(Found::Never));
+    assert_eq!(provider.look_up(&ask).await, Ok(Found::NotFound), "its example has none of our metadata");
+    assert_eq!(provider.look_up(&next(&ask, reference, Operation::Refund)).await, Ok(Found::NotFound));
     assert!(provider.look_up(&next(&ask, reference, Operation::Capture)).await.is_err(), "in dollars");
 }
 
@@ -178,14 +178,14 @@ async fn a_refusing_or_unreachable_provider_has_done_nothing() {
     for status in [401, 403, 429] {
         double.plan(Trouble::Status(status));
         let answer = provider.ask(&authorize()).await;
-        assert!(matches!(answer, Err(ProviderError::NotDone(_))), "{status}: {answer:?}");
+        assert!(matches!(answer, Err(ProviderError::NotExecuted(_))), "{status}: {answer:?}");
     }
     let nobody = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
     let answer = stripe(&nobody, Duration::from_secs(10)).ask(&authorize()).await;
-    assert!(matches!(answer, Err(ProviderError::NotDone(_))), "refused connection: {answer:?}");
+    assert!(matches!(answer, Err(ProviderError::NotExecuted(_))), "refused connection: {answer:?}");
 }
 
 /// Another currency is worse than unknown: an operator is informed.
@@ -193,7 +193,7 @@ fn is_unclear(trouble: Trouble, answer: &Result<Verdict, ProviderError>) -> bool
     match answer {
         Err(ProviderError::Mismatch(_)) => trouble == Trouble::Dollars,
         Err(ProviderError::Unknown(_)) => trouble != Trouble::Dollars,
-        Ok(_) | Err(ProviderError::NotDone(_)) => false,
+        Ok(_) | Err(ProviderError::NotExecuted(_)) => false,
     }
 }
 
@@ -218,7 +218,7 @@ async fn an_operation_with_an_unknown_outcome_is_found_by_a_query() {
         assert!(is_unclear(trouble, &answer), "{trouble:?}: {answer:?}");
         let found = provider.look_up(&ask).await.unwrap();
         if !is_done {
-            assert_eq!(found, Found::Never, "{trouble:?}");
+            assert_eq!(found, Found::NotFound, "{trouble:?}");
             continue;
         }
         let Found::Verdict(Verdict::Approved { reference, amount }) = found else { panic!("{trouble:?}: {found:?}") };

@@ -174,19 +174,19 @@ impl Context<'_> {
     }
 
     /// Returns a campaign's terms for the use of a coupon; the count in it may be outdated.
-    pub(crate) fn terms(&self, campaign: CampaignId) -> Result<Option<&Campaign>, Missing> {
+    pub(crate) fn campaign_snapshot(&self, campaign: CampaignId) -> Result<Option<&Campaign>, Missing> {
         if self.rows.campaigns.is_loaded(&campaign) {
             return self.rows.campaigns.get(campaign);
         }
-        self.rows.terms.get(CampaignSnapshotKey(campaign))
+        self.rows.campaign_snapshots.get(CampaignSnapshotKey(campaign))
     }
 
     /// Returns a product for a purchase; the counters in it may be outdated.
-    pub(crate) fn offer(&self, product: ProductId) -> Result<Option<&Product>, Missing> {
+    pub(crate) fn product_snapshot(&self, product: ProductId) -> Result<Option<&Product>, Missing> {
         if self.rows.products.is_loaded(&product) {
             return self.rows.products.get(product);
         }
-        self.rows.offers.get(ProductSnapshotKey(product))
+        self.rows.product_snapshots.get(ProductSnapshotKey(product))
     }
 
     /// Returns the customer, and creates it at its first write.

@@ -144,7 +144,7 @@ fn mode_of(context: &Context<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, O
 fn price_lines(context: &Context<'_>, items: &[(ProductId, i64)]) -> Handled<Vec<Line>> {
     let mut lines = vec![];
     for (product, quantity) in order::merge_lines(items.iter().copied()) {
-        let Some(found) = context.offer(product)? else {
+        let Some(found) = context.product_snapshot(product)? else {
             let line = items.iter().position(|(item, _)| *item == product);
             return Err(Halt::Refused(Refusal::ProductNotFound { line }));
         };
@@ -160,7 +160,7 @@ fn wanted_coupon(
     wanted: &PlaceOrder,
 ) -> Handled<Option<(CouponWanted, domain::pricing::Discount)>> {
     let Some((campaign, coupon)) = wanted.coupon else { return Ok(None) };
-    let terms = context.terms(campaign)?.ok_or(Halt::Refused(Refusal::CouponNotFound))?;
+    let terms = context.campaign_snapshot(campaign)?.ok_or(Halt::Refused(Refusal::CouponNotFound))?;
     Ok(Some((CouponWanted { campaign, coupon }, terms.discount)))
 }
 

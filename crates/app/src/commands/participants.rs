@@ -195,7 +195,7 @@ fn pay_with_coupon(
     command: &coupon::Command,
 ) -> Handled<Result<(), coupon::Rejection>> {
     let key = HoldingKey { campaign, user };
-    let Some(mut campaign) = context.terms(campaign)?.cloned() else {
+    let Some(mut campaign) = context.campaign_snapshot(campaign)?.cloned() else {
         return Ok(Err(coupon::Rejection::NotUsable));
     };
     let mut holding = context.rows.holdings.get(key)?.cloned().unwrap_or(coupon::Holding::empty(campaign.id, user));

@@ -141,12 +141,12 @@ pub(super) async fn a_storage_survives(fixture: &mut dyn Fixture) {
     }
 }
 
-/// Failure mode 19: a callback is written once.
+/// A callback is written once.
 pub(super) async fn a_callback_is_written_once(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let key = CallbackKey(Dice(1).bytes());
-    let telling = CallbackRow { key, provider: "scripted".into(), event: "evt_1".into(), at: NOON };
-    survives!(session, tellings, key, [telling.clone()]);
+    let callback = CallbackRow { key, provider: "scripted".into(), event: "evt_1".into(), at: NOON };
+    survives!(session, callbacks, key, [callback.clone()]);
     let other = CallbackKey(Dice(2).bytes());
-    assert_eq!(session.look(&[other.into()]).await.tellings.get(other), Ok(None));
+    assert_eq!(session.look(&[other.into()]).await.callbacks.get(other), Ok(None));
 }

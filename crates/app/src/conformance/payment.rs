@@ -104,17 +104,17 @@ async fn an_authorization_is_captured_and_refunded_in_parts(customer: &Customer<
 
 async fn an_unknown_operation_is_not_found(customer: &Customer<'_>) {
     let authorize = customer.asks(Operation::Authorize, PRICE);
-    assert_eq!(customer.finds(&authorize).await, Found::Never);
+    assert_eq!(customer.finds(&authorize).await, Found::NotFound);
     let reference = customer.gets(&authorize).await;
     for operation in [Operation::Capture, Operation::Void] {
         assert_eq!(
             customer.finds(&customer.asks_with(&reference, operation, PRICE)).await,
-            Found::Never,
+            Found::NotFound,
             "{operation:?}"
         );
     }
     customer.gets(&customer.asks_with(&reference, Operation::Capture, PRICE)).await;
-    assert_eq!(customer.finds(&customer.refund(&reference, 1, PRICE)).await, Found::Never);
+    assert_eq!(customer.finds(&customer.refund(&reference, 1, PRICE)).await, Found::NotFound);
 }
 
 async fn the_same_key_is_the_same_operation(customer: &Customer<'_>) {

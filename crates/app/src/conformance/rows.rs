@@ -110,7 +110,7 @@ pub(super) async fn snapshots_are_read_as_the_rows_were_written(fixture: &mut dy
     let (campaign, product) = (samples::campaign(&mut dice, CampaignId(1)), samples::product(&mut dice, ProductId(1)));
     let (terms, offer) = (CampaignSnapshotKey(campaign.id), ProductSnapshotKey(product.id));
     let found = session.look(&[terms.into(), offer.into()]).await;
-    assert_eq!((found.terms.get(terms), found.offers.get(offer)), (Ok(None), Ok(None)));
+    assert_eq!((found.campaign_snapshots.get(terms), found.product_snapshots.get(offer)), (Ok(None), Ok(None)));
     let keys = [campaign.id.into(), product.id.into()];
     let write = |rows: &mut Rows| {
         rows.campaigns.put(campaign.id, campaign.clone());
@@ -118,7 +118,10 @@ pub(super) async fn snapshots_are_read_as_the_rows_were_written(fixture: &mut dy
     };
     session.change(&keys, write).await;
     let found = session.look(&[terms.into(), offer.into()]).await;
-    assert_eq!((found.terms.get(terms), found.offers.get(offer)), (Ok(Some(&campaign)), Ok(Some(&product))));
+    assert_eq!(
+        (found.campaign_snapshots.get(terms), found.product_snapshots.get(offer)),
+        (Ok(Some(&campaign)), Ok(Some(&product)))
+    );
 }
 
 pub(super) async fn a_timer_survives(fixture: &mut dyn Fixture) {

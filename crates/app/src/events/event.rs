@@ -185,11 +185,6 @@ impl EventKind {
         let named = text.strip_prefix("dev.doorbuster.").and_then(|rest| rest.strip_suffix(".v1"));
         EventKind::from_name(named.unwrap_or(text))
     }
-
-    /// Returns true if the relay derives this event from another one, and the outbox has no row of it.
-    pub const fn is_derived(self) -> bool {
-        matches!(self, EventKind::StockMoved | EventKind::PointsMoved)
-    }
 }
 
 macro_rules! payload {

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(received, Received::Foreign("/doorbuster/B".into()));
     }
 
-    /// A dead letter is told of on a topic, with the moment of its event.
+    /// A dead letter is published on a topic, with the time of its event.
     #[test]
     fn no_moment_is_one_that_cannot_be_written() {
         for at in ["9223372036854775807", "-9223372036854775808", "253402300800000000"] {

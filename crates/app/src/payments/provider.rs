@@ -1,7 +1,7 @@
 //! The port to a payment provider: an external machine, called outside of every transaction.
 //!
 //! Three results are kept apart, because each is treated differently: done for good ([`Verdict`]); surely not executed,
-//! and may be retried ([`ProviderError::NotDone`]); and possibly executed, which is queried and never retried blindly
+//! and may be retried ([`ProviderError::NotExecuted`]); and possibly executed, which is queried and never retried blindly
 //! ([`ProviderError::Unknown`]).
 
 mod script;
@@ -16,7 +16,7 @@ use domain::payment::{Method, Payment};
 use domain::time::Timestamp;
 
 pub use domain::payment::{Asked, Operation};
-pub use script::{Directed, Script, Told};
+pub use script::{Script, ScriptSetting, ScriptedProvider};
 
 /// The currency of every amount of the shop, as providers write it.
 pub const CURRENCY: &str = "krw";
@@ -72,7 +72,7 @@ pub enum Found {
     /// The operation is under way.
     Pending,
     /// The provider does not know the operation: it may be executed.
-    Never,
+    NotFound,
 }
 
 /// Why there is no verdict.
@@ -80,7 +80,7 @@ pub enum Found {
 pub enum ProviderError {
     /// Surely not executed: it may be retried later.
     #[error("the provider did not execute the operation: {0}")]
-    NotDone(String),
+    NotExecuted(String),
     /// The provider reports another amount or currency. It must be queried, and operators see an alarm.
     #[error("the provider reports another operation: {0}")]
     Mismatch(String),

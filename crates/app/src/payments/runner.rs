@@ -87,7 +87,7 @@ fn way(way: NextCall, due: Timestamp, now: Timestamp) -> NextCall {
 /// A failed query shows nothing about the operation, whatever its error was.
 fn answered(order: OrderId, asked: Asked, way: NextCall, answer: Result<Found, ProviderError>) -> PaymentAnswered {
     let answer = answer.map_err(|error| match (way, error) {
-        (NextCall::Query, ProviderError::NotDone(why)) => ProviderError::Unknown(why),
+        (NextCall::Query, ProviderError::NotExecuted(why)) => ProviderError::Unknown(why),
         (_, error) => error,
     });
     PaymentAnswered { order, asked, answer, callback: None }

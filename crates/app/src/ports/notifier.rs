@@ -25,7 +25,7 @@ pub enum Notification {
 }
 
 /// Receives every message of other processes; it must not block.
-pub type Hear = Box<dyn Fn(Notification) + Send + Sync>;
+pub type OnNotification = Box<dyn Fn(Notification) + Send + Sync>;
 
 /// Wakes readers at other processes. A message may be lost: a reader that must know also polls.
 pub trait Notifier: Send + Sync {
@@ -33,7 +33,7 @@ pub trait Notifier: Send + Sync {
     fn notify(&self, wake: Wake);
 
     /// Starts to deliver the messages of other processes; called once.
-    fn listen(&self, hear: Hear);
+    fn listen(&self, on_notification: OnNotification);
 
     /// Returns true if messages arrive at present, as far as this process can tell.
     fn is_heard(&self) -> bool;

@@ -382,7 +382,6 @@ proptest! {
     }
 }
 
-/// M6, M7, H8.
 #[test]
 fn limits_hold_for_all_lines_together() {
     let units = Placement { lines: vec![line(LAMP, QUANTITY_MAX + 1, 1)], ..placement() };

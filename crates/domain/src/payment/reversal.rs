@@ -1,5 +1,5 @@
 //! Voids and refunds. A declined one is retried under a new key, after a pause that doubles; after the last try an operator
-//! retries or resolves it (M1).
+//! retries or resolves it.
 
 use std::sync::Arc;
 

@@ -85,7 +85,7 @@ fn nothing_is_paid_twice() {
     assert_eq!(after(&twice).captured, DUE);
 }
 
-/// Failure mode 16: an unknown result is queried, and the call is repeated only if it was certainly not executed.
+/// An unknown result is queried, and the call is repeated only if it was certainly not executed.
 #[test]
 fn an_unknown_result_is_queried_and_the_call_is_never_blindly_repeated() {
     let unknown = answer(Operation::Authorize, ProviderResult::Unknown);
@@ -110,7 +110,7 @@ fn an_unreachable_provider_ends_the_attempt() {
     assert_eq!((four.state, four.next.map(|next| next.tries)), (State::Authorizing, Some(4)));
 }
 
-/// Failure mode 16: the payment of a cancelled order succeeds late.
+/// The payment of a cancelled order succeeds late.
 #[test]
 fn a_late_payment_of_a_cancelled_order_is_voided_or_refunded() {
     let withdrawn = [START, Command::Withdraw];
@@ -180,7 +180,6 @@ fn resolve() -> Command {
     Command::Resolve { by: UserId(7), reason: "paid by transfer".into(), reference: "TR-1".into() }
 }
 
-/// Failure mode 18, M1.
 #[test]
 fn a_declined_refund_or_void_is_retried_under_a_new_key() {
     let (commands, keys) = declined_times(&refunding(), 2);
@@ -280,7 +279,7 @@ fn made_and_taken_back(given: &[Command]) -> (Vec<Command>, Vec<String>) {
     (commands, keys)
 }
 
-/// M1: a reversed refund counts as a try, like a declined one.
+/// A reversed refund counts as a try, like a declined one.
 #[test]
 fn a_refund_that_is_reversed_each_time_is_stuck_after_the_same_number_of_tries() {
     for declines in [0, 2] {
@@ -315,7 +314,7 @@ fn parts_that_are_reversed_in_turns_are_stuck_as_well() {
     assert_eq!((stuck.state, stuck.refunding, keys.len()), (State::Stuck, part, 2 * tries));
 }
 
-/// K6: the pause also applies when a consumer group requests the next refund.
+/// The pause also applies when a consumer group requests the next refund.
 #[test]
 fn a_refund_called_after_a_reversal_is_due_after_its_pause() {
     let done = [&refunding()[..], &[approved(Operation::Refund, DUE), declined(Operation::Refund)]].concat();
@@ -346,7 +345,7 @@ fn parts_are_refunded_one_after_the_other_under_their_own_keys() {
     check(&rest, &next_answer(&second, yes(Money::won(9_001))), State::Refunded);
 }
 
-/// K6: the provider is called once, when the request has reached its consumer group.
+/// The provider is called once, when the request has reached its consumer group.
 #[test]
 fn an_operation_that_waits_for_its_group_is_due_when_it_is_called() {
     let due = |payment: &Option<Payment>| payment.as_ref().and_then(|payment| payment.next).and_then(|next| next.due);

@@ -2,7 +2,7 @@
 
 pub(crate) mod stuck;
 
-use app::payments::provider::{CallbackError, Operation, ProviderError, Script, Told};
+use app::payments::provider::{CallbackError, Operation, ProviderError, Script, ScriptSetting};
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,8 @@ pub(crate) async fn callback(
         return Err(Problem::new(Code::PaymentProviderNotFound, detail));
     }
     let signature = signed.header(provider.signature_header()).unwrap_or_default();
-    let telling = IncomingCallback { submitter: &shop.submitter, provider, mismatches: &shop.payments.mismatches };
-    match take_in(telling, signature, &signed.body).await {
+    let incoming = IncomingCallback { submitter: &shop.submitter, provider, mismatches: &shop.payments.mismatches };
+    match take_in(incoming, signature, &signed.body).await {
         Ok(()) => Ok(Json(TakenBody { is_taken: true })),
         Err(NotTaken::Refused(refusal)) => Err(problem(&refusal)),
         Err(NotTaken::Unbelieved(error)) => Err(unbelieved(error)),
@@ -58,7 +58,7 @@ fn unbelieved(error: CallbackError) -> Problem {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "TellProvider", example = examples::tell_provider())]
-pub(crate) struct TellBody {
+pub(crate) struct SetScriptBody {
     #[schemars(with = "words::ScriptWord")]
     script: String,
     /// Apply the script to this operation only. Default: all operations.
@@ -98,29 +98,29 @@ struct MagicAmount {
     script: &'static str,
 }
 
-fn body(told: Option<Told>) -> ScriptBody {
+fn body(setting: Option<ScriptSetting>) -> ScriptBody {
     let meaning =
         |script: Script| script.amount().map(|amount| MagicAmount { amount: amount.amount(), script: script.name() });
     ScriptBody {
-        script: told.map_or(Script::Approve, |told| told.script).name(),
-        operation: told.and_then(|told| told.operation).map(Operation::name),
-        times: told.and_then(|told| told.times),
+        script: setting.map_or(Script::Approve, |setting| setting.script).name(),
+        operation: setting.and_then(|setting| setting.operation).map(Operation::name),
+        times: setting.and_then(|setting| setting.times),
         amounts: Script::ALL.into_iter().filter_map(meaning).collect(),
     }
 }
 
 /// `GET /api/admin/payments/script`.
 pub(crate) async fn script(State(shop): State<Shop>) -> Result<Json<ScriptBody>, Problem> {
-    let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
-    Ok(Json(body(directed.told().await.map_err(closed)?)))
+    let scripted = shop.payments.scripted.as_ref().ok_or_else(not_scripted)?;
+    Ok(Json(body(scripted.script().await.map_err(closed)?)))
 }
 
 /// `POST /api/admin/payments/script`.
-pub(crate) async fn tell(
+pub(crate) async fn set_script(
     State(shop): State<Shop>,
-    Unkeyed(submission): Unkeyed<TellBody>,
+    Unkeyed(submission): Unkeyed<SetScriptBody>,
 ) -> Result<Json<ScriptBody>, Problem> {
-    let TellBody { script, operation, times } = submission.body;
+    let SetScriptBody { script, operation, times } = submission.body;
     let script =
         Script::of_name(&script).ok_or_else(|| Problem::invalid("#/script", "unknown", operators::SCRIPT_UNKNOWN))?;
     let operation = operation
@@ -130,10 +130,10 @@ pub(crate) async fn tell(
     if times == Some(0) {
         return Err(Problem::invalid("#/times", "out_of_range", operators::TIMES));
     }
-    let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
+    let scripted = shop.payments.scripted.as_ref().ok_or_else(not_scripted)?;
     let is_plain = script == Script::Approve && operation.is_none() && times.is_none();
-    directed.tell((!is_plain).then_some(Told { script, operation, times })).await.map_err(closed)?;
-    Ok(Json(body(directed.told().await.map_err(closed)?)))
+    scripted.set_script((!is_plain).then_some(ScriptSetting { script, operation, times })).await.map_err(closed)?;
+    Ok(Json(body(scripted.script().await.map_err(closed)?)))
 }
 
 /// The problem of a provider whose script cannot be read or written.

@@ -44,7 +44,7 @@ mod tests {
         Shop { time_zone: zone.to_owned() }.calendar().unwrap().day(wire_time::parse(at).unwrap())
     }
 
-    /// H7: the day begins at midnight in the shop's time zone.
+    /// The day begins at midnight in the shop's time zone.
     #[test]
     fn a_day_begins_at_midnight_in_the_zone_of_the_shop() {
         assert_eq!(day("UTC", "1970-01-01T23:59:59Z"), 0);

@@ -9,7 +9,12 @@ pub(super) const ENV_REDIS_URL: &str = "REDIS_URL";
 pub(super) const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
 pub(super) const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
 
+/// The variables that are no key of the reference, so that secrets and addresses are in no file. An empty one counts as
+/// absent.
+pub(super) const OWN: [&str; 6] =
+    [ENV_AUTH_SECRET, ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_REDIS_URL, ENV_PAYMENT_KEY, ENV_CALLBACK_SECRETS];
+
 /// Returns `true` for the variables that the shop reads.
 pub(crate) fn is_read(variable: &str) -> bool {
-    variable.starts_with("DOORBUSTER") || [ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_REDIS_URL].contains(&variable)
+    variable.starts_with("DOORBUSTER") || OWN.contains(&variable)
 }

@@ -63,8 +63,8 @@ impl PaymentMetrics {
             Ok(Found::Verdict(Verdict::Approved { .. })) => "approved",
             Ok(Found::Verdict(Verdict::Declined { .. })) => "declined",
             Ok(Found::Pending) => "pending",
-            Ok(Found::Never) => "never",
-            Err(ProviderError::NotDone(_)) => "not_done",
+            Ok(Found::NotFound) => "never",
+            Err(ProviderError::NotExecuted(_)) => "not_done",
             Err(ProviderError::Unknown(_)) => "unknown",
             Err(ProviderError::Mismatch(_)) => "mismatch",
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use adapters::mysql::MysqlProviderLedger;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
-use app::payments::provider::{Directed, Provider};
+use app::payments::provider::{Provider, ScriptedProvider};
 use app::payments::runner::PaymentRunner;
 use app::ports::Clock;
 use app::resilience::breaker::SharedBreaker;
@@ -43,8 +43,8 @@ pub(super) fn open(
 ) -> Result<OpenPayments, Error> {
     let (callback_queue, callbacks_in) = CallbackQueue::open();
     let mismatches = Mismatches::register(metrics);
-    let ChosenProvider { provider, directed } = chosen(config, data_dir, &submitter.wall, callback_queue)?;
-    let payments = Payments { provider, directed, mismatches: mismatches.clone() };
+    let ChosenProvider { provider, scripted } = chosen(config, data_dir, &submitter.wall, callback_queue)?;
+    let payments = Payments { provider, scripted, mismatches: mismatches.clone() };
     let due = Arc::new(Notify::new());
     let breaker = config.server.roles.worker.then(|| SharedBreaker::new(config.payment.limits()));
     let mut thread = None;
@@ -66,13 +66,13 @@ pub(super) fn open(
     Ok(OpenPayments { payments, due, thread, breaker })
 }
 
-/// The provider, and the same one as a scripted provider if it can be directed.
+/// The provider, and the same one as a scripted provider if it can be scripted.
 struct ChosenProvider {
     provider: Arc<dyn Provider>,
-    directed: Option<Arc<dyn Directed>>,
+    scripted: Option<Arc<dyn ScriptedProvider>>,
 }
 
-/// Returns the configured provider. Only the one inside the binary can be directed; processes that share a database
+/// Returns the configured provider. Only the one inside the binary can be scripted; processes that share a database
 /// share its records.
 fn chosen(
     config: &Config,
@@ -89,7 +89,7 @@ fn chosen(
             payment_method: config.payment.method.clone(),
             timeout: config.payment.timeout(),
         });
-        return Ok(ChosenProvider { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None });
+        return Ok(ChosenProvider { provider: Arc::new(provider.map_err(Error::Payment)?), scripted: None });
     }
     // Generated, because signatures made with it are only checked in this process.
     let secrets = if given.is_empty() { generated_secret()? } else { given };
@@ -103,7 +103,7 @@ fn chosen(
         }
     };
     let provider = Arc::new(provider.map_err(Error::Payment)?);
-    Ok(ChosenProvider { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })
+    Ok(ChosenProvider { scripted: Some(Arc::clone(&provider) as Arc<dyn ScriptedProvider>), provider })
 }
 
 fn generated_secret() -> Result<Secrets, Error> {

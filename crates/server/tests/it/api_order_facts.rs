@@ -122,7 +122,7 @@ fn the_total_of_a_completed_order_is_its_items() {
     assert_eq!(amounts, [20_000, 1_000, 1_500, 17_500].map(Value::from));
 }
 
-/// H4: on the customers' paths, an admin token sees only the admin's own orders.
+/// On the customers' paths, an admin token sees only the admin's own orders.
 #[test]
 fn an_admin_has_separate_paths() {
     let shop = TestShop::start();

@@ -39,7 +39,6 @@ fn described(shop: &TestShop, number: &str, language: &str) -> Value {
     shop.ask(ANN, "GET", &path, &headers, &Value::Null).expect(200)["statusDescription"].clone()
 }
 
-/// M4.
 #[test]
 fn a_refund_of_a_delivered_order_waits_for_the_shop() {
     in_both_executors(|shop| {
@@ -81,7 +80,6 @@ fn an_admin_refunds_a_delivered_order_at_once() {
     assert_eq!((&order["status"], shop.available(product)), (&json!("REFUNDED"), 5));
 }
 
-/// M2.
 #[test]
 fn goods_sold_at_auction_are_not_refunded() {
     let shop = TestShop::start();
@@ -97,7 +95,7 @@ fn goods_sold_at_auction_are_not_refunded() {
     assert_eq!(shop.available(product), 4);
 }
 
-/// M5: each result has its own description.
+/// Each result has its own description.
 #[test]
 fn a_returned_unpaid_parcel_says_that_nothing_was_paid() {
     let shop = TestShop::start();
@@ -117,7 +115,6 @@ fn a_returned_unpaid_parcel_says_that_nothing_was_paid() {
     assert_eq!(shop.available(product), 5);
 }
 
-/// M3.
 #[test]
 fn refunded_units_do_not_count_in_the_ranking() {
     in_both_executors(|shop| {
@@ -160,7 +157,7 @@ fn another_destination_is_accepted_or_refused() {
     });
 }
 
-/// M6, M7, H8: limits apply to the sum, and a coupon without a discount is not used up.
+/// Limits apply to the sum, and a coupon without a discount is not used up.
 #[test]
 fn an_order_keeps_within_its_limits() {
     let shop = TestShop::start();
@@ -181,7 +178,7 @@ fn an_order_keeps_within_its_limits() {
     assert_eq!(shop.only_coupon(ANN)["status"], "ACTIVE");
 }
 
-/// H7: `today` is the day in the shop's time zone.
+/// `today` is the day in the shop's time zone.
 #[test]
 fn the_ranking_uses_the_shops_time_zone() {
     let shop = TestShop::start_with(&[("DOORBUSTER__SHOP__TIME_ZONE", "America/New_York")]);

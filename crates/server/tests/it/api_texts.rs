@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Answer;
-use crate::live::{Events, Told};
+use crate::live::{Events, Received};
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
 const KOREAN: (&str, &str) = ("accept-language", "ko-KR,ko;q=0.9,en;q=0.8");
@@ -88,7 +88,7 @@ fn a_paused_campaign_says_that_it_is_paused() {
 }
 
 /// Every notice has type, title, message and time.
-fn check_notices(told: &[Told], is_in_language: impl Fn(&Value) -> bool) {
+fn check_notices(told: &[Received], is_in_language: impl Fn(&Value) -> bool) {
     for notice in told {
         let data = &notice.data;
         assert_eq!(data["type"], notice.kind.replace('.', "_").to_uppercase(), "{notice:?}");

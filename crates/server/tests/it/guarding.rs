@@ -26,19 +26,19 @@ fn serve(folder: &Path, listen: &str, env: &[(&str, &str)]) -> Command {
 }
 
 /// A running shop whose log is captured.
-struct Told {
+struct LoggedShop {
     child: Child,
     folder: PathBuf,
     lines: Arc<Mutex<Vec<Value>>>,
     address: String,
 }
 
-impl Told {
-    fn start(name: &str, env: &[(&str, &str)]) -> Told {
-        Told::start_in(folder(name), env)
+impl LoggedShop {
+    fn start(name: &str, env: &[(&str, &str)]) -> LoggedShop {
+        LoggedShop::start_in(folder(name), env)
     }
 
-    fn start_in(folder: PathBuf, env: &[(&str, &str)]) -> Told {
+    fn start_in(folder: PathBuf, env: &[(&str, &str)]) -> LoggedShop {
         let mut child = serve(&folder, "127.0.0.1:0", env).stderr(Stdio::piped()).spawn().unwrap();
         let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
         let (kept, said) = (Arc::clone(&lines), BufReader::new(child.stderr.take().unwrap()).lines());
@@ -46,10 +46,10 @@ impl Told {
             let events = said.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok());
             events.for_each(|event| kept.lock().unwrap().push(event));
         });
-        let mut told = Told { child, folder, lines, address: String::new() };
-        let open = told.line(|line| line["message"].as_str().is_some_and(|text| text.contains("http://")));
-        told.address = open["message"].as_str().unwrap().split_once("http://").unwrap().1.to_owned();
-        told
+        let mut shop = LoggedShop { child, folder, lines, address: String::new() };
+        let open = shop.line(|line| line["message"].as_str().is_some_and(|text| text.contains("http://")));
+        shop.address = open["message"].as_str().unwrap().split_once("http://").unwrap().1.to_owned();
+        shop
     }
 
     /// Waits for the first log line that matches.
@@ -80,7 +80,7 @@ impl Told {
     }
 }
 
-impl Drop for Told {
+impl Drop for LoggedShop {
     fn drop(&mut self) {
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
@@ -96,7 +96,7 @@ fn error_of(output: &Output) -> String {
 
 #[test]
 fn a_login_that_is_refused_is_logged_and_counted() {
-    let shop = Told::start("logged", &[("DOORBUSTER__ADMIN__PASSWORD", "let the admin in")]);
+    let shop = LoggedShop::start("logged", &[("DOORBUSTER__ADMIN__PASSWORD", "let the admin in")]);
     let refused = shop.login("ann@example.com", "hunter2 hunter2");
     assert_eq!(refused.problem(401), "auth.invalid_credentials");
     let line = shop.says("A login was refused");
@@ -113,7 +113,7 @@ fn a_login_that_is_refused_is_logged_and_counted() {
 
 #[test]
 fn wrong_passwords_are_limited_for_an_account() {
-    let shop = Told::start("account", &[("DOORBUSTER__ADMIN__PASSWORD", "let the admin in")]);
+    let shop = LoggedShop::start("account", &[("DOORBUSTER__ADMIN__PASSWORD", "let the admin in")]);
     let admin = |password| shop.login("admin@doorbuster.local", password);
     for _ in 0..3 {
         admin("let the admin in").expect(200);
@@ -130,7 +130,7 @@ fn wrong_passwords_are_limited_for_an_account() {
 
 #[test]
 fn wrong_passwords_are_limited_from_an_address() {
-    let shop = Told::start("address", &[("DOORBUSTER__LIMITS__WRONG_PASSWORDS_PER_ADDRESS", "3")]);
+    let shop = LoggedShop::start("address", &[("DOORBUSTER__LIMITS__WRONG_PASSWORDS_PER_ADDRESS", "3")]);
     for number in 0..3 {
         assert_eq!(
             shop.login(&format!("{number}@example.com"), "wrong password").problem(401),
@@ -142,7 +142,7 @@ fn wrong_passwords_are_limited_from_an_address() {
 
 #[test]
 fn metrics_are_served_at_the_admin_listener() {
-    let shop = Told::start("figures", &[("DOORBUSTER__ADMIN__LISTEN", "127.0.0.1:0")]);
+    let shop = LoggedShop::start("figures", &[("DOORBUSTER__ADMIN__LISTEN", "127.0.0.1:0")]);
     let admin = std::fs::read_to_string(shop.folder.join("server.address")).unwrap();
     assert_eq!(shop.get(&shop.address, "/metrics").problem(404), "route.not_found");
     assert_eq!(shop.get(&shop.address, "/readyz").status, 200);
@@ -160,7 +160,7 @@ fn weak_secrets_are_refused_except_on_the_loopback() {
         let error = error_of(&serve(&place, "0.0.0.0:0", &[(key, weak)]).output().unwrap());
         assert!(error.contains(why), "{error}");
         let _gone = std::fs::remove_dir_all(&place);
-        let shop = Told::start("weak", &[(key, weak)]);
+        let shop = LoggedShop::start("weak", &[(key, weak)]);
         assert_eq!(shop.says(why)["level"], "WARN");
     }
 }
@@ -168,17 +168,17 @@ fn weak_secrets_are_refused_except_on_the_loopback() {
 #[test]
 fn another_secret_on_the_same_folder_is_noticed() {
     let place = folder("secret");
-    let mut first = Told::start_in(place.clone(), &[]);
+    let mut first = LoggedShop::start_in(place.clone(), &[]);
     first.folder = PathBuf::from("/nowhere");
     drop(first);
     let other = "another secret of the tests, also long enough";
-    let second = Told::start_in(place, &[("DOORBUSTER_AUTH_SECRET", other)]);
+    let second = LoggedShop::start_in(place, &[("DOORBUSTER_AUTH_SECRET", other)]);
     assert_eq!(second.says("The auth secret has changed since the last start")["level"], "WARN");
 }
 
 #[test]
 fn an_unreachable_redis_is_logged() {
-    let shop = Told::start("redis", &[("REDIS_URL", "redis://127.0.0.1:1/")]);
+    let shop = LoggedShop::start("redis", &[("REDIS_URL", "redis://127.0.0.1:1/")]);
     assert_eq!(shop.says("Redis does not answer")["level"], "WARN");
     let metrics = shop.get(&shop.address, "/metrics").text;
     assert!(metrics.contains("doorbuster_redis_losses_total 1"), "{metrics}");
@@ -186,7 +186,7 @@ fn an_unreachable_redis_is_logged() {
 
 #[test]
 fn one_customer_has_a_few_streams_at_once() {
-    let shop = Told::start("streams", &[("DOORBUSTER__SERVER__STREAMS_PER_CUSTOMER_MAX", "2")]);
+    let shop = LoggedShop::start("streams", &[("DOORBUSTER__SERVER__STREAMS_PER_CUSTOMER_MAX", "2")]);
     let tokens = server::security::auth::Tokens::new(SECRET.as_bytes());
     let bearer = |user_id| {
         let principal = server::security::auth::Principal { user_id, role: server::security::auth::Role::Customer };
@@ -214,12 +214,12 @@ fn processes_of_one_database_sign_with_one_secret() {
     let Some(database) = Database::new("processes_of_one_database_sign_with_one_secret") else { return };
     let url = database.url();
     let shared = [("DATABASE_URL", url.as_str())];
-    drop(Told::start("shared-one", &shared));
+    drop(LoggedShop::start("shared-one", &shared));
     let other = [shared[0], ("DOORBUSTER_AUTH_SECRET", "another secret of the tests, also long enough")];
     let place = folder("shared-two");
     let error = error_of(&serve(&place, "127.0.0.1:0", &other).output().unwrap());
     assert!(error.contains("another auth secret") && error.contains("DOORBUSTER_AUTH_SECRET"), "{error}");
     let changed = [other[0], other[1], ("DOORBUSTER__AUTH__ACCEPT_NEW_SECRET", "true")];
-    drop(Told::start_in(place, &changed));
-    drop(Told::start("shared-two", &other));
+    drop(LoggedShop::start_in(place, &changed));
+    drop(LoggedShop::start("shared-two", &other));
 }

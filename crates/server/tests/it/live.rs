@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A notice, from either stream.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct Received {
     /// 0 if a frame has none.
     pub(crate) id: i64,
     pub(crate) kind: String,
@@ -24,7 +24,7 @@ pub(crate) struct Told {
 
 /// Asserts the kinds of the next notices, and that their ids have no gap.
 #[track_caller]
-pub(crate) fn expect_kinds(told: &[Told], first: i64, kinds: &[&str]) {
+pub(crate) fn expect_kinds(told: &[Received], first: i64, kinds: &[&str]) {
     let found: Vec<(i64, &str)> = told.iter().map(|told| (told.id, told.kind.as_str())).collect();
     let expected: Vec<(i64, &str)> = (first..).zip(kinds.iter().copied()).collect();
     assert_eq!(found, expected, "{told:#?}");
@@ -138,7 +138,7 @@ impl Events {
     }
 
     /// Returns the next notice; an error if the stream has ended.
-    pub(crate) fn next(&mut self) -> io::Result<Told> {
+    pub(crate) fn next(&mut self) -> io::Result<Received> {
         let (mut kind, mut data) = (String::new(), String::new());
         loop {
             let mut line = String::new();
@@ -153,7 +153,7 @@ impl Events {
                 Some(("data", text)) => data.push_str(text.trim()),
                 None if line.trim_end().is_empty() && !data.is_empty() => {
                     let data = serde_json::from_str(&data).unwrap();
-                    return Ok(Told { id: self.last_id.unwrap(), kind, topic: None, data });
+                    return Ok(Received { id: self.last_id.unwrap(), kind, topic: None, data });
                 }
                 None if line.trim_end().is_empty() => {}
                 Some(_) | None => panic!("{line:?} is no line of an event stream"),
@@ -162,12 +162,12 @@ impl Events {
     }
 
     #[track_caller]
-    pub(crate) fn take(&mut self, count: usize) -> Vec<Told> {
+    pub(crate) fn take(&mut self, count: usize) -> Vec<Received> {
         (0..count).map(|_| self.next().unwrap()).collect()
     }
 
     /// Returns all notices until the stream ends.
-    pub(crate) fn rest(&mut self) -> Vec<Told> {
+    pub(crate) fn rest(&mut self) -> Vec<Received> {
         std::iter::from_fn(|| self.next().ok()).collect()
     }
 }
@@ -179,7 +179,7 @@ pub(crate) fn ask(shop: &TestShop, path: &str, headers: &[(&str, &str)]) -> Answ
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Frame {
-    Told(Told),
+    Received(Received),
     Ping,
     Close(u16, String),
 }
@@ -259,7 +259,7 @@ impl Socket {
         Ok(match head[0] {
             0x81 => {
                 let frame: Value = serde_json::from_slice(&payload).unwrap();
-                Frame::Told(Told {
+                Frame::Received(Received {
                     id: frame.get("id").map_or(0, |id| id.as_i64().unwrap()),
                     kind: frame["type"].as_str().unwrap().to_owned(),
                     topic: frame["topic"].as_str().map(str::to_owned),
@@ -277,24 +277,24 @@ impl Socket {
     }
 
     #[track_caller]
-    pub(crate) fn next(&mut self) -> Told {
+    pub(crate) fn next(&mut self) -> Received {
         match self.frame().unwrap() {
-            Frame::Told(told) => told,
+            Frame::Received(told) => told,
             other @ (Frame::Ping | Frame::Close(..)) => panic!("{other:?}"),
         }
     }
 
     #[track_caller]
-    pub(crate) fn take(&mut self, count: usize) -> Vec<Told> {
+    pub(crate) fn take(&mut self, count: usize) -> Vec<Received> {
         (0..count).map(|_| self.next()).collect()
     }
 
     /// Returns all notices until the server closes, and its close frame.
-    pub(crate) fn rest(&mut self) -> (Vec<Told>, Option<(u16, String)>) {
+    pub(crate) fn rest(&mut self) -> (Vec<Received>, Option<(u16, String)>) {
         let mut told = vec![];
         loop {
             match self.frame() {
-                Ok(Frame::Told(one)) => told.push(one),
+                Ok(Frame::Received(one)) => told.push(one),
                 Ok(Frame::Ping) => {}
                 Ok(Frame::Close(code, reason)) => {
                     self.send(8, &code.to_be_bytes());

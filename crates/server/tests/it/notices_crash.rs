@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::client::Client;
-use crate::live::{Events, Told, expect_kinds};
+use crate::live::{Events, Received, expect_kinds};
 use crate::shop::{ANN, TestShop};
 
 const ROUNDS: u64 = 6;
@@ -25,7 +25,7 @@ fn buy(shop: &TestShop, product: i64, is_over: &AtomicBool) {
 fn listen_through_crashes(settings: &[(&str, &str)]) {
     let mut shop = TestShop::start_with(settings);
     let product = shop.product(0, 1_000_000);
-    let heard: Mutex<Vec<Told>> = Mutex::new(vec![]);
+    let heard: Mutex<Vec<Received>> = Mutex::new(vec![]);
     for round in 0..ROUNDS {
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use server::security::auth::Role;
 
-use crate::live::{Events, Socket, Told, ask, expect_kinds};
+use crate::live::{Events, Received, Socket, ask, expect_kinds};
 use crate::shop::{ANN, BOB, TestShop};
 
 const KINDS: [&str; 6] =
@@ -124,8 +124,9 @@ fn the_notice_of_a_failed_payment_is_in_the_accepted_language() {
     let mut socket = Socket::open_in(&shop, ANN, "ko");
     socket.say(&json!({"resumeAfter": korean.id - 1}).to_string());
     assert_eq!(socket.take(1)[0].data, korean.data);
-    let of =
-        |told: &Told| ["code", "orderNumber", "retryable", "status", "type"].map(|member| told.data[member].clone());
+    let of = |told: &Received| {
+        ["code", "orderNumber", "retryable", "status", "type"].map(|member| told.data[member].clone())
+    };
     assert_eq!(of(&english), of(&korean));
 }
 
@@ -171,7 +172,7 @@ fn a_refused_stream_says_why() {
     assert_eq!(ask(&shop, "/api/ws", &authorization).problem(400), "validation.failed");
 }
 
-/// H2: also a stream that is never idle, such as that of a customer who orders all the time.
+/// Also a stream that is never idle, such as that of a customer who orders all the time.
 #[test]
 fn a_stream_ends_when_its_token_expires_and_says_so() {
     let shop = TestShop::start();

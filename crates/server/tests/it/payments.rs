@@ -127,7 +127,7 @@ fn answers_about_a_payment_agree_with_its_order() {
     }
 }
 
-/// C10: the same key has the same final result, and a cancelled order is never reported as payable.
+/// The same key has the same final result, and a cancelled order is never reported as payable.
 #[test]
 fn a_repeated_payment_key_returns_the_final_result() {
     let shop = TestShop::start();
@@ -174,7 +174,7 @@ fn a_decline_after_the_answer_is_notified() {
     });
 }
 
-/// C11: processes share the provider's book and its script.
+/// Processes share the provider's ledger and its script.
 #[test]
 fn processes_that_share_a_database_share_the_providers_book() {
     let Some(database) = Database::new("processes_that_share_a_database_share_the_providers_book") else { return };

@@ -1,4 +1,4 @@
-//! Refunds that the provider declines: retried, left to an operator, retried and resolved by the operator (M1).
+//! Refunds that the provider declines: retried, left to an operator, retried and resolved by the operator.
 
 use serde_json::{Value, json};
 

@@ -161,7 +161,7 @@ fn restorations_in_any_order_and_twice_end_the_same() {
     }
 }
 
-/// Failure mode 17: at every step, the restoration overtakes the request.
+/// At every step, the restoration overtakes the request.
 #[test]
 fn a_request_after_its_own_restoration_claims_nothing() {
     for late in 0..3 {

@@ -76,7 +76,7 @@ fn stage(executor: Executor) -> Shop {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
-    /// Failure mode 30: a refused command leaves no trace in the batch, not even a number.
+    /// A refused command leaves no trace in the batch, not even a number.
     #[test]
     fn a_batch_decides_as_its_commands_would_one_by_one(commands in prop::collection::vec(any_command(), 1..40)) {
         for executor in EXECUTORS {
@@ -204,7 +204,7 @@ fn a_commit_of_unknown_outcome_is_looked_up() {
     }
 }
 
-/// H1: after each attempt the store reports that nothing was written, and the client gets that response.
+/// After each attempt the store reports that nothing was written, and the client gets that response.
 #[test]
 fn a_commit_that_was_certainly_not_written_is_reported_as_such() {
     let mut shop = Shop::open(Executor::Inline);
@@ -256,7 +256,7 @@ fn check_all_completed(shop: &Shop, orders: &[OrderId]) {
     }
 }
 
-/// Failure mode 13: another worker took over. Only the stale deliveries are dropped.
+/// Another worker took over. Only the stale deliveries are dropped.
 #[test]
 fn a_zombie_applies_nothing_and_its_other_work_continues() {
     let (mut zombie, orders) = busy();

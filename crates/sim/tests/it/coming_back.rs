@@ -50,7 +50,7 @@ fn notice_kinds(shop: &Shop) -> Vec<&'static str> {
     shop.disk.read(|state| state.notices.values().map(|notice| notice.kind).collect())
 }
 
-/// M2: goods sold at auction cannot be returned; goods on auction are withdrawn from it in the same commit.
+/// Goods sold at auction cannot be returned; goods on auction are withdrawn from it in the same commit.
 #[test]
 fn auctioned_goods_are_not_on_sale_again() {
     everywhere(|shop| {
@@ -75,7 +75,7 @@ fn auctioned_goods_are_not_on_sale_again() {
     });
 }
 
-/// M4: delivered goods are refunded when the shop approves, and are on sale again when they arrive.
+/// Delivered goods are refunded when the shop approves, and are on sale again when they arrive.
 #[test]
 fn a_delivered_order_is_refunded_when_the_shop_approves() {
     everywhere(|shop| {
@@ -126,7 +126,7 @@ fn a_partial_refund_of_a_delivered_order_has_a_notice() {
     });
 }
 
-/// M5: an undeliverable parcel requests its refund; the order does not become COMPLETED.
+/// An undeliverable parcel requests its refund; the order does not become COMPLETED.
 #[test]
 fn a_returned_parcel_is_no_delivery() {
     everywhere(|shop| {
@@ -151,7 +151,7 @@ fn a_returned_parcel_is_no_delivery() {
     });
 }
 
-/// M3: cancelled and refunded units are removed from the ranking of the day of their sale.
+/// Cancelled and refunded units are removed from the ranking of the day of their sale.
 #[test]
 fn returned_units_are_not_ranked() {
     everywhere(|shop| {

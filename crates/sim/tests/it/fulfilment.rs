@@ -185,7 +185,6 @@ fn a_declined_order_may_be_paid_again_until_it_expires() {
     });
 }
 
-/// Failure mode 33.
 #[test]
 fn an_unpaid_order_expires_and_one_that_is_being_paid_does_not() {
     everywhere(|shop| {
@@ -201,7 +200,6 @@ fn an_unpaid_order_expires_and_one_that_is_being_paid_does_not() {
     });
 }
 
-/// Failure mode 16.
 #[test]
 fn a_late_payment_of_a_cancelled_order_is_refunded() {
     everywhere(|shop| {
@@ -218,7 +216,7 @@ fn a_late_payment_of_a_cancelled_order_is_refunded() {
     });
 }
 
-/// Failure mode 19: the response and both callbacks are one operation; the second callback is a known repeat.
+/// The response and both callbacks are one operation; the second callback is a known repeat.
 #[test]
 fn a_response_and_its_callbacks_are_booked_once() {
     everywhere(|shop| {
@@ -226,14 +224,14 @@ fn a_response_and_its_callbacks_are_booked_once() {
         pay(shop, order.id()).unwrap();
         say(shop, order.id(), approved(DUE));
         let answer = answered(shop, order.id(), approved(DUE));
-        let telling = CallbackRow::new("model", "evt_1".into(), shop.state().orders[&order.id()].order.updated_at);
-        let told = PaymentAnswered { callback: Some(telling), ..answer.clone() };
+        let callback = CallbackRow::new("model", "evt_1".into(), shop.state().orders[&order.id()].order.updated_at);
+        let told = PaymentAnswered { callback: Some(callback), ..answer.clone() };
         let commands = [told.clone(), answer, told].map(|answered| Command::PaymentAnswered(Box::new(answered)));
         assert!(shop.decide(commands).iter().all(|answer| answer.result.is_ok()));
         shop.quiet();
         assert_eq!(payment(shop, order.id()).captured, DUE);
         assert_eq!(count(shop, "PaymentCaptured"), 1);
-        assert_eq!(shop.state().tellings.len(), 1);
+        assert_eq!(shop.state().callbacks.len(), 1);
     });
 }
 
@@ -278,7 +276,7 @@ fn an_unreachable_provider_ends_the_step_and_not_the_order() {
         let (_, order) = awaiting(shop);
         shop.run(process(order.id())).unwrap();
         for _try in 0..5 {
-            say(shop, order.id(), Err(ProviderError::NotDone("connection refused".into())));
+            say(shop, order.id(), Err(ProviderError::NotExecuted("connection refused".into())));
         }
         let failed = shop.order(order.id());
         assert_eq!((failed.outcome, failed.is_processing), (Outcome::AwaitingPayment, false));

@@ -1,4 +1,4 @@
-//! Declined and reversed refunds (M1): retried, stuck, retried by an operator, resolved. Every test is audited.
+//! Declined and reversed refunds: retried, stuck, retried by an operator, resolved. Every test is audited.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn refuse(shop: &mut Shop, order: OrderId) {
     assert_eq!(payment(shop, order).state, State::Stuck);
 }
 
-/// M1: a refund that is declined once succeeds at the next try, without a notice.
+/// A refund that is declined once succeeds at the next try, without a notice.
 #[test]
 fn a_refund_that_is_declined_once_succeeds_at_the_next_try() {
     everywhere(|shop| {
@@ -48,7 +48,7 @@ fn a_refund_that_is_declined_once_succeeds_at_the_next_try() {
     });
 }
 
-/// M1: a refund that is always declined gets stuck; an operator retries it, and then resolves it.
+/// A refund that is always declined gets stuck; an operator retries it, and then resolves it.
 #[test]
 fn a_refund_that_is_always_declined_waits_for_an_operator_who_resolves_it() {
     everywhere(|shop| {
@@ -74,7 +74,7 @@ fn a_refund_that_is_always_declined_waits_for_an_operator_who_resolves_it() {
     });
 }
 
-/// M1: the same for a cancelled paid order, for a void, and for partial refunds.
+/// The same for a cancelled paid order, for a void, and for partial refunds.
 #[test]
 fn a_refund_of_a_cancelled_order_is_stuck_and_resolved_as_well() {
     everywhere(|shop| {
@@ -96,7 +96,7 @@ fn a_refund_of_a_cancelled_order_is_stuck_and_resolved_as_well() {
         pay(shop, unpaid.id()).unwrap();
         say(shop, unpaid.id(), approved(DUE));
         shop.run(Command::CancelOrder { order: unpaid.id(), by: Canceller::Customer, note: None }).unwrap();
-        say(shop, unpaid.id(), Ok(Found::Never));
+        say(shop, unpaid.id(), Ok(Found::NotFound));
         assert_eq!(payment(shop, unpaid.id()).state, State::Voiding);
         refuse(shop, unpaid.id());
         assert_eq!(notices(shop, "refund.delayed"), 2);
@@ -106,7 +106,7 @@ fn a_refund_of_a_cancelled_order_is_stuck_and_resolved_as_well() {
     });
 }
 
-/// M1: the provider reverses a refund.
+/// The provider reverses a refund.
 #[test]
 fn a_reversed_refund_is_made_again() {
     everywhere(|shop| {
@@ -116,8 +116,8 @@ fn a_reversed_refund_is_made_again() {
         shop.run(refund(order.id(), vec![])).unwrap();
         let asked = payment(shop, order.id()).asked().unwrap();
         agree(shop, order.id());
-        let telling = CallbackRow::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
-        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), callback: Some(telling) };
+        let callback = CallbackRow::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
+        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), callback: Some(callback) };
         shop.run(Command::PaymentAnswered(Box::new(failed.clone()))).unwrap();
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
         assert_eq!((payment(shop, order.id()).state, payment(shop, order.id()).refunding), (State::Refunding, DUE));
@@ -127,7 +127,7 @@ fn a_reversed_refund_is_made_again() {
     });
 }
 
-/// M1: the provider reverses every refund; after the same number of tries as for declines, an operator resolves it.
+/// The provider reverses every refund; after the same number of tries as for declines, an operator resolves it.
 #[test]
 fn a_refund_that_is_reversed_each_time_waits_for_an_operator() {
     everywhere(|shop| {
@@ -153,9 +153,9 @@ fn a_refund_that_is_reversed_each_time_waits_for_an_operator() {
 fn take_back(shop: &mut Shop, order: OrderId) {
     while let Some(asked) = payment(shop, order).asked() {
         agree(shop, order);
-        let telling =
+        let callback =
             CallbackRow::new("model", asked.key(&"ORD-1".into()).as_str().into(), shop.order(order).updated_at);
-        let failed = PaymentAnswered { order, asked, answer: refused(), callback: Some(telling) };
+        let failed = PaymentAnswered { order, asked, answer: refused(), callback: Some(callback) };
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
     }
     assert_eq!(payment(shop, order).state, State::Stuck);

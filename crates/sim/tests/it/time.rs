@@ -36,7 +36,6 @@ fn everything_in_a_batch_has_one_time() {
     assert!(shop.state().entries.values().all(|entry| entry.at == NOON));
 }
 
-/// Failure mode 20.
 #[test]
 fn decisions_never_go_back_in_time_when_the_clock_does() {
     let mut shop = Shop::open(Executor::Inline);

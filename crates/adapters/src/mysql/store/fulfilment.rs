@@ -54,7 +54,7 @@ pub(super) fn read(kind: Kind, orders: Vec<OrderId>, found: Vec<Vec<Value>>, row
 }
 
 pub(super) fn read_callbacks(keys: Vec<CallbackKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
-    loaded(&mut rows.tellings, keys, index(found, |callback: CallbackRow| (callback.key, callback))?);
+    loaded(&mut rows.callbacks, keys, index(found, |callback: CallbackRow| (callback.key, callback))?);
     Ok(())
 }
 
@@ -86,7 +86,7 @@ const STORAGES: Upsert = Upsert {
 };
 
 pub(super) fn write(script: &mut Script, rows: &Rows) {
-    put_all(script, &rows.tellings, CALLBACKS, |insert, key, callback| {
+    put_all(script, &rows.callbacks, CALLBACKS, |insert, key, callback| {
         insert.row(&[&key.0, &callback.provider, &callback.event, &callback.at]);
     });
     put_all(script, &rows.payments, PAYMENTS, |insert, key, payment| {

@@ -281,11 +281,11 @@ impl Lookup {
             Lookup::Placed(ids) => read_placed(ids, found, lines, rows)?,
             Lookup::CampaignSnapshots(ids) => {
                 let found = index(found, |campaign: Campaign| (CampaignSnapshotKey(campaign.id), campaign))?;
-                loaded(&mut rows.terms, ids.into_iter().map(CampaignSnapshotKey), found);
+                loaded(&mut rows.campaign_snapshots, ids.into_iter().map(CampaignSnapshotKey), found);
             }
             Lookup::ProductSnapshots(ids) => {
                 let found = index(found, |product: Product| (ProductSnapshotKey(product.id), product))?;
-                loaded(&mut rows.offers, ids.into_iter().map(ProductSnapshotKey), found);
+                loaded(&mut rows.product_snapshots, ids.into_iter().map(ProductSnapshotKey), found);
             }
             Lookup::Contacts(ids) => {
                 let found = index(found, |(user, email): (i64, String)| (ContactKey(UserId(user)), email.into()))?;

@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::path::Path;
 
-use app::payments::provider::{Ask, Call, Operation, ProviderError, Told};
+use app::payments::provider::{Ask, Call, Operation, ProviderError, ScriptSetting};
 use domain::money::Money;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
@@ -26,7 +26,7 @@ const SCHEMA: &str = "
 
 pub(super) struct FileLedger {
     file: Mutex<Connection>,
-    setting: Mutex<Option<Told>>,
+    setting: Mutex<Option<ScriptSetting>>,
 }
 
 impl FileLedger {
@@ -54,12 +54,12 @@ impl Ledger for FileLedger {
         Box::pin(ready(self.turn_once(ask, play)))
     }
 
-    fn set(&self, setting: Option<Told>) -> Call<'_, ()> {
+    fn set(&self, setting: Option<ScriptSetting>) -> Call<'_, ()> {
         *self.setting.lock() = setting;
         Box::pin(ready(Ok(())))
     }
 
-    fn setting(&self) -> Call<'_, Option<Told>> {
+    fn setting(&self) -> Call<'_, Option<ScriptSetting>> {
         Box::pin(ready(Ok(*self.setting.lock())))
     }
 }
@@ -104,5 +104,5 @@ fn write(file: &Connection, entry: &Entry) -> Result<()> {
 
 /// An operation that is not in the ledger was not executed.
 fn unwritten(error: rusqlite::Error) -> ProviderError {
-    ProviderError::NotDone(format!("the provider's ledger failed: {error}"))
+    ProviderError::NotExecuted(format!("the provider's ledger failed: {error}"))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{Ask, Call, Operation, ProviderError, Told, Verdict};
+use app::payments::provider::{Ask, Call, Operation, ProviderError, ScriptSetting, Verdict};
 use domain::money::Money;
 use sha2::{Digest as _, Sha256};
 
@@ -12,9 +12,9 @@ pub(crate) trait Ledger: Send + Sync {
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played>;
 
     /// Sets the script.
-    fn set(&self, setting: Option<Told>) -> Call<'_, ()>;
+    fn set(&self, setting: Option<ScriptSetting>) -> Call<'_, ()>;
 
-    fn setting(&self) -> Call<'_, Option<Told>>;
+    fn setting(&self) -> Call<'_, Option<ScriptSetting>>;
 }
 
 /// Plays a script on a page.
@@ -27,7 +27,7 @@ pub(crate) struct Page {
     pub(crate) entry: Option<Entry>,
     /// The sums of its payment.
     pub(crate) sums: Sums,
-    pub(crate) setting: Option<Told>,
+    pub(crate) setting: Option<ScriptSetting>,
 }
 
 /// The result of a play.
@@ -36,7 +36,7 @@ pub(crate) struct Turn {
     /// The row to write, if there is anything new.
     pub(crate) entry: Option<Entry>,
     /// The script from now on.
-    pub(crate) setting: Option<Told>,
+    pub(crate) setting: Option<ScriptSetting>,
 }
 
 impl Turn {

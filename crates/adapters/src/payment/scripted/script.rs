@@ -1,6 +1,6 @@
 //! Decides an operation of the scripted provider by its ledger and its script. The same on every machine.
 
-use app::payments::provider::{Ask, Operation, ProviderError, Script, Told, Verdict};
+use app::payments::provider::{Ask, Operation, ProviderError, Script, ScriptSetting, Verdict};
 use domain::money::Money;
 
 use super::ledger::{Entry, Page, Played, Turn};
@@ -14,7 +14,7 @@ pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
     }
     let (script, setting) = script_for(ask, page.setting);
     if script == Script::Unreachable {
-        let answer = Err(ProviderError::NotDone(UNREACHABLE.to_owned()));
+        let answer = Err(ProviderError::NotExecuted(UNREACHABLE.to_owned()));
         return Turn { answer, entry: None, setting };
     }
     let mut entry = Entry::of(ask, page.sums.refusal(ask).or(own_refusal(script, ask.operation)));
@@ -27,7 +27,7 @@ pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
 /// Returns the outcome of an operation. Changes only the number of pending queries.
 pub(super) fn look_up(_: &Ask, page: &Page) -> Turn {
     if page.setting.is_some_and(|setting| setting.script == Script::Unreachable && setting.operation.is_none()) {
-        return Turn::plain(page, Err(ProviderError::NotDone(UNREACHABLE.to_owned())));
+        return Turn::plain(page, Err(ProviderError::NotExecuted(UNREACHABLE.to_owned())));
     }
     match &page.entry {
         None => Turn::plain(page, Ok(Played::nothing(false))),
@@ -40,7 +40,7 @@ pub(super) fn look_up(_: &Ask, page: &Page) -> Turn {
 }
 
 /// Returns the script to play, and the script that is set from then on.
-fn script_for(ask: &Ask, setting: Option<Told>) -> (Script, Option<Told>) {
+fn script_for(ask: &Ask, setting: Option<ScriptSetting>) -> (Script, Option<ScriptSetting>) {
     match setting.filter(|setting| setting.operation.is_none_or(|operation| operation == ask.operation)) {
         None => (Script::of_amount(ask.amount, ask.operation), setting),
         Some(now) => (now.script, now.once_more()),

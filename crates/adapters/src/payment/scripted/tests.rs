@@ -155,8 +155,8 @@ async fn a_duplicate_callback_has_the_same_event_id() {
 #[tokio::test]
 async fn a_script_applies_to_its_operation_and_its_times() {
     let shop = Shop::new();
-    let setting = Told { script: Script::Unreachable, operation: Some(Operation::Authorize), times: Some(2) };
-    shop.provider.tell(Some(setting)).await.unwrap();
+    let setting = ScriptSetting { script: Script::Unreachable, operation: Some(Operation::Authorize), times: Some(2) };
+    shop.provider.set_script(Some(setting)).await.unwrap();
     let ask = asked(Script::Approve);
     let other = Ask {
         operation: Operation::Capture,
@@ -166,15 +166,15 @@ async fn a_script_applies_to_its_operation_and_its_times() {
     };
     assert!(shop.provider.ask(&other).await.is_ok());
     for _ in 0..2 {
-        assert!(matches!(shop.provider.ask(&ask).await, Err(ProviderError::NotDone(_))));
-        assert_eq!(shop.look_up(&ask), Ok(Found::Never));
+        assert!(matches!(shop.provider.ask(&ask).await, Err(ProviderError::NotExecuted(_))));
+        assert_eq!(shop.look_up(&ask), Ok(Found::NotFound));
     }
     assert!(shop.provider.ask(&ask).await.is_ok());
-    assert_eq!(shop.provider.told().await, Ok(None));
+    assert_eq!(shop.provider.script().await, Ok(None));
 }
 
 async fn set(shop: &Shop, script: Script) {
-    shop.provider.tell(Some(Told { script, operation: None, times: None })).await.unwrap();
+    shop.provider.set_script(Some(ScriptSetting { script, operation: None, times: None })).await.unwrap();
 }
 
 fn refund(number: i64) -> Ask {

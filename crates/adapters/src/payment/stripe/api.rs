@@ -57,7 +57,8 @@ impl Api {
 
     pub(super) async fn get(&self, path: &str, query: &[(&'static str, String)]) -> Result<Reply, ProviderError> {
         let url = Url::parse_with_params(&format!("{}{path}", self.base), query);
-        let url = url.map_err(|error| ProviderError::NotDone(format!("the provider's address is invalid: {error}")))?;
+        let url =
+            url.map_err(|error| ProviderError::NotExecuted(format!("the provider's address is invalid: {error}")))?;
         self.send(self.client.get(url)).await
     }
 
@@ -80,12 +81,12 @@ impl Api {
 fn not_answered(error: reqwest::Error) -> ProviderError {
     let is_not_sent = error.is_connect() || error.is_builder();
     let why = with_causes(&error.without_url());
-    if is_not_sent { ProviderError::NotDone(why) } else { ProviderError::Unknown(why) }
+    if is_not_sent { ProviderError::NotExecuted(why) } else { ProviderError::Unknown(why) }
 }
 
 /// Returns the error that a status means without its body; `None` when the body decides.
 fn status_error(status: StatusCode) -> Option<ProviderError> {
-    let not_done = |why: &str| Some(ProviderError::NotDone(format!("{why} ({status})")));
+    let not_done = |why: &str| Some(ProviderError::NotExecuted(format!("{why} ({status})")));
     let unknown = |why: &str| Some(ProviderError::Unknown(format!("{why} ({status})")));
     match status {
         StatusCode::TOO_MANY_REQUESTS => not_done("the provider limits our rate"),

@@ -30,7 +30,7 @@ pub(super) fn load_storage(connection: &Connection, id: OrderId, rows: &mut Rows
 
 pub(super) fn load_callback(connection: &Connection, key: CallbackKey, rows: &mut Rows) -> Result<()> {
     let sql = select_callback!("WHERE callback_key = ?1");
-    rows.tellings.loaded(key, find(connection, sql, [key.0.as_slice()])?);
+    rows.callbacks.loaded(key, find(connection, sql, [key.0.as_slice()])?);
     Ok(())
 }
 
@@ -43,7 +43,7 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
 
 fn callbacks(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES (?1, ?2, ?3, ?4)";
-    put_all(connection, &rows.tellings, sql, |insert, key, callback| {
+    put_all(connection, &rows.callbacks, sql, |insert, key, callback| {
         insert.run((key.0.as_slice(), &callback.provider, &callback.event, callback.at.micros()))
     })
 }

@@ -69,8 +69,8 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Storage(id) => fulfilment::load_storage(connection, id, rows)?,
         Key::Claim(key) => rows.claims.loaded(key, claim(connection, key)?),
         Key::Placed(id) => rows.placed.loaded(PlacedKey(id), order(connection, id)?.map(|row| row.order)),
-        Key::CampaignSnapshot(id) => rows.terms.loaded(CampaignSnapshotKey(id), campaign(connection, id)?),
-        Key::ProductSnapshot(id) => rows.offers.loaded(ProductSnapshotKey(id), product(connection, id)?),
+        Key::CampaignSnapshot(id) => rows.campaign_snapshots.loaded(CampaignSnapshotKey(id), campaign(connection, id)?),
+        Key::ProductSnapshot(id) => rows.product_snapshots.loaded(ProductSnapshotKey(id), product(connection, id)?),
         Key::Contact(user) => rows.contacts.loaded(ContactKey(user), contact(connection, user)?),
         Key::Request(id) => {
             let sql = select_request!("WHERE request_id = ?1");

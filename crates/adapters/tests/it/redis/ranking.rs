@@ -63,7 +63,7 @@ fn it_is_built_from_the_store_and_updated_by_each_commit() {
         await_ranked(ranking, Window::ThreeDays(today), &[(1, 8), (2, 7), (3, 7)]);
         await_ranked(ranking, Window::All, &[(4, 100), (1, 9), (2, 7)]);
     }
-    // Returns reduce their own day, and a late update changes nothing (M3).
+    // Returns reduce their own day, and a late update changes nothing.
     count(1, 9, 6);
     let late = DaySales { product: ProductId(1), day: Some(today), sold: 8, returned: 0 };
     here.apply(&[late]);

@@ -11,7 +11,7 @@ use crate::commands::fulfilment::payment_events::{Happened, public_event};
 use crate::state::rows::{PaymentKey, TimerKey};
 use crate::state::settings::Executor;
 
-/// Starts an attempt to pay. An order whose payment is under way does not expire (failure mode 33).
+/// Starts an attempt to pay. An order whose payment is under way does not expire.
 pub(crate) fn start(context: &mut Context<'_>, order: &Order, method: Method) -> Handled<Payment> {
     let command = payment::Command::Start { order: order.id(), method, amount: order.created.due };
     apply(context, order, &command)?;

@@ -31,10 +31,10 @@ pub(crate) fn pay(context: &mut Context<'_>, id: OrderId, method: Method, shown:
 /// Books the provider's result, or its callback; each callback once.
 pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) -> Handled {
     if let Some(callback) = &answered.callback {
-        if context.rows.tellings.get(callback.key)?.is_some() {
+        if context.rows.callbacks.get(callback.key)?.is_some() {
             return Ok(());
         }
-        context.rows.tellings.put(callback.key, callback.clone());
+        context.rows.callbacks.put(callback.key, callback.clone());
     }
     if of(context, answered.order)?.is_none() {
         return Ok(());
@@ -116,8 +116,8 @@ fn provider_result(answer: &Result<Found, ProviderError>) -> ProviderResult {
         }
         Ok(Found::Verdict(Verdict::Declined { code, .. })) => ProviderResult::Declined { code: Arc::clone(code) },
         Ok(Found::Pending) => ProviderResult::Pending,
-        Ok(Found::Never) => ProviderResult::NotFound,
-        Err(ProviderError::NotDone(_)) => ProviderResult::NotExecuted,
+        Ok(Found::NotFound) => ProviderResult::NotFound,
+        Err(ProviderError::NotExecuted(_)) => ProviderResult::NotExecuted,
         Err(ProviderError::Unknown(_) | ProviderError::Mismatch(_)) => ProviderResult::Unknown,
     }
 }

@@ -86,7 +86,7 @@ impl Script {
 
 /// A script with its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ScriptSetting {
     pub script: Script,
     /// Apply the script to this operation only; `None`: to all operations.
     pub operation: Option<Operation>,
@@ -94,22 +94,22 @@ pub struct Told {
     pub times: Option<u32>,
 }
 
-impl Told {
+impl ScriptSetting {
     /// Returns the scope that remains after one application.
-    pub fn once_more(self) -> Option<Told> {
+    pub fn once_more(self) -> Option<ScriptSetting> {
         match self.times {
             None => Some(self),
             Some(0 | 1) => None,
-            Some(times) => Some(Told { times: Some(times - 1), ..self }),
+            Some(times) => Some(ScriptSetting { times: Some(times - 1), ..self }),
         }
     }
 }
 
 /// A provider that follows scripts.
-pub trait Directed: Send + Sync {
+pub trait ScriptedProvider: Send + Sync {
     /// Sets the script, until it is changed or used up.
-    fn tell(&self, told: Option<Told>) -> Call<'_, ()>;
+    fn set_script(&self, setting: Option<ScriptSetting>) -> Call<'_, ()>;
 
     /// Returns the current script.
-    fn told(&self) -> Call<'_, Option<Told>>;
+    fn script(&self) -> Call<'_, Option<ScriptSetting>>;
 }

@@ -34,7 +34,7 @@ impl Provider for Actor {
         Box::pin(async move {
             match self.next(NextCall::Execute, ask)? {
                 Found::Verdict(verdict) => Ok(verdict),
-                other @ (Found::Pending | Found::Never) => panic!("{other:?} is no result of an execution"),
+                other @ (Found::Pending | Found::NotFound) => panic!("{other:?} is no result of an execution"),
             }
         })
     }
@@ -107,7 +107,7 @@ fn approved(won: i64) -> Result<Found, ProviderError> {
 }
 
 fn not_done() -> Result<Found, ProviderError> {
-    Err(ProviderError::NotDone("out of reach".to_owned()))
+    Err(ProviderError::NotExecuted("out of reach".to_owned()))
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_due_operation_is_called_under_its_key() {
 
 #[test]
 fn an_unknown_result_is_queried_and_a_failed_query_leaves_it_unknown() {
-    let desk = Counter::new(vec![not_done(), Ok(Found::Never)]);
+    let desk = Counter::new(vec![not_done(), Ok(Found::NotFound)]);
     let mut payment = begun();
     payment.next.as_mut().unwrap().way = NextCall::Query;
     let unknown = Err(ProviderError::Unknown("out of reach".to_owned()));
@@ -131,7 +131,7 @@ fn an_unknown_result_is_queried_and_a_failed_query_leaves_it_unknown() {
         unknown,
         "the operation is not executed again because of this"
     );
-    assert_eq!(desk.pays(&payment).unwrap().answered.answer, Ok(Found::Never));
+    assert_eq!(desk.pays(&payment).unwrap().answered.answer, Ok(Found::NotFound));
     assert_eq!(desk.ways(), [NextCall::Query, NextCall::Query]);
 }
 

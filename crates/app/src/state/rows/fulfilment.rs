@@ -18,7 +18,7 @@ pub struct Fulfilment {
     pub storage: Option<Storage>,
 }
 
-/// A callback of a provider, kept so that it is applied once (failure mode 19).
+/// A callback of a provider, kept so that it is applied once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackRow {
     pub key: CallbackKey,

@@ -108,7 +108,7 @@ fn only_the_amount_due_is_paid_and_only_once() {
     check(&on_delivery, &Command::Pay { shown: None }, Err(Rejection::NotDue));
 }
 
-/// S-05, failure mode 33: the reaper is conditional on the state.
+/// S-05: the reaper is conditional on the state.
 #[test]
 fn an_order_expires_only_while_it_awaits_payment() {
     let waiting = claimed(placement(), &[]);
@@ -202,7 +202,7 @@ fn an_order_paid_on_delivery_has_no_money_to_refund() {
     assert_eq!((back.money, back.points), (Money::ZERO, Money::won(200)));
 }
 
-/// M4: delivered goods are refunded when the shop approves, and are on sale again when they arrive.
+/// Delivered goods are refunded when the shop approves, and are on sale again when they arrive.
 #[test]
 fn the_shop_decides_about_delivered_goods() {
     let refund = asked_back(&[], Whereabouts::Delivered);
@@ -246,7 +246,7 @@ fn a_partial_refund_leaves_the_rest_delivered() {
     check(&all, &Command::TakeIn { lines: vec![], is_written_off: false }, Err(Rejection::NotThatMuchAwaited));
 }
 
-/// M2, M5: goods sold at auction cannot be returned; a returned parcel requests its refund.
+/// Goods sold at auction cannot be returned; a returned parcel requests its refund.
 #[test]
 fn the_location_of_the_goods_decides_whether_they_can_be_returned() {
     check(&delivered(&[]), &asked_back(&[], Whereabouts::SoldAtAuction), Err(Rejection::GoodsSold));

@@ -52,7 +52,7 @@ pub(in crate::api) fn script() -> Operation {
         .refuses([Code::PaymentNotScripted])
 }
 
-pub(in crate::api) fn tell() -> Operation {
+pub(in crate::api) fn set_script() -> Operation {
     Operation::new(Tag::Administration, "setPaymentScript", "Set the script of the scripted payment provider")
         .paragraph("With a shared database, the script applies to all processes; otherwise to this process, until it ends. APPROVE removes every other script.")
         .returns("The current script.")

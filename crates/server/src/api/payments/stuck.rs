@@ -1,4 +1,4 @@
-//! Payment endpoints for operators: list, retry or resolve a stuck refund or void (M1).
+//! Payment endpoints for operators: list, retry or resolve a stuck refund or void.
 
 use app::commands::Command;
 use app::commands::answer::Answer;

@@ -24,7 +24,7 @@ pub const BODIES: [(&str, Read); 21] = [
     ("approve refund", parse::<refunds::ApproveBody>),
     ("reject refund", parse::<refunds::RejectBody>),
     ("take in refund", parse::<refunds::ArrivedBody>),
-    ("tell provider", parse::<payments::TellBody>),
+    ("tell provider", parse::<payments::SetScriptBody>),
     ("change shipment", parse::<shipments::ChangeBody>),
     ("change storage", parse::<shipments::ChangeStoredBody>),
     ("charge points", parse::<points::ChargeBody>),

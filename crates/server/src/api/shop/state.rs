@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::audit::Snapshot;
 use app::log::groups::LogInspector;
 use app::log::reactions::Group;
-use app::payments::provider::{Directed, Provider};
+use app::payments::provider::{Provider, ScriptedProvider};
 use app::ports::{Calendar, StoreError};
 use app::resilience::services::Services;
 use app::state::settings::{Carrier, Executor};
@@ -66,7 +66,7 @@ pub struct Inner {
 pub struct Payments {
     pub provider: Arc<dyn Provider>,
     /// The same provider, if it can be scripted.
-    pub directed: Option<Arc<dyn Directed>>,
+    pub scripted: Option<Arc<dyn ScriptedProvider>>,
     pub mismatches: Mismatches,
 }
 

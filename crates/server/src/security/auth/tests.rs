@@ -117,7 +117,7 @@ fn the_subject_is_a_user_id() {
         check(&hs256(&with("sub", sub)), Err(Refused));
     }
     check(&hs256(&without("sub")), Err(Refused));
-    // H8: 2^53 is the first number that some JSON readers round.
+    // 2^53 is the first number that some JSON readers round.
     for sub in ["9007199254740992", "9223372036854775808"] {
         check(&hs256(&with("sub", json!(sub))), Err(Refused));
     }
