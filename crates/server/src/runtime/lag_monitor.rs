@@ -47,7 +47,7 @@ impl LagMonitor {
         while !stop.is_requested() {
             if measured.is_none_or(|measured| measured.elapsed() >= MEASURE_EVERY) {
                 measured = Some(Instant::now());
-                self.metrics.set(or_nothing(self.measure().await));
+                self.metrics.set(self.measure().await);
             }
             self.metrics.set_waiting(or_nothing(self.count().await));
             tokio::select! {
@@ -68,7 +68,13 @@ impl LagMonitor {
         Ok(Waiting { letters, stuck_orders: Some(self.views.stuck_orders().await?) })
     }
 
-    async fn measure(&self) -> Result<LogCondition, StoreError> {
+    /// Measures backlog and lag. The backlog is the store's own: it is known, and matters most, while no broker answers.
+    async fn measure(&self) -> LogCondition {
+        let backlog = if self.log.carrier.has_relay() { or_nothing(self.backlog().await.map(Some)) } else { None };
+        LogCondition { lags: or_nothing(self.lags().await), backlog }
+    }
+
+    async fn lags(&self) -> Result<Vec<(&'static str, &'static str, i64)>, StoreError> {
         let mut lags = vec![];
         for group in self.log.groups() {
             let mut by_topic: BTreeMap<&str, i64> = BTreeMap::new();
@@ -77,8 +83,7 @@ impl LagMonitor {
             }
             lags.extend(by_topic.into_iter().map(|(topic, lag)| (group.name(), topic, lag)));
         }
-        let backlog = if self.log.carrier.has_relay() { Some(self.backlog().await?) } else { None };
-        Ok(LogCondition { lags, backlog })
+        Ok(lags)
     }
 
     /// Returns the number of events that wait for the relay, and the age of the oldest in seconds.
