@@ -82,3 +82,10 @@ fn the_breaker_of_a_payment_provider_is_in_the_metrics() {
     assert_eq!(shop.pay(ANN, &number, 0).expect(202)["status"], "PROCESSING");
     breaker_open(&shop, "payment", 1);
 }
+
+/// The backlog is the store's own figure, and matters most while no broker answers.
+#[test]
+fn the_backlog_is_measured_while_no_broker_answers() {
+    let shop = TestShop::start_with(&[("KAFKA_BROKERS", "127.0.0.1:1"), ("DOORBUSTER__ENGINE__EXECUTOR", "log")]);
+    shop.metrics_until("\ndoorbuster_relay_backlog ");
+}
