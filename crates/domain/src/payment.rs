@@ -32,11 +32,12 @@ pub const AUTHORIZE_TRIES_MAX: i64 = 5;
 pub const UNAVAILABLE: &str = "provider.unavailable";
 /// The refusal code of an attempt whose order was cancelled before the provider received it.
 pub const WITHDRAWN: &str = "withdrawn";
+const MICROS_PER_MS: i64 = 1_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Begins the first attempt, or another one after a decline.
-    Start { order: OrderId, method: Method, amount: Money },
+    Start { order: OrderId, placed_at: Timestamp, method: Method, amount: Money },
     /// Records the provider's result of an operation.
     Answer { asked: Asked, said: ProviderResult },
     /// The order was cancelled: voids or refunds what was or will be taken.
@@ -59,8 +60,9 @@ pub enum Command {
 ///
 /// The first [`Rejection`] whose guard fails. Commands that come too late are no error: they lead to no event.
 pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-    if let Command::Start { order, method, amount } = *command {
-        return start(payment, order, method, amount);
+    if let Command::Start { order, placed_at, method, amount } = *command {
+        let (order_ms, attempt) = (placed_at.micros() / MICROS_PER_MS, next_attempt(payment)?);
+        return Ok(vec![Event::Requested { order, order_ms, attempt, method, amount }]);
     }
     let Some(payment) = payment else { return Ok(vec![]) };
     match command {
@@ -75,17 +77,16 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
     }
 }
 
-fn start(payment: Option<&Payment>, order: OrderId, method: Method, amount: Money) -> Result<Vec<Event>, Rejection> {
-    let attempt = match payment.map(|payment| (payment.state, payment.attempt)) {
-        None => 1,
+fn next_attempt(payment: Option<&Payment>) -> Result<i64, Rejection> {
+    match payment.map(|payment| (payment.state, payment.attempt)) {
+        None => Ok(1),
         // Anything that an earlier attempt took was voided or refunded.
-        Some((State::Declined | State::Voided | State::Refunded, attempt)) => attempt + 1,
+        Some((State::Declined | State::Voided | State::Refunded, attempt)) => Ok(attempt + 1),
         Some((State::Authorizing | State::Capturing | State::Voiding | State::Refunding | State::Stuck, _)) => {
-            return Err(Rejection::InProgress);
+            Err(Rejection::InProgress)
         }
-        Some((State::Captured, _)) => return Err(Rejection::AlreadyPaid),
-    };
-    Ok(vec![Event::Requested { order, attempt, method, amount }])
+        Some((State::Captured, _)) => Err(Rejection::AlreadyPaid),
+    }
 }
 
 fn withdraw(payment: &Payment) -> Vec<Event> {
@@ -185,9 +186,10 @@ fn postponed(payment: &Payment, way: NextCall, at: Timestamp) -> Event {
 
 /// Folds an event into the payment.
 pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
-    if let Event::Requested { order, attempt, method, amount } = *event {
-        let begun_at = payment.as_ref().map_or(at, |payment| payment.created_at);
-        *payment = Some(Payment { created_at: begun_at, ..Payment::requested(order, attempt, method, amount, at) });
+    if let Event::Requested { order, order_ms, attempt, method, amount } = *event {
+        let created_at = payment.as_ref().map_or(at, |payment| payment.created_at);
+        let requested = Payment::requested(order, attempt, method, amount, at);
+        *payment = Some(Payment { order_ms: Some(order_ms), created_at, ..requested });
         return;
     }
     // A payment that was never requested does not change.

@@ -283,7 +283,7 @@ impl Books {
     /// Returns whether an operation of the same attempt was approved, at any try.
     fn is_done(&self, ask: &Ask, operation: Operation) -> bool {
         let Some((_, asked)) = Asked::of_key(&ask.key) else { return false };
-        let first = Asked::first(asked.attempt, operation, 0).key(&ask.order);
+        let first = Asked::first(asked.order_ms, asked.attempt, operation, 0).key(&ask.order);
         let again = format!("{first}/");
         let mut tries = self.done.iter().filter(|(key, _)| **key == first || key.starts_with(&again));
         tries.any(|(_, (_, verdict))| matches!(verdict, Verdict::Approved { .. }))

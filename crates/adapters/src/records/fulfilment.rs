@@ -14,6 +14,7 @@ impl FromCells for Payment {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Payment, C::Error> {
         Ok(Payment {
             order: OrderId(cells.take()?),
+            order_ms: cells.take()?,
             attempt: cells.take()?,
             method: cells.word(&Method::ALL, Method::name)?,
             amount: cells.money()?,

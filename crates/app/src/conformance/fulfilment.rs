@@ -27,7 +27,7 @@ fn payments(dice: &mut Dice, order: OrderId) -> Vec<Payment> {
     let mut states = vec![];
     for _step in 0..=dice.below(8) {
         let command = match &payment {
-            None => payment::Command::Start { order, method: dice.pick(&Method::ALL), amount },
+            None => payment::Command::Start { order, placed_at: NOON, method: dice.pick(&Method::ALL), amount },
             Some(payment) => payment_command(dice, payment),
         };
         for event in payment::decide(payment.as_ref(), &command, NOON).unwrap_or_default() {
@@ -39,7 +39,7 @@ fn payments(dice: &mut Dice, order: OrderId) -> Vec<Payment> {
 }
 
 fn payment_command(dice: &mut Dice, payment: &Payment) -> payment::Command {
-    let asked = payment.asked().unwrap_or(Asked::first(payment.attempt, Operation::Capture, 0));
+    let asked = payment.asked().unwrap_or(Asked::first(None, payment.attempt, Operation::Capture, 0));
     let said = match dice.below(8) {
         0 => ProviderResult::Declined { code: "card's \"limit\"".into() },
         1 => ProviderResult::Unknown,
@@ -51,7 +51,12 @@ fn payment_command(dice: &mut Dice, payment: &Payment) -> payment::Command {
     }
     match dice.below(8) {
         0 => payment::Command::Withdraw,
-        1 => payment::Command::Start { order: payment.order, method: Method::General, amount: payment.amount },
+        1 => payment::Command::Start {
+            order: payment.order,
+            placed_at: NOON,
+            method: Method::General,
+            amount: payment.amount,
+        },
         2 if payment.held() > Money::ZERO => payment::Command::Refund { amount: Money::won(1) },
         _ => payment::Command::Answer { asked, said },
     }
@@ -69,7 +74,7 @@ fn stuck_payment(order: OrderId) -> Vec<Payment> {
     let mut payment = None;
     let mut states = vec![];
     let mut step = |command: &dyn Fn(&Payment) -> payment::Command| {
-        let start = payment::Command::Start { order, method: Method::Card, amount };
+        let start = payment::Command::Start { order, placed_at: NOON, method: Method::Card, amount };
         let command = payment.as_ref().map_or(start, command);
         for event in payment::decide(payment.as_ref(), &command, NOON).unwrap_or_default() {
             payment::evolve(&mut payment, &event, NOON);
@@ -77,7 +82,7 @@ fn stuck_payment(order: OrderId) -> Vec<Payment> {
         states.extend(payment.clone());
     };
     let answer = |payment: &Payment, said| payment::Command::Answer {
-        asked: payment.asked().unwrap_or(Asked::first(1, Operation::Capture, 0)),
+        asked: payment.asked().unwrap_or(Asked::first(None, 1, Operation::Capture, 0)),
         said,
     };
     let yes = |payment: &Payment, operation| {

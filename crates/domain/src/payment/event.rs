@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 pub enum Event {
     Requested {
         order: OrderId,
+        /// When the order was placed, in milliseconds since 1970.
+        order_ms: i64,
         attempt: i64,
         method: Method,
         amount: Money,

@@ -28,6 +28,9 @@ pub const FIRST_TRY: i64 = 1;
 /// or void is retried under a new one, with the number of its next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asked {
+    /// When the order was placed, in milliseconds since 1970: an order that gets the number of a lost one after a restore has
+    /// other keys. `None` for attempts begun before keys contained it.
+    pub order_ms: Option<i64>,
     pub attempt: i64,
     pub operation: Operation,
     /// Number of the refund within the attempt, from 1; zero for every other operation.
@@ -38,15 +41,19 @@ pub struct Asked {
 
 impl Asked {
     /// The first try of an operation.
-    pub const fn first(attempt: i64, operation: Operation, refund: i64) -> Asked {
-        Asked { attempt, operation, refund, try_number: FIRST_TRY }
+    pub const fn first(order_ms: Option<i64>, attempt: i64, operation: Operation, refund: i64) -> Asked {
+        Asked { order_ms, attempt, operation, refund, try_number: FIRST_TRY }
     }
 
-    /// The idempotency key: `{orderNumber}/{attempt}/{operation}[/{refund}][/{try}]`, with the try's number from the second
-    /// try on.
+    /// The idempotency key: `{orderNumber}.{orderMs}/{attempt}/{operation}[/{refund}][/{try}]`, with the try's number from the
+    /// second try on.
     pub fn key(&self, order: &Code) -> String {
-        let Asked { attempt, operation, refund, try_number } = self;
-        let mut key = format!("{order}/{attempt}/{}", operation.name());
+        let Asked { order_ms, attempt, operation, refund, try_number } = self;
+        let mut key = order.to_string();
+        if let Some(ms) = order_ms {
+            key.push_str(&format!(".{ms}"));
+        }
+        key.push_str(&format!("/{attempt}/{}", operation.name()));
         if *operation == Operation::Refund {
             key.push_str(&format!("/{refund}"));
         }
@@ -59,7 +66,12 @@ impl Asked {
     /// Parses a key into the order's number and the operation.
     pub fn of_key(key: &str) -> Option<(&str, Asked)> {
         let mut parts = key.split('/');
-        let (order, attempt) = (parts.next()?, parts.next()?.parse().ok()?);
+        let order = parts.next()?;
+        let (order, order_ms) = match order.split_once('.') {
+            Some((order, ms)) => (order, Some(ms.parse().ok()?)),
+            None => (order, None),
+        };
+        let attempt = parts.next()?.parse().ok()?;
         let operation = Operation::from_name(parts.next()?)?;
         let refund = match operation {
             Operation::Refund => parts.next()?.parse().ok()?,
@@ -72,7 +84,7 @@ impl Asked {
             }
             (Operation::Authorize | Operation::Capture, Some(_)) => return None,
         };
-        parts.next().is_none().then_some((order, Asked { attempt, operation, refund, try_number }))
+        parts.next().is_none().then_some((order, Asked { order_ms, attempt, operation, refund, try_number }))
     }
 }
 
@@ -104,20 +116,25 @@ mod tests {
     fn a_key_names_order_attempt_and_operation_and_is_parsed_back() {
         let order = Code::from("ORD-1");
         for operation in Operation::ALL {
-            let asked = Asked::first(2, operation, if operation == Operation::Refund { 3 } else { 0 });
+            let asked = Asked::first(None, 2, operation, if operation == Operation::Refund { 3 } else { 0 });
             assert_eq!(Asked::of_key(&asked.key(&order)), Some(("ORD-1", asked)));
         }
-        let refund = Asked::first(2, Operation::Refund, 3);
+        let refund = Asked::first(None, 2, Operation::Refund, 3);
         assert_eq!(refund.key(&order), "ORD-1/2/refund/3");
         let again = Asked { try_number: 4, ..refund };
         assert_eq!(
             (again.key(&order).as_str(), Asked::of_key(&again.key(&order))),
             ("ORD-1/2/refund/3/4", Some(("ORD-1", again)))
         );
-        let again = Asked { try_number: 2, ..Asked::first(1, Operation::Void, 0) };
+        let again = Asked { try_number: 2, ..Asked::first(None, 1, Operation::Void, 0) };
         assert_eq!(
             (again.key(&order).as_str(), Asked::of_key(&again.key(&order))),
             ("ORD-1/1/void/2", Some(("ORD-1", again)))
+        );
+        let timed = Asked { order_ms: Some(1_764_427_859_123), ..again };
+        assert_eq!(
+            (timed.key(&order).as_str(), Asked::of_key(&timed.key(&order))),
+            ("ORD-1.1764427859123/1/void/2", Some(("ORD-1", timed)))
         );
     }
 
@@ -127,6 +144,8 @@ mod tests {
             "",
             "ORD-1",
             "ORD-1/x/void",
+            "ORD-1./1/void",
+            "ORD-1.x/1/void",
             "ORD-1/1/steal",
             "ORD-1/1/void/1",
             "ORD-1/1/void/2/3",

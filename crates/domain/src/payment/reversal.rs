@@ -83,7 +83,7 @@ pub(super) fn resolve(
 /// A late result, of an operation that is no longer pending. An unexpected approval is booked and then voided or refunded; a
 /// reversed refund is requested again.
 pub(super) fn late(payment: &Payment, asked: Asked, said: &ProviderResult) -> Vec<Event> {
-    if asked.attempt != payment.attempt {
+    if (asked.order_ms, asked.attempt) != (payment.order_ms, payment.attempt) {
         return vec![];
     }
     match said {
@@ -210,4 +210,38 @@ fn end_of_refund(payment: &mut Payment) {
     payment.refunding = Money::ZERO;
     let is_all = payment.held().is_zero();
     end(payment, if is_all { State::Refunded } else { State::Captured });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::OrderId;
+    use crate::payment::{Command, Method, decide, evolve};
+
+    const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
+
+    /// A restored backup uses an order's number again.
+    #[test]
+    fn a_result_about_another_order_with_the_same_number_changes_nothing() {
+        let amount = Money::won(900);
+        let mut payment = None;
+        let start = Command::Start { order: OrderId(1), placed_at: NOON, method: Method::Card, amount };
+        let approved = ProviderResult::Approved { reference: "pi_1".into(), amount };
+        for command in [start, Command::Withdraw] {
+            for event in decide(payment.as_ref(), &command, NOON).unwrap() {
+                evolve(&mut payment, &event, NOON);
+            }
+            let now = payment.as_ref().and_then(Payment::asked).unwrap();
+            let held = payment.as_ref().unwrap();
+            assert!(held.is_of_this_order(now) && now.order_ms == Some(43_200_000));
+            for order_ms in [None, Some(1)] {
+                for operation in Operation::ALL {
+                    let asked = Asked { order_ms, operation, ..now };
+                    assert!(!held.is_of_this_order(asked), "{asked:?}");
+                    let answer = Command::Answer { asked, said: approved.clone() };
+                    assert_eq!(decide(payment.as_ref(), &answer, NOON), Ok(vec![]), "{asked:?}");
+                }
+            }
+        }
+    }
 }

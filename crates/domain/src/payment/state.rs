@@ -84,6 +84,8 @@ pub struct Resolution {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub order: OrderId,
+    /// When the order was placed, as the attempt's keys say it; see [`Asked::order_ms`].
+    pub order_ms: Option<i64>,
     pub attempt: i64,
     pub method: Method,
     /// The amount to pay.
@@ -126,6 +128,7 @@ impl Payment {
     pub(super) fn requested(order: OrderId, attempt: i64, method: Method, amount: Money, at: Timestamp) -> Payment {
         Payment {
             order,
+            order_ms: None,
             attempt,
             method,
             amount,
@@ -166,7 +169,7 @@ impl Payment {
         let operation = self.state.operation()?;
         let refund = if operation == Operation::Refund { self.refunds } else { 0 };
         let try_number = if self.is_giving_back() { FIRST_TRY + self.declines } else { FIRST_TRY };
-        Some(Asked { attempt: self.attempt, operation, refund, try_number })
+        Some(Asked { order_ms: self.order_ms, attempt: self.attempt, operation, refund, try_number })
     }
 
     /// The amount of an operation.
@@ -175,6 +178,12 @@ impl Payment {
             Operation::Authorize | Operation::Capture | Operation::Void => self.amount,
             Operation::Refund => self.refunding,
         }
+    }
+
+    /// Returns whether a key is about this order, and not about an earlier one with its number.
+    pub fn is_of_this_order(&self, asked: Asked) -> bool {
+        // An earlier attempt may have begun before keys contained the time.
+        asked.order_ms == self.order_ms || asked.order_ms.is_none() && asked.attempt < self.attempt
     }
 
     /// The amount that an approval must name, also of a finished operation; `None` for a refund that never existed.

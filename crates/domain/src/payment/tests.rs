@@ -8,10 +8,11 @@ const ORDER: OrderId = OrderId(1);
 const DUE: Money = Money::won(9_501);
 const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
 
-const START: Command = Command::Start { order: ORDER, method: Method::Card, amount: DUE };
+const START: Command = Command::Start { order: ORDER, placed_at: NOON, method: Method::Card, amount: DUE };
+const MS: Option<i64> = Some(43_200_000);
 
 const fn asked(operation: Operation) -> Asked {
-    Asked::first(1, operation, if matches!(operation, Operation::Refund) { 1 } else { 0 })
+    Asked::first(MS, 1, operation, if matches!(operation, Operation::Refund) { 1 } else { 0 })
 }
 
 const fn answer(operation: Operation, said: ProviderResult) -> Command {
@@ -62,7 +63,7 @@ fn money_is_authorized_and_then_captured() {
 #[test]
 fn a_declined_attempt_may_be_followed_by_one_with_the_next_number() {
     let payment = check(&[START, declined(Operation::Authorize)], &START, State::Authorizing);
-    assert_eq!(payment.asked(), Some(Asked::first(2, Operation::Authorize, 0)));
+    assert_eq!(payment.asked(), Some(Asked::first(MS, 2, Operation::Authorize, 0)));
 }
 
 /// The provider declined and then captured after all: that is refunded, and the order can still be paid.
@@ -183,7 +184,7 @@ fn resolve() -> Command {
 #[test]
 fn a_declined_refund_or_void_is_retried_under_a_new_key() {
     let (commands, keys) = declined_times(&refunding(), 2);
-    assert_eq!(keys, ["ORD-1/1/refund/1", "ORD-1/1/refund/1/2"]);
+    assert_eq!(keys, ["ORD-1.43200000/1/refund/1", "ORD-1.43200000/1/refund/1/2"]);
     let payment = after(&commands);
     assert_eq!((payment.state, payment.declines), (State::Refunding, 2));
     assert_eq!(payment.next, Some(Next { way: NextCall::Execute, due: Some(NOON + pause(1)), tries: 0 }));
@@ -191,7 +192,7 @@ fn a_declined_refund_or_void_is_retried_under_a_new_key() {
     assert_eq!((payment.refunded, payment.owed_since), (DUE, None));
 
     let (commands, keys) = declined_times(&voiding(), 2);
-    assert_eq!(keys, ["ORD-1/1/void", "ORD-1/1/void/2"]);
+    assert_eq!(keys, ["ORD-1.43200000/1/void", "ORD-1.43200000/1/void/2"]);
     let payment = after(&commands);
     check(&commands, &next_answer(&payment, yes(DUE)), State::Voided);
 }
@@ -247,7 +248,7 @@ fn an_amount_owed_while_a_refund_is_stuck_is_the_next_refund() {
     assert_eq!((payment.state, payment.refunding, payment.owed), (State::Stuck, part, part));
     let payment = check(&stuck, &resolve(), State::Refunding);
     assert_eq!((payment.resolved, payment.refunding, payment.owed), (part, part, Money::ZERO));
-    assert_eq!(payment.asked(), Some(Asked::first(1, Operation::Refund, 2)));
+    assert_eq!(payment.asked(), Some(Asked::first(MS, 1, Operation::Refund, 2)));
 }
 
 /// The provider reverses a refund after it succeeded.
@@ -256,7 +257,7 @@ fn a_reversed_refund_is_requested_again() {
     let done = [&refunding()[..], &[approved(Operation::Refund, DUE)]].concat();
     let payment = check(&done, &declined(Operation::Refund), State::Refunding);
     assert_eq!((payment.refunded, payment.refunding), (Money::ZERO, DUE));
-    assert_eq!(payment.asked(), Some(Asked { try_number: 2, ..Asked::first(1, Operation::Refund, 2) }));
+    assert_eq!(payment.asked(), Some(Asked { try_number: 2, ..Asked::first(MS, 1, Operation::Refund, 2) }));
     assert_eq!(payment.next.and_then(|next| next.due), Some(NOON + pause(0)), "after a pause");
     let told_twice = [&done[..], &[declined(Operation::Refund)]].concat();
     assert_eq!(after(&[&told_twice[..], &[declined(Operation::Refund)]].concat()), after(&told_twice));
@@ -335,13 +336,12 @@ fn parts_are_refunded_one_after_the_other_under_their_own_keys() {
     // The whole rest, and a part of it, while the first refund is under way.
     let rest =
         [&refunding[..], &[Command::Refund { amount: part }, Command::Refund { amount: Money::won(8_501) }]].concat();
-    assert_eq!(
-        decide(Some(&after(&rest)), &Command::Refund { amount: Money::won(1) }, NOON),
-        Err(Rejection::NotThatMuchHeld)
-    );
+    let too_much = Command::Refund { amount: Money::won(1) };
+    assert_eq!(decide(Some(&after(&rest)), &too_much, NOON), Err(Rejection::NotThatMuchHeld));
     let rest = [&rest[..], &[approved(Operation::Refund, part)]].concat();
     let second = after(&rest);
-    assert_eq!((second.asked(), second.refunding), (Some(Asked::first(1, Operation::Refund, 2)), Money::won(9_001)));
+    let refund = Asked::first(MS, 1, Operation::Refund, 2);
+    assert_eq!((second.asked(), second.refunding), (Some(refund), Money::won(9_001)));
     check(&rest, &next_answer(&second, yes(Money::won(9_001))), State::Refunded);
 }
 
@@ -393,10 +393,10 @@ fn any_command() -> impl Strategy<Value = Command> {
         8 => (asked, 1..3_i64, any_said()).prop_map(|((attempt, operation, refund), try_number, said)| {
             let refund = if operation == Operation::Refund { refund } else { 0 };
             let try_number = if matches!(operation, Operation::Refund | Operation::Void) { try_number } else { FIRST_TRY };
-            Command::Answer { asked: Asked { attempt, operation, refund, try_number }, said }
+            Command::Answer { asked: Asked { order_ms: MS, attempt, operation, refund, try_number }, said }
         }),
         // A result of the operation that is pending at that moment.
-        8 => any_said().prop_map(|said| Command::Answer { asked: Asked::first(0, Operation::Void, 0), said }),
+        8 => any_said().prop_map(|said| Command::Answer { asked: Asked::first(MS, 0, Operation::Void, 0), said }),
     ]
 }
 

@@ -39,29 +39,49 @@ pub async fn take_in(incoming: IncomingCallback<'_>, signature: &str, body: &[u8
         tracing::warn!("A callback of {} names no payment of this shop.", provider.name());
         return Ok(());
     };
-    if let Some(mismatch) = mismatch(submitter, &answered).await {
-        mismatches.count();
-        tracing::error!(
-            "PAYMENT_MISMATCH: a callback of {} {mismatch}; the payment is queried instead.",
+    match contradiction(submitter, &answered).await {
+        None => {}
+        Some(Contradiction::AnotherOrder(key)) => tracing::warn!(
+            "A callback of {} about {key} names an order that this store does not have: its number was used before a backup \
+             was restored, or by another shop. It is not booked; look the key up at the provider.",
             provider.name()
-        );
+        ),
+        Some(Contradiction::Mismatch(mismatch)) => {
+            mismatches.count();
+            tracing::error!(
+                "PAYMENT_MISMATCH: a callback of {} {mismatch}; the payment is queried instead.",
+                provider.name()
+            );
+        }
     }
     let reply = submitter.submit(Command::PaymentAnswered(Box::new(answered)), None).await;
     reply.result.map(drop).map_err(NotTaken::Refused)
 }
 
-/// Describes how a callback contradicts the payment. Such a callback is never booked: the payment is queried instead.
-async fn mismatch(submitter: &Submitter, answered: &PaymentAnswered) -> Option<String> {
-    let key = answered.asked.key(&submitter.codec.order(answered.order));
-    let amount = match &answered.answer {
-        Err(ProviderError::Mismatch(why)) => return Some(format!("about {key} is {why}")),
+/// How a callback contradicts the payment. The engine books neither.
+enum Contradiction {
+    /// It is about another order with the same number; the text is its key.
+    AnotherOrder(String),
+    /// It approves something else; the payment is queried instead.
+    Mismatch(String),
+}
+
+async fn contradiction(submitter: &Submitter, answered: &PaymentAnswered) -> Option<Contradiction> {
+    let PaymentAnswered { order, asked, answer, .. } = answered;
+    let key = asked.key(&submitter.codec.order(*order));
+    // If the payment cannot be read here, the engine still compares the keys and the amounts.
+    let payment = submitter.views.payment(*order).await.ok().flatten();
+    if payment.as_ref().is_some_and(|payment| !payment.is_of_this_order(*asked)) {
+        return Some(Contradiction::AnotherOrder(key));
+    }
+    let amount = match answer {
+        Err(ProviderError::Mismatch(why)) => return Some(Contradiction::Mismatch(format!("about {key} is {why}"))),
         Ok(Found::Verdict(Verdict::Approved { amount, .. })) => *amount,
         Ok(_) | Err(_) => return None,
     };
-    // If the payment cannot be read here, the engine still compares the amounts.
-    let payment = submitter.views.payment(answered.order).await.ok()??;
-    let expected = payment.expected(answered.asked).filter(|expected| *expected != amount)?;
-    Some(format!("approves {} won for {key}, but {} won are expected", amount.amount(), expected.amount()))
+    let expected = payment?.expected(*asked).filter(|expected| *expected != amount)?;
+    let (amount, expected) = (amount.amount(), expected.amount());
+    Some(Contradiction::Mismatch(format!("approves {amount} won for {key}, but {expected} won are expected")))
 }
 
 /// Converts a callback to the command for our payment. `None` unless all numbers in it name the same payment.

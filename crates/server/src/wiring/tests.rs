@@ -35,7 +35,7 @@ impl Publisher for Broker {
 
 fn mismatch() -> PaymentCall {
     let (order, codec) = (OrderId(1), Codec::new([0; 16]));
-    let asked = Asked::first(1, Operation::Capture, 0);
+    let asked = Asked::first(None, 1, Operation::Capture, 0);
     let ask = Ask {
         key: "key".into(),
         payment: codec.payment(order),

@@ -61,6 +61,7 @@ mod payments;
 mod payments_callbacks;
 mod redis_lost;
 mod replaying;
+mod restoring;
 mod shared;
 mod shell_bodies;
 mod shell_commands;

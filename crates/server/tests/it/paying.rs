@@ -11,6 +11,7 @@ pub(crate) const CALLBACK_SECRETS: (&str, &str) = ("DOORBUSTER_PAYMENT_CALLBACK_
 /// A payment in the shop's store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ledger {
+    pub(crate) order_ms: i64,
     pub(crate) state: String,
     pub(crate) authorized: i64,
     pub(crate) captured: i64,
@@ -51,14 +52,16 @@ impl TestShop {
 
     /// Returns the shop's newest payment.
     pub(crate) fn newest_payment(&self) -> Ledger {
-        let sql = "SELECT state, authorized, captured, refunded, tries FROM payment ORDER BY order_id DESC LIMIT 1";
+        let sql =
+            "SELECT order_ms, state, authorized, captured, refunded, tries FROM payment ORDER BY order_id DESC LIMIT 1";
         let ledger = |row: &rusqlite::Row<'_>| {
             Ok(Ledger {
-                state: row.get(0)?,
-                authorized: row.get(1)?,
-                captured: row.get(2)?,
-                refunded: row.get(3)?,
-                tries: row.get(4)?,
+                order_ms: row.get(0)?,
+                state: row.get(1)?,
+                authorized: row.get(2)?,
+                captured: row.get(3)?,
+                refunded: row.get(4)?,
+                tries: row.get(5)?,
             })
         };
         read_only(self, "shop.db").query_row(sql, [], ledger).unwrap()

@@ -177,7 +177,8 @@ fn a_declined_order_may_be_paid_again_until_it_expires() {
         say(shop, order.id(), refused());
         assert_eq!(shop.order(order.id()).outcome, Outcome::AwaitingPayment);
         pay(shop, order.id()).unwrap();
-        assert_eq!(payment(shop, order.id()).asked(), Some(Asked::first(2, Operation::Authorize, 0)));
+        let order_ms = payment(shop, order.id()).order_ms;
+        assert_eq!(payment(shop, order.id()).asked(), Some(Asked::first(order_ms, 2, Operation::Authorize, 0)));
         say(shop, order.id(), refused());
         shop.pass(Duration::from_secs(700));
         assert_eq!(shop.order(order.id()).reason, Some(Reason::PaymentExpired));

@@ -59,11 +59,11 @@ pub(super) fn read_callbacks(keys: Vec<CallbackKey>, found: Vec<Vec<Value>>, row
 }
 
 const PAYMENTS: Upsert = Upsert {
-    head: "INSERT INTO payment (order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded, refunding, \
+    head: "INSERT INTO payment (order_id, order_ms, attempt, method, amount, state, is_wanted, authorized, captured, refunded, refunding, \
            owed, resolved, refunds, given_back, declines, owed_since, reference, refusal, last_error, \
            resolved_by, resolved_at, resolution_reason, resolution_reference, ask, due_at, tries, created_at, \
            updated_at) VALUES",
-    update: " ON DUPLICATE KEY UPDATE attempt = VALUES(attempt), method = VALUES(method), state = VALUES(state), \
+    update: " ON DUPLICATE KEY UPDATE order_ms = VALUES(order_ms), attempt = VALUES(attempt), method = VALUES(method), state = VALUES(state), \
              is_wanted = VALUES(is_wanted), authorized = VALUES(authorized), captured = VALUES(captured), \
              refunded = VALUES(refunded), refunding = VALUES(refunding), owed = VALUES(owed), \
              resolved = VALUES(resolved), refunds = VALUES(refunds), given_back = VALUES(given_back), \
@@ -93,6 +93,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
         let (next, resolution) = (payment.next, payment.resolution.as_ref());
         insert.row(&[
             &key.0.0,
+            &payment.order_ms,
             &payment.attempt,
             &payment.method.name(),
             &payment.amount,

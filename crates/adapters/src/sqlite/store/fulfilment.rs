@@ -50,13 +50,13 @@ fn callbacks(connection: &Connection, rows: &Rows) -> Result<()> {
 
 fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql =
-        "INSERT INTO payment (order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded,
+        "INSERT INTO payment (order_id, order_ms, attempt, method, amount, state, is_wanted, authorized, captured, refunded,
                    refunding, owed, resolved, refunds, given_back, declines, owed_since, reference, refusal,
                    last_error, resolved_by, resolved_at, resolution_reason, resolution_reference, ask, due_at,
                    tries, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                   ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
-               ON CONFLICT DO UPDATE SET attempt = excluded.attempt, method = excluded.method, state = excluded.state,
+                   ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+               ON CONFLICT DO UPDATE SET order_ms = excluded.order_ms, attempt = excluded.attempt, method = excluded.method, state = excluded.state,
                    is_wanted = excluded.is_wanted, authorized = excluded.authorized,
                    captured = excluded.captured, refunded = excluded.refunded, refunding = excluded.refunding,
                    owed = excluded.owed, resolved = excluded.resolved, refunds = excluded.refunds,
@@ -71,6 +71,7 @@ fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
         let next = payment.next;
         put.run(params![
             key.0.0,
+            payment.order_ms,
             payment.attempt,
             payment.method.name(),
             payment.amount.amount(),

@@ -279,23 +279,26 @@ impl Shop {
         let sent = changed(prepaid(order(CAT, &[(1, 1)])), |order| order.receiver = Some(cats_address()));
         let back = prepaid(order(CAT, &[(1, 1)]));
         let [sent, back] = [sent, back].map(|command| {
+            let placed_ms = self.clock.now().micros() / 1_000;
             let order = self.order(command);
             self.quiet();
             assert!(self.ask(Command::Pay { order, method: Method::Card, amount_shown: None }).result.is_ok());
-            [Operation::Authorize, Operation::Capture].into_iter().for_each(|operation| self.approve(order, operation));
-            order
+            for operation in [Operation::Authorize, Operation::Capture] {
+                self.approve(order, Asked::first(Some(placed_ms), 1, operation, 0));
+            }
+            (order, placed_ms)
         });
+        let ((sent, _), (back, back_ms)) = (sent, back);
         assert!(
             self.ask(Command::AdvanceShipment { order: sent, state: Goods::Shipped, tracking: None }).result.is_ok()
         );
         let wanted = RefundWanted { order: back, lines: vec![], note: None, by_shop: None };
         assert!(self.ask(Command::RefundOrder(Box::new(wanted))).result.is_ok());
-        self.approve(back, Operation::Refund);
+        self.approve(back, Asked::first(Some(back_ms), 1, Operation::Refund, 1));
     }
 
     /// The provider approves the operation.
-    fn approve(&mut self, order: OrderId, operation: Operation) {
-        let asked = Asked::first(1, operation, i64::from(operation == Operation::Refund));
+    fn approve(&mut self, order: OrderId, asked: Asked) {
         let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000) };
         let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), callback: None };
         assert!(self.ask(Command::PaymentAnswered(Box::new(answered))).result.is_ok());

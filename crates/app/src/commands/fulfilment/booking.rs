@@ -13,7 +13,8 @@ use crate::state::settings::Executor;
 
 /// Starts an attempt to pay. An order whose payment is under way does not expire.
 pub(crate) fn start(context: &mut Context<'_>, order: &Order, method: Method) -> Handled<Payment> {
-    let command = payment::Command::Start { order: order.id(), method, amount: order.created.due };
+    let command =
+        payment::Command::Start { order: order.id(), placed_at: order.created.at, method, amount: order.created.due };
     apply(context, order, &command)?;
     context.rows.timers.remove(TimerKey(order.id()));
     of(context, order.id())?.ok_or_else(|| Halt::broken("a started payment exists"))

@@ -95,7 +95,12 @@ impl Counter {
 
 /// Returns a payment of 900 won that was started at the first moment.
 fn begun() -> Payment {
-    let start = Command::Start { order: OrderId(1), method: Method::Card, amount: Money::won(900) };
+    let start = Command::Start {
+        order: OrderId(1),
+        placed_at: Timestamp::default(),
+        method: Method::Card,
+        amount: Money::won(900),
+    };
     let at = Timestamp::default();
     let mut payment = None;
     decide(None, &start, at).unwrap().iter().for_each(|event| evolve(&mut payment, event, at));
