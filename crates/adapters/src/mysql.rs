@@ -25,7 +25,7 @@ mod views;
 
 pub use log::MysqlLog;
 pub use no_gate::NoGate;
-pub use opening::{OpenError, Opened, Options, open, read};
+pub use opening::{OpenError, Opened, Options, check_exists, open, read};
 pub use outbox::MysqlOutbox;
 pub use provider_ledger::MysqlProviderLedger;
 pub use repartition::MysqlRepartitionStore;

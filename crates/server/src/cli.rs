@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use app::state::settings::Executor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::limits::NUMBER_MAX;
 use sim::scenario::{Breakage, Scenario};
 use sim::simulation::{EXECUTORS, executor_name};
 
@@ -89,7 +90,7 @@ pub struct ServeArgs {
     /// Fill the shop with demo products, campaigns and customers unless they exist; with another seed: --demo=7
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = demo::SEED)]
     pub demo: Option<u64>,
-    /// Open a store that has lost commits, and record the loss. Copy the data folder first
+    /// Open a store that has lost commits or was changed while it was closed, and record it. Copy the data folder first
     #[arg(long)]
     pub accept_loss: bool,
     /// Also serve the baseline of `doorbuster bench`
@@ -120,7 +121,7 @@ pub struct AuditArgs {
     /// Repair what can be computed again
     #[arg(long)]
     pub repair: bool,
-    /// Accept a store that has lost commits, and record the loss. Copy the data folder first
+    /// Accept a store that has lost commits or was changed while it was closed, and record it. Copy the data folder first
     #[arg(long)]
     pub accept_loss: bool,
 }
@@ -209,7 +210,7 @@ pub struct TokenArgs {
     #[arg(long, value_enum, default_value_t = RoleArg::Customer)]
     pub role: RoleArg,
     /// Id of the token's user
-    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..=NUMBER_MAX))]
     pub user: i64,
     /// Validity in seconds; default: auth.token_ttl_s
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+mod addresses;
 mod error;
 mod explain;
 mod kafka;
@@ -227,6 +228,9 @@ pub struct Store {
     /// Accept a store that has lost commits. Set by a command for one run, and never stored.
     #[serde(skip)]
     pub accept_loss: bool,
+    /// Accept pages that were changed while the store was closed. Set by a command for one run, and never stored.
+    #[serde(skip)]
+    pub accept_damage: bool,
     /// Only from the environment, because it contains a password.
     #[serde(skip)]
     database: Option<DatabaseUrl>,
@@ -338,8 +342,10 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks that an embedded store has a single process with all roles. Called after the command line was applied.
-    pub fn check_roles(&self) -> Result<(), Error> {
+    /// Checks the address, and that an embedded store has a single process with all roles. Called after the command line was
+    /// applied.
+    pub fn check_command_line(&self) -> Result<(), Error> {
+        addresses::check_listen("server.listen", &self.server.listen)?;
         if self.store.database().is_none() && self.server.roles != Roles::ALL {
             return Err(Error::RolesApart);
         }
@@ -347,9 +353,10 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.store.database().is_some_and(|database| !database.address().starts_with("mysql://")) {
-            return Err(Error::Database);
-        }
+        self.store.database().map_or(Ok(()), |database| addresses::check_database(database.address()))?;
+        addresses::check_listen("server.listen", &self.server.listen)?;
+        self.admin.own_listen().map_or(Ok(()), |listen| addresses::check_listen("admin.listen", listen))?;
+        addresses::check_email(&self.admin.email)?;
         self.log.check()?;
         self.shop.calendar().map_err(Error::TimeZone)?;
         self.kafka.check(cfg!(feature = "kafka"))?;

@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod bucket_map;
+pub(crate) mod email;
 pub mod login_attempts;
 pub mod passwords;
 pub mod rate_limits;

@@ -57,7 +57,7 @@ mod trailing;
 
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
-pub use error::Error;
+pub use error::{CHECK_THE_STORE, Error};
 pub use replaying::replaying;
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 
@@ -319,7 +319,12 @@ pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Vec<R
     Ok(repaired)
 }
 
-/// Opens a store that has lost commits, and records the loss.
+/// Checks that there is a shop, for commands that must not create one.
+pub fn check_exists(config: &Config) -> Result<(), Error> {
+    stores::check_exists(config)
+}
+
+/// Opens a store that has lost commits, or was changed while it was closed, and records it.
 pub fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error> {
     stores::accept_loss(config, data_dir)
 }

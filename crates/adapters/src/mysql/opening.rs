@@ -127,6 +127,14 @@ pub async fn read(url: &str) -> std::result::Result<(MysqlViews, [u8; 16]), Open
     Ok((MysqlViews::new(&opts, 1)?, key))
 }
 
+/// Checks that a database has a shop of any version.
+pub async fn check_exists(url: &str) -> std::result::Result<(), OpenError> {
+    match check_schema(&mut Session::new(&parse(url)?)).await? {
+        0 => Err(OpenError::NoShop),
+        _ => Ok(()),
+    }
+}
+
 fn codec_key(rows: Vec<Vec<mysql_async::Value>>) -> Result<[u8; 16]> {
     let key: String = one(rows)?;
     let key = u128::from_str_radix(&key, 16)

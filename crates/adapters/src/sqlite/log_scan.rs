@@ -3,6 +3,7 @@
 //! SQLite stops at the first frame whose checksum does not follow from the frame before. After a plain crash nothing
 //! that counts comes behind it. After damage there are commits behind it, and SQLite does not report them.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -27,14 +28,36 @@ pub(super) struct LogScan {
 
 /// Scans a log from its beginning to its end; a missing or empty one has no frames.
 pub(super) fn scan(log: &Path) -> io::Result<LogScan> {
+    scan_file(log, &mut |_| ())
+}
+
+/// Returns the pages of the commits that SQLite reads.
+pub(super) fn pages(log: &Path) -> io::Result<BTreeSet<u64>> {
+    let (mut committed, mut pending) = (BTreeSet::new(), vec![]);
+    scan_file(log, &mut |frame| {
+        pending.push(u64::from(frame.page));
+        if frame.ends_commit {
+            committed.extend(pending.drain(..));
+        }
+    })?;
+    Ok(committed)
+}
+
+/// A frame before the break.
+struct Frame {
+    page: u32,
+    ends_commit: bool,
+}
+
+fn scan_file(log: &Path, each: &mut dyn FnMut(Frame)) -> io::Result<LogScan> {
     match File::open(log) {
-        Ok(file) => scan_all(&mut BufReader::with_capacity(1 << 20, file)),
+        Ok(file) => scan_all(&mut BufReader::with_capacity(1 << 20, file), each),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(LogScan::default()),
         Err(error) => Err(error),
     }
 }
 
-fn scan_all(log: &mut impl Read) -> io::Result<LogScan> {
+fn scan_all(log: &mut impl Read, each: &mut dyn FnMut(Frame)) -> io::Result<LogScan> {
     let mut found = LogScan::default();
     let mut header = [0; HEADER_BYTES];
     if !fill(log, &mut header)? {
@@ -71,6 +94,7 @@ fn scan_all(log: &mut impl Read) -> io::Result<LogScan> {
             found.commits_behind += ends_commit;
         } else if is_whole {
             found.commits += ends_commit;
+            each(Frame { page: word_at(&frame, 0), ends_commit: ends_commit > 0 });
         }
         at += frame.len() as u64;
     }
@@ -139,11 +163,11 @@ mod tests {
     #[test]
     fn commits_behind_a_flipped_bit_are_counted() {
         let (_folder, whole) = log();
-        assert_eq!(scan_all(&mut &*whole).unwrap(), LogScan { commits: 10, ..LogScan::default() });
+        assert_eq!(scan_all(&mut &*whole, &mut |_| ()).unwrap(), LogScan { commits: 10, ..LogScan::default() });
         for place in [40, 60, 3_000, whole.len() / 2] {
             let mut damaged = whole.clone();
             damaged[place] ^= 0x10;
-            let found = scan_all(&mut &*damaged).unwrap();
+            let found = scan_all(&mut &*damaged, &mut |_| ()).unwrap();
             let lost = 10 - found.commits;
             assert!(found.breaks_at.is_some_and(|at| at <= place as u64), "{place}: {found:?}");
             assert!(found.commits_behind > 0 && found.commits_behind + 1 >= lost, "{place}: {found:?}");
@@ -154,7 +178,7 @@ mod tests {
     fn a_truncated_log_has_nothing_behind_its_end() {
         let (_folder, whole) = log();
         for length in [0, 20, 32, 700, whole.len() - 1] {
-            let found = scan_all(&mut &whole[..length]).unwrap();
+            let found = scan_all(&mut &whole[..length], &mut |_| ()).unwrap();
             assert_eq!((found.breaks_at, found.frames_behind), (None, 0), "{length}");
             assert!(found.commits < 10);
         }

@@ -1,5 +1,6 @@
 //! Detects a store that is shorter than it was: everything that was durable once must still be there.
 
+mod damage;
 mod detection;
 
 use std::fmt;
@@ -8,7 +9,8 @@ use std::path::PathBuf;
 use super::commit_mark::Mark;
 use super::connection::{DATABASE_FILE, LOG_FILE};
 use super::log_scan::LogScan;
-pub(super) use detection::{accept, of_folder, of_reader, record_damage, warn_of_log};
+pub(super) use damage::{accept_damage, record_damage, unaccepted_damage};
+pub(super) use detection::{accept, of_folder, of_reader, warn_of_log};
 
 /// The commits that a store has lost.
 #[derive(Clone, Debug, PartialEq, Eq)]

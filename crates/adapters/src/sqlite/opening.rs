@@ -11,12 +11,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::ballast::Ballast;
-use super::commit_mark::{Mark, MarkWriter, shop_of};
+use super::commit_mark::{MARK_FILE, Mark, MarkWriter, shop_of};
 use super::commits_seen::CommitsSeen;
 use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
 use super::loss;
 use super::store::{Files, LogCopy, LogSync, copy_at_start};
-use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, page_sums};
+use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, page_sums};
 pub use error::OpenError;
 
 mod schema {
@@ -61,8 +61,10 @@ pub struct Options {
     pub readers: usize,
     /// Space that is reserved for a full disk.
     pub ballast_mib: u32,
-    /// Opens a store even if it has lost commits.
+    /// Opens a store even if it has lost commits, and records that an operator accepts it.
     pub accept_loss: bool,
+    /// Records that an operator accepts the pages that were changed while the store was closed.
+    pub accept_damage: bool,
 }
 
 impl Default for Options {
@@ -74,6 +76,7 @@ impl Default for Options {
             readers: 2,
             ballast_mib: 0,
             accept_loss: false,
+            accept_damage: false,
         }
     }
 }
@@ -101,6 +104,7 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     if let Some(loss) = loss.as_ref().filter(|_| !options.accept_loss) {
         return Err(OpenError::Lost(Box::new(loss.clone())));
     }
+    cut::check(folder)?;
     loss::warn_of_log(folder)?;
     let damage = page_sums::changed(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     page_sums::forget(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
@@ -112,6 +116,9 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
         loss::accept(&writer, loss)?;
     }
     loss::record_damage(&writer, &damage)?;
+    if options.accept_damage {
+        loss::accept_damage(&writer)?;
+    }
     let codec_key = codec_key(&writer)?;
     let engine = count_opening(&writer)?;
     let commits_seen = Arc::new(CommitsSeen::default());
@@ -178,6 +185,16 @@ pub fn read_shop(folder: &Path) -> Result<(SqliteViews, [u8; 16]), OpenError> {
     Ok((read(folder, options)?, key))
 }
 
+/// Checks that a folder has a shop, of any version, or one whose database is lost. Creates and changes nothing.
+pub fn check_exists(folder: &Path) -> Result<(), OpenError> {
+    let bytes = |file: &str| std::fs::metadata(folder.join(file)).map_or(0, |file| file.len());
+    // A mark without its database is a loss, which opening reports.
+    if bytes(DATABASE_FILE) > 0 || bytes(MARK_FILE) > 0 {
+        return Ok(());
+    }
+    Err(OpenError::NoShop(folder.to_owned()))
+}
+
 pub(super) fn check_sqlite() -> Result<(), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version() });
@@ -229,7 +246,9 @@ fn reader(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error
 
 fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     check_schema(writer, folder)?;
-    schema::migrations::runner().run(writer)?;
+    // In one transaction: alone, a migration and the row that records it are two, and a crash between them would leave a store that no
+    // program can migrate.
+    schema::migrations::runner().set_grouped(true).run(writer)?;
     writer.execute(
         "INSERT INTO meta (name, value) VALUES ('app_version', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
         [env!("CARGO_PKG_VERSION")],

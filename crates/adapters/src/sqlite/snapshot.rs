@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags, Result};
 use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
-use super::{commit_mark, page_sums};
+use super::{commit_mark, cut, page_sums};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
 use stream::stream;
@@ -52,6 +52,7 @@ impl SqliteSnapshot {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.execute_batch("BEGIN")?;
+        cut::check_reader(&connection, folder)?;
         let loss = loss::of_reader(&connection, folder, mark)?;
         if let Err(error) = check_shop(&connection, folder) {
             return Err(loss.map_or(error, |loss| OpenError::Lost(Box::new(loss))));
@@ -104,6 +105,10 @@ impl Snapshot for SqliteSnapshot {
     fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
         let mut problems = self.unreadable.take();
         problems.append(&mut self.changed);
+        let damage = loss::unaccepted_damage(&self.connection).map_err(store_error)?;
+        problems.extend(damage.into_iter().map(|what| {
+            format!("{what}; found when the shop was opened. Compare with a backup, then accept it with `doorbuster audit --accept-loss`")
+        }));
         problems.extend(self.loss.as_ref().map(ToString::to_string));
         let found = self.connection.prepare("PRAGMA integrity_check").and_then(|mut check| {
             let lines: Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();

@@ -161,3 +161,52 @@ fn a_mark_that_lags_refuses_nothing() {
     drop(open(killed.path(), false).unwrap());
     assert_eq!(orders(killed.path()), 1);
 }
+
+/// While there is a log, SQLite takes the file's length from it, and reads zeros for the pages behind a cut.
+#[test]
+fn a_file_that_was_cut_off_is_refused_also_after_a_kill() {
+    let folder = killed();
+    // Closing copies the log into the file.
+    drop(open(folder.path(), false).unwrap());
+    let opened = open(folder.path(), false).unwrap();
+    let killed = copy_of(folder.path());
+    drop(opened);
+    assert!(fs::metadata(killed.path().join(LOG)).unwrap().len() > 0);
+    drop(open(copy_of(killed.path()).path(), false).unwrap());
+    for whole in [killed, folder] {
+        for bytes in [3_000, 30_000] {
+            let cut = copy_of(whole.path());
+            edit(cut.path(), DATABASE_FILE, |file| file.truncate(file.len() - bytes));
+            for accept_loss in [false, true] {
+                let refused = open(cut.path(), accept_loss).err().map(|error| error.to_string());
+                let is_named = |told: &String| told.contains("is cut off") || told.contains("malformed");
+                assert!(refused.as_ref().is_some_and(is_named), "{bytes}: {refused:?}");
+            }
+            assert!(SqliteSnapshot::open(cut.path()).is_err(), "{bytes}");
+        }
+    }
+}
+
+#[test]
+fn a_change_to_a_closed_store_is_reported_until_it_is_accepted() {
+    let folder = killed();
+    drop(open(folder.path(), false).unwrap());
+    sqlite::sum_up_closed(folder.path()).unwrap();
+    let database = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    database.execute_batch("UPDATE product SET name = 'Other'").unwrap();
+    drop(database);
+    let violations = || {
+        let mut snapshot = SqliteSnapshot::open(folder.path()).unwrap();
+        let audit = audit::audit(&mut snapshot, Timestamp::default()).unwrap();
+        audit.laws.iter().flat_map(|law| law.examples.clone()).filter(|told| told.contains("has changed")).count()
+    };
+    assert!(violations() > 0, "before it is opened");
+    for _ in 0..2 {
+        drop(open(folder.path(), false).unwrap());
+        assert!(violations() > 0, "after it was opened");
+    }
+    drop(open(folder.path(), true).unwrap());
+    assert!(violations() > 0, "a loss was accepted, not a change");
+    drop(sqlite::open(folder.path(), Options { accept_damage: true, ..Options::default() }).unwrap());
+    assert_eq!(violations(), 0);
+}

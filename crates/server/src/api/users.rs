@@ -17,7 +17,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::Shop;
 use super::request::caller::Caller;
-use super::request::characters::is_unseen;
 use super::request::submission::scoped;
 use super::response::examples;
 use super::response::refusals::problem;
@@ -25,18 +24,18 @@ use crate::api::request::checks::check_name;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::mark_replayed;
 use crate::api::texts::{details, values};
-use crate::http::headers::IdempotencyKey;
+use crate::http::headers::{IdempotencyKey, NoIdempotencyKey};
 use crate::http::json::Json;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
 use crate::security::auth::{Principal, Role};
+use crate::security::email::{EMAIL_CHARS_MAX, is_email};
 use crate::security::login_attempts::seconds;
 use crate::security::passwords;
 
 /// The user id under which idempotency keys without a token are kept; users are numbered from 1.
 const NOBODY: i64 = 0;
 
-const EMAIL_CHARS_MAX: usize = 254;
 const PASSWORD_CHARS_MIN: usize = 8;
 const PASSWORD_CHARS_MAX: usize = 200;
 
@@ -113,6 +112,7 @@ pub(crate) async fn register(
 pub(crate) async fn login(
     State(shop): State<Shop>,
     caller: Caller,
+    _: NoIdempotencyKey,
     Json(body): Json<LoginBody>,
 ) -> Result<Json<TokenBody>, Problem> {
     let login = authenticate(&shop, caller, body).await?;
@@ -171,11 +171,7 @@ fn former_email_key(email: &str) -> EmailKey {
 }
 
 fn check_credentials(email: &str, password: &str, violations: &mut Violations) {
-    let email = email.trim();
-    let parts = email.split_once('@');
-    let looks_right = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
-    let is_plain = email.chars().all(|c| !c.is_whitespace() && !is_unseen(c));
-    if !looks_right || !is_plain || email.chars().count() > EMAIL_CHARS_MAX {
+    if !is_email(email.trim()) {
         violations.push("#/email", "not_an_email", values::EMAIL);
     }
     let length = passwords::composed(password).chars().count();

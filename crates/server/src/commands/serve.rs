@@ -13,6 +13,7 @@ use app::state::rows::Role;
 
 use super::admin::running;
 use super::{Error, settings};
+use crate::api::response::refusals::problem;
 use crate::api::users::email_key;
 use crate::api::{self, Shop, Surface};
 use crate::cli::ServeArgs;
@@ -43,7 +44,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     if let Some(roles) = args.roles {
         config.server.roles = roles;
     }
-    config.check_roles()?;
+    config.check_command_line()?;
     config.store.accept_loss = args.accept_loss;
     logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -242,7 +243,7 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
             }
             // Another process that opened the same empty store created the admin first.
             Ok(_) | Err(Refusal::EmailTaken) => Ok(()),
-            Err(refusal) => Err(Error::Admin(format!("{refusal:?}"))),
+            Err(refusal) => Err(Error::Admin(problem(&refusal).detail(Language::English).into_owned())),
         }
     })
 }

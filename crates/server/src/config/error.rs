@@ -16,6 +16,15 @@ pub enum Error {
     Invalid(Box<layers::Invalid>),
     #[error("{ENV_DATABASE_URL} is not a supported database address; use mysql://user:password@host:3306/name")]
     Database,
+    #[error("{key} = {given:?} is not an address; use host:port, such as 127.0.0.1:8080 or [::1]:8080")]
+    Listen { key: &'static str, given: String },
+    #[error("admin.email = {given:?} is not an e-mail address")]
+    Email { given: String },
+    #[error(
+        "payment.url must be an address such as https://api.stripe.com; http:// is allowed for 127.0.0.1, [::1] and localhost only, \
+         because the secret key is sent to it"
+    )]
+    PaymentUrl,
     #[error(
         "the embedded store belongs to one process with all roles: to run roles in separate processes, set {ENV_DATABASE_URL}"
     )]

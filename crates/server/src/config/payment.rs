@@ -5,8 +5,8 @@ use std::time::Duration;
 use app::resilience::breaker::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::Error;
 use super::render::redacted;
+use super::{Error, addresses};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +72,9 @@ impl Payment {
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.provider == PaymentBy::Http && self.key.is_none() {
             return Err(Error::NoPaymentKey);
+        }
+        if self.provider == PaymentBy::Http {
+            addresses::check_provider(&self.url)?;
         }
         Ok(())
     }

@@ -79,6 +79,29 @@ impl Describes for IdempotencyKey {
     }
 }
 
+/// The absence of an `Idempotency-Key`, for endpoints that keep no answer to repeat.
+#[derive(Debug, Clone, Copy)]
+pub struct NoIdempotencyKey;
+
+impl<S: Sync> FromRequestParts<S> for NoIdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<NoIdempotencyKey, Problem> {
+        match IdempotencyKey::of(&parts.headers)? {
+            IdempotencyKey(None) => Ok(NoIdempotencyKey),
+            IdempotencyKey(Some(_)) => {
+                Err(Problem::invalid_header(IdempotencyKey::NAME, "not_supported", values::NO_KEY_HERE))
+            }
+        }
+    }
+}
+
+impl Describes for NoIdempotencyKey {
+    fn describe(operation: &mut Operation) {
+        operation.refuse(Code::ValidationFailed);
+    }
+}
+
 /// Returns the content of an RFC 8941 string, or the text itself if it is not quoted.
 fn unquoted(text: &str) -> Option<String> {
     let text = text.trim();

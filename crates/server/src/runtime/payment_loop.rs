@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use app::commands::Command;
-use app::payments::provider::Provider;
+use app::payments::provider::{Found, Provider, ProviderError, Verdict};
 use app::payments::runner::{PaymentCall, PaymentRunner};
 use app::resilience::breaker::State;
 use domain::ids::OrderId;
@@ -191,11 +191,25 @@ impl PaymentTasks<'_> {
 
 fn log_mismatch(call: &PaymentCall) {
     if call.is_alarming() {
+        let expected = call.ask.amount.amount();
         tracing::error!(
             key = &*call.ask.key,
-            expected = call.ask.amount.amount(),
-            "PAYMENT_MISMATCH: the provider approved something other than was requested: {:?}",
-            call.answered.answer
+            expected,
+            "PAYMENT_MISMATCH: {}; {expected} won were requested. The payment is queried.",
+            said(&call.answered.answer)
         );
+    }
+}
+
+/// Describes a mismatch for operators.
+fn said(answer: &Result<Found, ProviderError>) -> String {
+    match answer {
+        Ok(Found::Verdict(Verdict::Approved { reference, amount })) => {
+            format!("the provider approved {} won (its reference: {reference})", amount.amount())
+        }
+        Ok(Found::Verdict(Verdict::Declined { code, .. })) => format!("the provider declined: {code}"),
+        Ok(Found::Pending) => "the provider says that the operation is under way".to_owned(),
+        Ok(Found::NotFound) => "the provider does not know the operation".to_owned(),
+        Err(error) => error.to_string(),
     }
 }

@@ -6,6 +6,13 @@ use adapters::sqlite::DATABASE_FILE;
 use adapters::{mysql, redis, sqlite};
 use app::ports::StoreError;
 
+/// The advice after a failed read or write of the store.
+pub const CHECK_THE_STORE: &str = "check that the disk or the database works, then run `doorbuster audit`";
+const SEE_REFUSED: &str = "docs/operations.md says how to restore it: \"The shop refuses to open\"";
+const USE_NEWER: &str = "use the program that wrote it, or a newer one";
+const MIGRATE: &str = "run `doorbuster serve` of this version once";
+const BACK_TO_COPY: &str = "restore the copy that was made before the update, and report the error";
+
 /// A shop could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -46,4 +53,79 @@ pub enum Error {
     ForeignTopics { topic: &'static str, source_of: String },
     #[error("the engine's thread does not run: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+impl Error {
+    /// Returns whether there is no shop where the settings say.
+    pub const fn is_without_shop(&self) -> bool {
+        match self {
+            Error::Embedded(sqlite::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop) => true,
+            Error::Database { cause, .. } => cause.is_without_shop(),
+            Error::Embedded(_)
+            | Error::NewBesideOld { .. }
+            | Error::Mysql(_)
+            | Error::Redis(_)
+            | Error::Read(_)
+            | Error::OtherSecret
+            | Error::Payment(_)
+            | Error::Switching
+            | Error::Overdue(_)
+            | Error::Broker(_)
+            | Error::ForeignTopics { .. }
+            | Error::Thread(_) => false,
+        }
+    }
+
+    /// Returns what to do about it.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Error::Embedded(error) => of_folder(error),
+            Error::NewBesideOld { .. } => SEE_REFUSED,
+            Error::Mysql(error) => of_database(error),
+            Error::Database { cause, .. } => cause.advice(),
+            Error::Redis(_) => "start Redis, or correct REDIS_URL; without it the shop runs on its store alone",
+            Error::Read(_) => CHECK_THE_STORE,
+            Error::OtherSecret => "set DOORBUSTER_AUTH_SECRET to the secret of the other processes",
+            Error::Payment(_) => "correct the settings in [payment]: docs/payments.md",
+            Error::Switching => "wait until it is done, then run `doorbuster topics plan`",
+            Error::Overdue(_) => "start processes with the role worker, or allow more time with --within",
+            Error::Broker(_) => "check that the brokers in KAFKA_BROKERS run and can be reached from here",
+            Error::ForeignTopics { .. } => "set kafka.prefix to a name of this shop's own",
+            Error::Thread(_) => "check this machine's limits of threads and memory",
+        }
+    }
+}
+
+const fn of_folder(error: &sqlite::OpenError) -> &'static str {
+    match error {
+        sqlite::OpenError::SqliteTooOld { .. } => "build the program with its own copy of SQLite",
+        sqlite::OpenError::SchemaTooNew { .. } => USE_NEWER,
+        sqlite::OpenError::SchemaTooOld(_) => MIGRATE,
+        sqlite::OpenError::NoShop(_) => {
+            "pass the shop's folder with --data-dir, or create a shop with `doorbuster serve`"
+        }
+        sqlite::OpenError::InUse(_) => "stop the process that serves it, or choose another folder with --data-dir",
+        sqlite::OpenError::Lost(_) | sqlite::OpenError::Cut { .. } => SEE_REFUSED,
+        sqlite::OpenError::Migration(_) => BACK_TO_COPY,
+        sqlite::OpenError::Sqlite(_) => "copy the whole folder away, then check the disk and run `doorbuster audit`",
+        sqlite::OpenError::Folder(..) => "check the folder's disk, owner and permissions",
+        sqlite::OpenError::Random(_) => "check the system's random number generator",
+    }
+}
+
+const fn of_database(error: &mysql::OpenError) -> &'static str {
+    match error {
+        mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase => {
+            "correct DATABASE_URL: mysql://user:password@host:3306/name"
+        }
+        mysql::OpenError::SchemaTooNew { .. } => USE_NEWER,
+        mysql::OpenError::SchemaTooOld => MIGRATE,
+        mysql::OpenError::NoShop => "correct the name in DATABASE_URL, or create a shop with `doorbuster serve`",
+        mysql::OpenError::Migration(_) => BACK_TO_COPY,
+        mysql::OpenError::Store(_) => {
+            "check that the database runs and can be reached from here, and the user and password in DATABASE_URL"
+        }
+        mysql::OpenError::Random(_) => "check the system's random number generator",
+        mysql::OpenError::Thread(_) => "check this machine's limits of threads and memory",
+    }
 }

@@ -157,9 +157,8 @@ const PROOFS_OF_A_SHOP: [&str; 2] = [SCRIPTED_PAYMENTS_FILE, ADDRESS_FILE];
 
 /// Refuses to create a new shop in a folder that held one before, because its database file is probably lost.
 fn check_not_new_beside_old(config: &Config, data_dir: &Path) -> Result<(), Error> {
-    let bytes = |file: &str| std::fs::metadata(data_dir.join(file)).map_or(0, |file| file.len());
-    let left = PROOFS_OF_A_SHOP.into_iter().find(|file| bytes(file) > 0);
-    match left.filter(|_| bytes(sqlite::DATABASE_FILE) == 0) {
+    let left = PROOFS_OF_A_SHOP.into_iter().find(|file| bytes_of(data_dir, file) > 0);
+    match left.filter(|_| bytes_of(data_dir, sqlite::DATABASE_FILE) == 0) {
         None => Ok(()),
         Some(file) if config.store.accept_loss => {
             tracing::warn!("Accepted with --accept-loss: a new shop starts in a folder with {file} of an earlier one.");
@@ -169,13 +168,36 @@ fn check_not_new_beside_old(config: &Config, data_dir: &Path) -> Result<(), Erro
     }
 }
 
-/// Opens and closes a store that has lost commits, which records the loss.
+/// Opens and closes a store that has lost commits, or was changed while it was closed, which records it.
 pub(super) fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error> {
     if config.store.database().is_none() {
         check_not_new_beside_old(config, data_dir)?;
         drop(sqlite::open(data_dir, options(config))?);
     }
     Ok(())
+}
+
+/// Checks that there is a shop, for commands that must not create one. Creates and changes nothing.
+pub(super) fn check_exists(config: &Config) -> Result<(), Error> {
+    let folder = &config.server.data_dir;
+    match config.store.database() {
+        Some(database) => {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let found = runtime.block_on(mysql::check_exists(database.address())).map_err(Error::from);
+            found.map_err(|error| at(database.address(), error))
+        }
+        // Opening says what such a folder has lost.
+        None if held_a_shop(folder) => Ok(()),
+        None => Ok(sqlite::check_exists(folder)?),
+    }
+}
+
+fn held_a_shop(folder: &Path) -> bool {
+    PROOFS_OF_A_SHOP.into_iter().any(|file| bytes_of(folder, file) > 0)
+}
+
+fn bytes_of(folder: &Path, file: &str) -> u64 {
+    std::fs::metadata(folder.join(file)).map_or(0, |file| file.len())
 }
 
 fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Opened, Error> {
@@ -267,5 +289,6 @@ fn options(config: &Config) -> Options {
         readers: config.store.readers,
         ballast_mib: config.store.ballast_mib,
         accept_loss: config.store.accept_loss,
+        accept_damage: config.store.accept_loss || config.store.accept_damage,
     }
 }

@@ -99,4 +99,10 @@ fn a_key_is_refused_where_no_answer_is_kept() {
     let refused = shop.ask(ADMIN, "PUT", "/api/admin/services", &[("idempotency-key", "k1")], &body);
     assert_eq!(refused.complaint(400).1, "Idempotency-Key");
     assert_eq!(shop.get(ADMIN, "/api/admin/services").expect(200)["data"][0]["out"], false);
+    let login = json!({"email": "ann@example.com", "password": "a long password"});
+    for (user, path, body) in [(ADMIN, "/api/admin/audit/repair", json!({})), (ANN, "/api/auth/login", login)] {
+        let refused = shop.ask(user, "POST", path, &[("idempotency-key", "k1")], &body);
+        assert_eq!(refused.complaint(400).1, "Idempotency-Key", "{path}");
+    }
+    shop.post(ADMIN, "/api/admin/audit/repair", &json!({})).expect(200);
 }

@@ -155,10 +155,11 @@ fn error_of(output: &Output) -> Value {
 
 #[test]
 fn errors_have_one_shape_and_one_exit_code_each() {
-    let data_dir = folder("shape");
-    let data_dir = data_dir.to_str().unwrap();
+    let (data_dir, empty) = (folder("shape"), folder("shape-empty"));
+    let (data_dir, empty) = (data_dir.to_str().unwrap(), empty.to_str().unwrap());
+    drop(Served::start(data_dir));
     for (args, code, word) in [
-        (&["token", "--user", "1", "--json", "--data-dir", data_dir][..], 2, "secret.missing"),
+        (&["token", "--user", "1", "--json", "--data-dir", empty][..], 2, "secret.missing"),
         (&["token", "--user", "1", "--ttl", "0", "--json"], 2, "usage"),
         (&["token", "--json"], 2, "usage"),
         (&["replay", "--since", "yesterday", "--json"], 2, "usage"),
@@ -168,6 +169,7 @@ fn errors_have_one_shape_and_one_exit_code_each() {
             "usage",
         ),
         (&["config", "--json", "--config", "/no/such/file.toml"], 2, "settings"),
+        (&["token", "--user", "9007199254740992", "--json"], 2, "usage"),
         (&["order", "stuck", "--json", "--url", "http://127.0.0.1:1", "--token", "x"], 1, "unreachable"),
         (&["dlq", "show", "7", "--json", "--data-dir", data_dir], 1, "letter.not_found"),
         (&["groups", "reset", "none", "--to-offset", "1", "--json", "--data-dir", data_dir], 1, "group.not_found"),
@@ -176,13 +178,67 @@ fn errors_have_one_shape_and_one_exit_code_each() {
         let error = error_of(&output);
         assert_eq!((output.status.code(), error["code"].as_str()), (Some(code), Some(word)), "{args:?}: {error}");
     }
-    let told = doorbuster(&["token", "--user", "1", "--data-dir", data_dir]).output().unwrap();
+    let told = doorbuster(&["token", "--user", "1", "--data-dir", empty]).output().unwrap();
     let told = String::from_utf8(told.stderr).unwrap();
     assert!(
         told.starts_with("error: no auth secret was found") && told.contains("\nnext: set DOORBUSTER_AUTH_SECRET"),
         "{told}"
     );
     let _gone = fs::remove_dir_all(data_dir);
+}
+
+#[test]
+fn no_command_about_a_shop_creates_one() {
+    let data_dir = folder("none");
+    let path = data_dir.to_str().unwrap();
+    for args in [
+        &["dlq", "list"][..],
+        &["dlq", "resend", "1", "--reason", "x"],
+        &["order", "stuck"],
+        &["payment", "stuck"],
+        &["groups", "list"],
+        &["audit"],
+        &["audit", "--repair"],
+        &["audit", "--accept-loss"],
+        &["replay", "--since", "2026-11-21T09:00:00Z"],
+    ] {
+        let all = [args, &["--json", "--data-dir", path]].concat();
+        let output = doorbuster(&all).env("KAFKA_BROKERS", "127.0.0.1:1").output().unwrap();
+        let error = error_of(&output);
+        assert_eq!(
+            (output.status.code(), error["code"].as_str()),
+            (Some(1), Some("store.missing")),
+            "{args:?}: {error}"
+        );
+        assert!(error["next"].as_str().unwrap().contains("--data-dir"), "{args:?}: {error}");
+        assert!(!data_dir.exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn settings_that_only_serving_would_refuse_are_refused_before() {
+    for (name, value) in [
+        ("DOORBUSTER__SERVER__LISTEN", "nowhere"),
+        ("DOORBUSTER__SERVER__LISTEN", "127.0.0.1:99999"),
+        ("DOORBUSTER__ADMIN__LISTEN", "a b:80"),
+        ("DOORBUSTER__ADMIN__EMAIL", "nobody"),
+        ("DATABASE_URL", "mysql://127.0.0.1:3306"),
+    ] {
+        let output = doorbuster(&["config", "--json"]).env(name, value).output().unwrap();
+        let error = error_of(&output);
+        assert_eq!((output.status.code(), error["code"].as_str()), (Some(2), Some("settings")), "{name}: {error}");
+    }
+    for listen in ["127.0.0.1:0", "[::1]:8080", "localhost:8080", "0.0.0.0:1"] {
+        let output = doorbuster(&["config"]).env("DOORBUSTER__SERVER__LISTEN", listen).output().unwrap();
+        assert!(output.status.success(), "{listen}: {output:?}");
+    }
+    let provider = [("DOORBUSTER__PAYMENT__PROVIDER", "http"), ("DOORBUSTER_PAYMENT_KEY", "sk_test_1")];
+    for (url, code) in
+        [("http://pay.example", 2), ("https://", 2), ("https://api.stripe.com", 0), ("http://[::1]:9", 0)]
+    {
+        let output = doorbuster(&["config"]).envs(provider).env("DOORBUSTER__PAYMENT__URL", url).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{url}: {output:?}");
+    }
 }
 
 #[test]
@@ -196,6 +252,7 @@ fn an_unreachable_database_is_named_without_its_password() {
         !message.contains("hunter2") && !message.contains("os error") && !message.contains("nput/output"),
         "{message}"
     );
+    assert!(error["next"].as_str().unwrap().contains("DATABASE_URL"), "{error}");
 }
 
 #[test]

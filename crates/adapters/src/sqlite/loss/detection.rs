@@ -92,16 +92,3 @@ pub(in crate::sqlite) fn accept(writer: &Connection, loss: &Loss) -> rusqlite::R
          ON CONFLICT DO UPDATE SET value = max(value, excluded.value)";
     writer.execute(skip, [loss.marked.engine]).map(|_| ())
 }
-
-/// Records that the file was changed while it was closed. The audit's laws tell whether it matters.
-pub(in crate::sqlite) fn record_damage(writer: &Connection, changed: &[String]) -> rusqlite::Result<()> {
-    for what in changed {
-        tracing::error!(
-            "{what}: the disk is damaged, or the file was edited; run `doorbuster audit` to check the shop."
-        );
-        let note = "INSERT INTO maintenance (kind, law, what, happened_at)
-             VALUES ('DAMAGE_FOUND', 20, ?1, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
-        writer.execute(note, [what])?;
-    }
-    Ok(())
-}

@@ -25,6 +25,11 @@ pub enum OpenError {
          what is left, give --accept-loss once"
     )]
     Lost(Box<Loss>),
+    #[error(
+        "the store in {folder} is cut off: {database} ends after {bytes} bytes, and {missing} of its pages are neither in it nor in the \
+         log. Copy the whole folder away first, then put a backup in its place"
+    )]
+    Cut { folder: PathBuf, database: &'static str, bytes: u64, missing: usize },
     #[error("migrating the schema failed: {0}")]
     Migration(#[from] refinery::Error),
     #[error("opening the store failed: {0}")]

@@ -25,7 +25,7 @@ const UNSEEN: [(char, char); 17] = [
 ];
 
 /// Returns `true` if the character is not allowed in a name or an address.
-pub(in crate::api) fn is_unseen(char: char) -> bool {
+pub(crate) fn is_unseen(char: char) -> bool {
     char.is_control() || (!char.is_ascii() && UNSEEN.iter().any(|(first, last)| (*first..=*last).contains(&char)))
 }
 

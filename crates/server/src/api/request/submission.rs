@@ -87,10 +87,10 @@ impl<T: DeserializeOwned> FromRequest<Shop> for Unkeyed<T> {
 
     async fn from_request(request: Request, shop: &Shop) -> Result<Unkeyed<T>, Problem> {
         let submission = Submission::from_request(request, shop).await?;
-        if submission.idempotency.is_some() {
-            return Err(Problem::invalid_header(IdempotencyKey::NAME, "not_supported", values::NO_KEY_HERE));
+        match submission.idempotency {
+            None => Ok(Unkeyed(submission)),
+            Some(_) => Err(Problem::invalid_header(IdempotencyKey::NAME, "not_supported", values::NO_KEY_HERE)),
         }
-        Ok(Unkeyed(submission))
     }
 }
 

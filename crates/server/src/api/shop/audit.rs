@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::Shop;
-use crate::api::request::submission::Empty;
-use crate::api::request::submission::Submission;
-use crate::api::response::refusals::unavailable;
+use crate::api::request::submission::{Empty, Unkeyed};
+use crate::api::response::refusals::{problem, unavailable};
 use crate::api::response::{examples, shapes};
 use crate::api::texts::operators;
 use crate::http::json::Json;
+use crate::http::language::Language;
 use crate::http::{Code, Problem};
 use crate::runtime::submitter::Submitter;
 
@@ -45,10 +45,7 @@ pub(crate) async fn report(State(shop): State<Shop>) -> Result<Json<AuditBody>, 
 }
 
 /// `POST /api/admin/audit/repair`.
-pub(crate) async fn repair(
-    State(shop): State<Shop>,
-    _submission: Submission<Empty>,
-) -> Result<Json<RepairBody>, Problem> {
+pub(crate) async fn repair(State(shop): State<Shop>, _submission: Unkeyed<Empty>) -> Result<Json<RepairBody>, Problem> {
     let Inspection { audit: before, repairs } = inspect(&shop).await?;
     let repaired = repair_all(&shop.submitter, repairs).await;
     let after = inspect(&shop).await?.audit;
@@ -63,7 +60,10 @@ pub(crate) async fn repair_all(submitter: &Submitter, repairs: Vec<Command>) -> 
         let refused = submitter.submit(command, None).await.result.err();
         match &refused {
             None => tracing::info!(law = what.law, "Repaired: {}", what.what),
-            Some(refusal) => tracing::warn!(law = what.law, "Not repaired: {}: {refusal:?}", what.what),
+            Some(refusal) => {
+                let why = problem(refusal).detail(Language::English).into_owned();
+                tracing::warn!(law = what.law, "Not repaired: {}: {why}", what.what);
+            }
         }
         repaired.push(Repaired { done: refused.is_none(), ..what });
     }

@@ -45,8 +45,9 @@ pub(in crate::commands) fn run(args: &AuditArgs) -> Result<ExitCode, Error> {
     Ok(if audit.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Accepts a store that has lost commits. The setting is not kept: each loss must be accepted separately.
+/// Accepts a store that has lost commits or was changed while it was closed. The setting is not kept: each loss must be accepted separately.
 fn accept_loss(config: &mut Config) -> Result<(), Error> {
+    wiring::check_exists(config)?;
     config.store.accept_loss = true;
     let data_dir = DataDir::open(&config.server.data_dir)?;
     wiring::accept_loss(config, data_dir.path())?;
@@ -67,10 +68,14 @@ fn inspect_store(config: &Config) -> Result<Inspection, Error> {
 /// Repairs through the running server if there is one, because only its engine may write.
 fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
     let folder = &config.server.data_dir;
+    wiring::check_exists(config)?;
     match DataDir::open(folder) {
         Ok(data_dir) => {
             let secret = Secret::of_this_process()?;
-            Ok(wiring::repair(config, &secret, data_dir.path())?)
+            // The operator has seen what the audit says of changed pages.
+            let mut config = config.clone();
+            config.store.accept_damage = true;
+            Ok(wiring::repair(&config, &secret, data_dir.path())?)
         }
         Err(data_dir::Error::Served(_)) => running::repair(config),
         Err(error) => Err(error.into()),

@@ -70,6 +70,8 @@ impl AdminClient {
             };
             return Ok(AdminClient { token, way: Way::Server { address: address_of(url)? } });
         }
+        // A command about a shop creates none.
+        wiring::check_exists(&config)?;
         match DataDir::open(folder) {
             Ok(data_dir) => AdminClient::of_own_shop(&config, data_dir),
             Err(data_dir::Error::Served(_)) => AdminClient::of_server(&config, folder),

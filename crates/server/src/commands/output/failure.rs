@@ -43,6 +43,7 @@ impl Error {
             Error::Refused(refusal) => refusal.code(),
             Error::Usage(_) => "usage",
             Error::Interrupted => "interrupted",
+            Error::Wiring(error) if error.is_without_shop() => "store.missing",
             Error::Wiring(_) | Error::Store(_) => "store",
             _ => "failed",
         }
@@ -69,12 +70,8 @@ impl Error {
             Error::Unreachable { .. } => "start the server (`doorbuster serve`), or correct --url".into(),
             Error::Refused(refusal) => format!("see `{}` in docs/errors.md", refusal.code()),
             Error::Usage(_) => "`doorbuster help COMMAND` shows the command's options".into(),
-            Error::Wiring(wiring::Error::OtherSecret) => {
-                "set DOORBUSTER_AUTH_SECRET to the secret of the other processes".into()
-            }
-            Error::Wiring(_) | Error::Store(_) => {
-                "`doorbuster config` shows the settings in force; check the value that the message names".into()
-            }
+            Error::Wiring(error) => error.advice().into(),
+            Error::Store(_) => wiring::CHECK_THE_STORE.into(),
             Error::Interrupted => "nothing was left behind; run the command again".into(),
             _ => "see docs/operations.md".into(),
         }
