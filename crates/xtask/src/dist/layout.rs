@@ -28,7 +28,9 @@ pub(super) fn fill(tree: &Tree, usr: &str, program: &Path) -> io::Result<()> {
         tree.copy(&root().join(file), &format!("{usr}share/doc/doorbuster/{file}"), 0o644)?;
     }
     tree.copy(&root().join("LICENSE"), &format!("{usr}share/doc/doorbuster/copyright"), 0o644)?;
-    tree.copy_files("docs", &format!("{usr}share/doc/doorbuster/docs"))?;
+    for folder in ["docs", "docs/tutorials"] {
+        tree.copy_files(folder, &format!("{usr}share/doc/doorbuster/{folder}"))?;
+    }
     for folder in ["prometheus", "grafana"] {
         tree.copy_files(&format!("deploy/{folder}"), &format!("{usr}share/doorbuster/{folder}"))?;
     }
