@@ -277,11 +277,16 @@ fn health_repeats_why_a_server_is_not_ready() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut request = [0; 512];
-        let read = stream.read(&mut request).unwrap();
+        // All of it: a socket that is closed over unread bytes is reset, and takes the answer with it.
+        let mut request = vec![];
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
         let body = r#"{"code":"unavailable","detail":"The store takes no writes."}"#;
         write!(stream, "HTTP/1.0 503 Service Unavailable\r\n\r\n{body}").unwrap();
-        String::from_utf8_lossy(&request[..read]).into_owned()
+        String::from_utf8(request).unwrap()
     });
     let output = doorbuster(&["health", "--url", &url]).output().unwrap();
     assert!(server.join().unwrap().starts_with("GET /readyz HTTP/1."));

@@ -42,7 +42,8 @@ fn readiness(address: &str, patience: Duration) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&resolved, patience)?;
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
-    write!(stream, "GET /readyz HTTP/1.0\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    let request = format!("GET /readyz HTTP/1.0\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut answer = vec![];
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
