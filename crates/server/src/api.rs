@@ -65,7 +65,10 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly | Surface::ProbesOnly) {
         // The admin check is a layer in front of the routes, so that no route can lack it.
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
-        routes = routes.merge(admin_routes().router().route_layer(check));
+        routes = routes.merge(admin_routes().router().route_layer(check)).merge(dashboard_routes().router());
+    }
+    if !matches!(surface, Surface::HealthOnly | Surface::ProbesOnly) {
+        routes = routes.merge(session_routes().router());
     }
     if shop.limits.are_set() {
         routes = routes.layer(middleware::from_fn_with_state(shop.clone(), request::limiting::limited));
@@ -78,10 +81,18 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
 
 /// Returns the description of every endpoint.
 pub fn operations() -> Vec<Operation> {
-    [open_routes(), metrics_route(), page_routes(), customer_routes(), admin_routes()]
-        .into_iter()
-        .flat_map(Routes::operations)
-        .collect()
+    [
+        open_routes(),
+        metrics_route(),
+        session_routes(),
+        page_routes(),
+        dashboard_routes(),
+        customer_routes(),
+        admin_routes(),
+    ]
+    .into_iter()
+    .flat_map(Routes::operations)
+    .collect()
 }
 
 /// The document is the same for every shop of this version, so it is rendered once.
@@ -113,13 +124,39 @@ fn page_routes() -> Routes {
         .get("/", web::catalogue::home, about::storefront())
         .get("/products/{id}", web::catalogue::product, about::storefront())
         .get("/coupons", web::coupons::list, about::storefront())
-        .get("/login", web::account::login, about::storefront())
         .get("/register", web::account::register, about::storefront())
         .get("/account", web::account::account, about::storefront())
         .get("/checkout", web::checkout::checkout, about::storefront())
         .get("/orders", web::orders::list, about::storefront())
         .get("/orders/{orderNumber}", web::orders::get, about::storefront())
+}
+
+/// The dashboard's pages.
+fn dashboard_routes() -> Routes {
+    use web::admin;
+    Routes::default()
+        .get("/admin", admin::now::page, about::storefront())
+        .get("/admin/orders", admin::orders::list, about::storefront())
+        .get("/admin/orders/{orderNumber}", admin::order::page, about::storefront())
+        .get("/admin/products", admin::products::list, about::storefront())
+        .get("/admin/products/{id}", admin::products::page, about::storefront())
+        .get("/admin/coupons", admin::campaigns::list, about::storefront())
+        .get("/admin/coupons/{id}", admin::campaigns::page, about::storefront())
+        .get("/admin/payments", admin::payments::list, about::storefront())
+        .get("/admin/messages", admin::messages::list, about::storefront())
+        .get("/admin/messages/{id}", admin::messages::page, about::storefront())
+        .get("/admin/audit", admin::audit::page, about::storefront())
+}
+
+/// What customers' and admins' browsers need alike: the login page, the session, and the files of all pages.
+fn session_routes() -> Routes {
+    use docs::people;
+    Routes::default()
+        .get("/login", web::account::login, about::storefront())
         .get(web::assets::PATH, web::assets::serve, about::part())
+        .post("/api/auth/session", users::sessions::start, people::start_session())
+        .delete("/api/auth/session", users::sessions::end, people::end_session())
+        .get("/api/users/me", users::sessions::me, people::me())
 }
 
 /// Leads to the reference, on listeners without a storefront.
@@ -136,9 +173,6 @@ fn customer_routes() -> Routes {
     Routes::default()
         .post("/api/users", users::register, people::register())
         .post("/api/auth/login", users::login, people::login())
-        .post("/api/auth/session", users::sessions::start, people::start_session())
-        .delete("/api/auth/session", users::sessions::end, people::end_session())
-        .get("/api/users/me", users::sessions::me, people::me())
         .get("/api/events", notices::events, people::events())
         .get("/api/ws", notices::socket, people::socket())
         .get("/api/users/me/coupons", coupons::list_own, coupon::list_own())
@@ -239,6 +273,7 @@ fn admin_routes() -> Routes {
         .post("/api/admin/payments/script", payments::set_script, payment::set_script())
         .get("/api/admin/groups", messaging::groups::list, group::list())
         .post("/api/admin/groups/{group}/reset", messaging::groups::reset, group::reset())
+        .get("/api/admin/now", shop::now::get, about::now())
         .get("/api/admin/audit", shop::audit::report, about::audit())
         .post("/api/admin/audit/repair", shop::audit::repair, about::repair())
         .for_admins()

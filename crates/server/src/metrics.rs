@@ -1,6 +1,5 @@
 //! Prometheus metrics: the registry, and the metrics of HTTP and of the process.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,11 +7,10 @@ use std::time::{Duration, Instant};
 use axum::http::header::{CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -21,18 +19,18 @@ mod engine;
 mod form;
 mod log;
 mod payments;
+pub(crate) mod recent;
 mod redis;
+mod requests;
 
 pub use breakers::BreakerMetrics;
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};
 pub use payments::{Mismatches, PaymentMetrics};
+pub use recent::Recent;
 pub use redis::{Condition, RedisMetrics};
-
-/// From far below the fastest answer to the longest allowed wait.
-const SECONDS_BUCKETS: [f64; 14] =
-    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+use requests::Requests;
 
 /// The route label of requests that matched no route: clients choose their paths, so these must not become labels.
 const NO_ROUTE: &str = "none";
@@ -41,6 +39,7 @@ const NO_ROUTE: &str = "none";
 pub struct Metrics {
     registry: RwLock<Registry>,
     requests: Arc<Requests>,
+    recent: Arc<Recent>,
 }
 
 impl Default for Metrics {
@@ -55,7 +54,13 @@ impl Metrics {
         let mut registry = Registry::with_prefix("doorbuster");
         registry.register_collector(Box::new(requests.clone()));
         registry.register_collector(Box::new(Process { started: Instant::now() }));
-        Metrics { registry: RwLock::new(registry), requests }
+        let recent = Arc::new(Recent::new(requests.clone()));
+        Metrics { registry: RwLock::new(registry), requests, recent }
+    }
+
+    /// Returns the course of the last hour.
+    pub fn recent(&self) -> &Arc<Recent> {
+        &self.recent
     }
 
     /// Registers metrics of another part; every name gets the prefix `doorbuster_`.
@@ -84,74 +89,6 @@ impl Metrics {
 fn method_label(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     KNOWN.into_iter().find(|known| method == known).unwrap_or("other")
-}
-
-#[derive(Default)]
-struct Requests {
-    by_route: RwLock<BTreeMap<Box<str>, Arc<Mutex<Route>>>>,
-}
-
-#[derive(Default, Clone)]
-struct Route {
-    answers: Vec<((&'static str, StatusCode), u64)>,
-    /// One more than the bounds: the last bucket has no upper bound.
-    buckets: [u64; SECONDS_BUCKETS.len() + 1],
-    seconds: f64,
-}
-
-impl Requests {
-    fn observe(&self, route: &str, method: &'static str, status: StatusCode, took: Duration) {
-        let known = self.by_route.read().get(route).cloned();
-        let route = known.unwrap_or_else(|| self.by_route.write().entry(route.into()).or_default().clone());
-        let seconds = took.as_secs_f64();
-        let bucket = SECONDS_BUCKETS.partition_point(|bound| *bound < seconds);
-        let mut route = route.lock();
-        route.buckets[bucket] += 1;
-        route.seconds += seconds;
-        match route.answers.iter_mut().find(|(seen, _)| *seen == (method, status)) {
-            Some((_, count)) => *count += 1,
-            None => route.answers.push(((method, status), 1)),
-        }
-    }
-}
-
-impl fmt::Debug for Requests {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Requests").finish_non_exhaustive()
-    }
-}
-
-impl Collector for Requests {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let routes: Vec<(Box<str>, Route)> = {
-            let by_route = self.by_route.read();
-            by_route.iter().map(|(name, route)| (name.clone(), route.lock().clone())).collect()
-        };
-        let mut family = encoder.encode_descriptor("http_requests", "Requests answered", None, MetricType::Counter)?;
-        for (name, route) in &routes {
-            for ((method, status), count) in &route.answers {
-                let labels = [("route", &**name), ("method", *method), ("status", status.as_str())];
-                ConstCounter::new(*count).encode(family.encode_family(&labels)?)?;
-            }
-        }
-        let mut family = encoder.encode_descriptor(
-            "http_request_duration",
-            "Time from a request's head to its answer's head",
-            Some(&Unit::Seconds),
-            MetricType::Histogram,
-        )?;
-        for (name, route) in &routes {
-            encode_durations(family.encode_family(&[("route", &**name)])?, route)?;
-        }
-        Ok(())
-    }
-}
-
-fn encode_durations(mut encoder: MetricEncoder<'_>, route: &Route) -> Result<(), fmt::Error> {
-    let bounds = SECONDS_BUCKETS.into_iter().chain([f64::INFINITY]);
-    let buckets: Vec<(f64, u64)> = bounds.zip(route.buckets).collect();
-    let count = route.buckets.iter().sum();
-    encoder.encode_histogram::<NoLabelSet>(route.seconds, count, &buckets, None)
 }
 
 #[derive(Debug)]

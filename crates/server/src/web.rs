@@ -3,6 +3,7 @@
 //! A page can be read without scripts. What it changes, its scripts change through the public API.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod art;
 pub(crate) mod assets;
 pub(crate) mod catalogue;

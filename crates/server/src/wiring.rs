@@ -168,6 +168,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let remote = RemoteCommits::new(changes, notifier.clone(), Arc::clone(&waiting), Arc::clone(&subscriptions));
     let remote = remote.start(stop.clone(), &health)?;
     let watch = watch_log(config, &submitter, &metrics, &opened.log, stop.clone())?;
+    let recent = watch_course(&submitter, &metrics, stop.clone())?;
     let consumed = is_consuming.then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
@@ -178,7 +179,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         move |engine, consumer| Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, parts, at_work, consumed, around)?;
-    let monitors = remote.into_iter().chain(watch).collect();
+    let monitors = remote.into_iter().chain(watch).chain([recent]).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
     Ok(Running {
@@ -262,6 +263,13 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         log,
         stopping: Arc::new(AtomicBool::new(false)),
     })
+}
+
+/// Keeps the course of the last hour.
+fn watch_course(submitter: &Submitter, metrics: &Metrics, stop: Stop) -> std::io::Result<JoinHandle<()>> {
+    let (clock, queue) = (Arc::clone(&submitter.clock), submitter.queue.clone());
+    let waiting = move || queue.max_capacity() - queue.capacity();
+    Arc::clone(metrics.recent()).start(move || clock.now(), waiting, stop)
 }
 
 /// Starts the lag monitor; only with the worker role, because every process would measure the same.

@@ -12,10 +12,16 @@ function remaining(ms) {
     return days > 0 ? `${plural(days, "day")} ${clock}` : clock;
 }
 
-/** Shows every `<time data-time>` in the reader's zone, and counts down those of kind `until`. Reloads the page when one is reached. */
-export function start() {
-    const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+
+/** Shows every `<time data-time=at>` in the reader's zone. */
+export function localise() {
     document.querySelectorAll("time[data-time=at]").forEach((element) => (element.textContent = format.format(Date.parse(element.dateTime))));
+}
+
+/** Counts down every `<time data-time=until>`, and reloads the page when one is reached. */
+export function start() {
+    localise();
     const waiting = [...document.querySelectorAll("time[data-time=until]")].map((element) => ({ element, at: Date.parse(element.dateTime) }));
     if (waiting.length === 0) return;
     const tick = () => {

@@ -1,40 +1,11 @@
 // What the storefront's pages do beyond showing: live counts, and every button and form.
 
-import { Refused, call, get, language, post } from "./api.js";
+import { call, get, language, post } from "./api.js";
 import * as clock from "./clock.js";
+import { acting, each, say } from "./page.js";
 
-const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const count = (number) => new Intl.NumberFormat("en").format(number);
 const won = (amount) => (language === "ko" ? `${count(amount)}원` : `₩${count(amount)}`);
-
-/** Says how something went, in the nearest place for it. */
-function say(from, text, kind) {
-    const place = from.closest("form, .ticket, section, main").querySelector(".say");
-    place.className = `say ${kind}`;
-    place.textContent = text;
-}
-
-/** Runs an action once at a time; shows why it was refused. */
-async function acting(button, act) {
-    if (button.disabled) return;
-    button.disabled = true;
-    try {
-        await act();
-    } catch (error) {
-        if (error instanceof Refused && error.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-        else say(button, error.message, "bad");
-        button.disabled = false;
-    }
-}
-
-// The language: kept in a cookie, which the server reads.
-each("[data-language]", (link) =>
-    link.addEventListener("click", (event) => {
-        event.preventDefault();
-        document.cookie = `doorbuster_language=${link.dataset.language}; Path=/; Max-Age=31536000; SameSite=Lax`;
-        location.reload();
-    }),
-);
 
 // Live counts: read again every two seconds while somebody looks.
 function showLeft(element, left, total) {
@@ -78,7 +49,7 @@ each("[data-issue]", (button) =>
     ),
 );
 
-// Logging in and out.
+// Logging in.
 each("[data-form=login], [data-form=register]", (form) =>
     form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -90,15 +61,6 @@ each("[data-form=login], [data-form=register]", (form) =>
         });
     }),
 );
-each("[data-log-out]", (button) =>
-    button.addEventListener("click", () =>
-        acting(button, async () => {
-            await call("DELETE", "/api/auth/session");
-            location.assign("/");
-        }),
-    ),
-);
-
 // Checkout: the sums follow the choices; the shop computes them again and refuses others.
 each("[data-form=checkout]", (form) => {
     const key = crypto.randomUUID();

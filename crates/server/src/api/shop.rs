@@ -3,5 +3,6 @@
 pub(crate) mod audit;
 pub(crate) mod echo;
 pub(crate) mod health;
+pub(crate) mod now;
 pub(crate) mod reference;
 pub mod state;

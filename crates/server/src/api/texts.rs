@@ -18,6 +18,7 @@ macro_rules! texts {
 
 pub(crate) mod bodies;
 pub(crate) mod coupons;
+pub(crate) mod dashboard;
 pub(crate) mod details;
 pub(crate) mod notices;
 pub(crate) mod operators;

@@ -37,9 +37,13 @@ macro_rules! assets {
 const ASSETS: &[Asset] = assets! {
     "base.css": CSS;
     "store.css": CSS;
+    "admin.css": CSS;
     "api.js": SCRIPT;
     "clock.js": SCRIPT;
     "store.js": SCRIPT;
+    "admin.js": SCRIPT;
+    "live.js": SCRIPT;
+    "page.js": SCRIPT;
     "mark.svg": "image/svg+xml";
 };
 

@@ -23,9 +23,17 @@ const NO_DEVICES: HeaderValue = HeaderValue::from_static("camera=(), geolocation
 /// The parts of the menu.
 const MENU: [(&str, Text); 3] = [("/", pages::SHOP), ("/coupons", pages::COUPONS), ("/orders", pages::ORDERS)];
 
-/// Returns a page with a title.
+/// A document's title, files and body.
+pub(crate) struct Frame<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) styles: &'a [&'a str],
+    pub(crate) script: &'a str,
+    pub(crate) body: Markup,
+}
+
+/// Returns a page of the storefront.
 pub(crate) fn page(reader: &Reader, title: &str, content: Markup) -> Response {
-    answer(StatusCode::OK, reader, title, content)
+    framed(StatusCode::OK, reader, title, &content)
 }
 
 /// Returns the page for an address that shows nothing to this reader.
@@ -38,7 +46,7 @@ pub(crate) fn nothing_here(reader: &Reader) -> Response {
             p { a.button href="/" { (say(pages::BACK_TO_SHOP)) } }
         }
     };
-    answer(StatusCode::NOT_FOUND, reader, say(pages::NOTHING_HERE), content)
+    framed(StatusCode::NOT_FOUND, reader, say(pages::NOTHING_HERE), &content)
 }
 
 /// Sends the reader to the login page, and back afterwards.
@@ -48,7 +56,18 @@ pub(crate) fn to_login(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
 }
 
-fn answer(status: StatusCode, reader: &Reader, title: &str, content: Markup) -> Response {
+fn framed(status: StatusCode, reader: &Reader, title: &str, content: &Markup) -> Response {
+    let body = html! {
+        a.skip href="#content" { (pages::SKIP.of(reader.language)) }
+        (top(reader))
+        main #content { div.wrap { (content) } }
+        (foot(reader))
+    };
+    answer(status, reader, Frame { title, styles: &["base.css", "store.css"], script: "store.js", body })
+}
+
+/// Returns a document with the headers of every page.
+pub(crate) fn answer(status: StatusCode, reader: &Reader, frame: Frame<'_>) -> Response {
     let headers = [
         (CONTENT_TYPE, HTML),
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -56,10 +75,10 @@ fn answer(status: StatusCode, reader: &Reader, title: &str, content: Markup) -> 
         (VARY, VARIES),
         (CONTENT_LANGUAGE, HeaderValue::from_static(reader.language.tag())),
     ];
-    (status, headers, document(reader, title, content).into_string()).into_response()
+    (status, headers, document(reader, frame).into_string()).into_response()
 }
 
-fn document(reader: &Reader, title: &str, content: Markup) -> Markup {
+fn document(reader: &Reader, frame: Frame<'_>) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(reader.language.tag()) {
@@ -67,18 +86,12 @@ fn document(reader: &Reader, title: &str, content: Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " · Doorbuster" }
+                title { (frame.title) " · Doorbuster" }
                 link rel="icon" type="image/svg+xml" href=(address("mark.svg"));
-                link rel="stylesheet" href=(address("base.css"));
-                link rel="stylesheet" href=(address("store.css"));
-                script type="module" src=(address("store.js")) {}
+                @for style in frame.styles { link rel="stylesheet" href=(address(style)); }
+                script type="module" src=(address(frame.script)) {}
             }
-            body {
-                a.skip href="#content" { (pages::SKIP.of(reader.language)) }
-                (top(reader))
-                main #content { div.wrap { (content) } }
-                (foot(reader))
-            }
+            body { (frame.body) }
         }
     }
 }
@@ -103,7 +116,7 @@ fn top(reader: &Reader) -> Markup {
                         }
                         None => a href="/login" { (say(pages::LOG_IN)) },
                     }
-                    a href="#" lang=(other(reader.language).tag()) data-language=(other(reader.language).tag()) { (say(pages::OTHER_LANGUAGE)) }
+                    (language_link(reader.language))
                 }
             }
         }
@@ -121,8 +134,14 @@ fn foot(reader: &Reader) -> Markup {
     }
 }
 
+/// Switches to the other language.
+pub(crate) fn language_link(language: Language) -> Markup {
+    let other = other(language).tag();
+    html! { a href="#" lang=(other) data-language=(other) { (pages::OTHER_LANGUAGE.of(language)) } }
+}
+
 /// The shop's mark: a door ajar.
-fn mark() -> Markup {
+pub(crate) fn mark() -> Markup {
     html! {
         svg viewBox="0 0 22 26" aria-hidden="true" focusable="false" {
             path.slab d="M0 0h13v26H0z" {}

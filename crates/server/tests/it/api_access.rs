@@ -22,12 +22,24 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 94] = [
+const ROUTES: [(&str, &str, Access); 106] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
     ("GET", "/openapi.json", Everybody),
     ("GET", "/", Visitors),
+    ("GET", "/admin", Visitors),
+    ("GET", "/admin/orders", Visitors),
+    ("GET", "/admin/orders/{orderNumber}", Visitors),
+    ("GET", "/admin/products", Visitors),
+    ("GET", "/admin/products/{id}", Visitors),
+    ("GET", "/admin/coupons", Visitors),
+    ("GET", "/admin/coupons/{id}", Visitors),
+    ("GET", "/admin/payments", Visitors),
+    ("GET", "/admin/messages", Visitors),
+    ("GET", "/admin/messages/{id}", Visitors),
+    ("GET", "/admin/audit", Visitors),
+    ("GET", "/api/admin/now", Admins),
     ("GET", "/products/{id}", Visitors),
     ("GET", "/coupons", Visitors),
     ("GET", "/login", Visitors),

@@ -34,6 +34,7 @@ mod buyers;
 mod client;
 mod contract;
 mod crash;
+mod dashboard;
 mod demo;
 mod deployment;
 mod dlq;

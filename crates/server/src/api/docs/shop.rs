@@ -24,6 +24,12 @@ pub(in crate::api) fn metrics() -> Operation {
         .answers(all)
 }
 
+pub(in crate::api) fn now() -> Operation {
+    Operation::new(Tag::Administration, "getNow", "Get the course of the last seconds")
+        .paragraph("Orders, coupons, refusals, latency and queue depth of each second, up to an hour back, as this process answered. Other processes keep their own.")
+        .returns("The seconds, oldest first.")
+}
+
 pub(in crate::api) fn audit() -> Operation {
     Operation::new(Tag::Administration, "auditShop", "Audit the shop")
         .paragraph("Reads one consistent snapshot of the whole store and checks every law on it: stock, coupons, points, money and orders must agree. Changes nothing.")

@@ -27,6 +27,10 @@ pub(in crate::api) fn token() -> Value {
     json!({"accessToken": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "expiresIn": 86_400})
 }
 
+pub(in crate::api) fn now() -> Value {
+    json!({"data": [{"at": "2026-11-21T09:30:01.000000Z", "orders": 812, "coupons": 96, "refused": 4, "p50Ms": 10.0, "p99Ms": 50.0, "queueDepth": 31}]})
+}
+
 pub(in crate::api) fn user() -> Value {
     json!({"userId": 1, "email": "ann@example.com", "name": "Ann", "role": "customer"})
 }

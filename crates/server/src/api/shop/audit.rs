@@ -71,7 +71,7 @@ pub(crate) async fn repair_all(submitter: &Submitter, repairs: Vec<Command>) -> 
 }
 
 /// Audits the whole store on a blocking thread, so that it delays no other request.
-async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
+pub(crate) async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
     let (snapshots, now) = (shop.snapshots.clone(), shop.submitter.clock.now());
     let look = move || audit::inspect(snapshots()?.as_mut(), now);
     match tokio::task::spawn_blocking(look).await {

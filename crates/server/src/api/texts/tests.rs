@@ -12,7 +12,8 @@ use crate::api::texts::*;
 use crate::http::Code;
 
 fn all() -> Vec<(String, Text)> {
-    let lists = [bodies::ALL, details::ALL, notices::ALL, operators::ALL, orders::ALL, pages::ALL, values::ALL];
+    let lists =
+        [bodies::ALL, dashboard::ALL, details::ALL, notices::ALL, operators::ALL, orders::ALL, pages::ALL, values::ALL];
     let listed = lists.into_iter().flatten().map(|(name, text)| ((*name).to_owned(), *text));
     let titles = Code::ALL.into_iter().map(|code| (code.as_str().to_owned(), code.title()));
     let statuses = Outcome::ALL.into_iter().flat_map(|outcome| {

@@ -1,0 +1,42 @@
+// The dashboard: parts that stay current, and forms that call the admin API.
+
+import { call, post } from "./api.js";
+import * as clock from "./clock.js";
+import * as live from "./live.js";
+import { acting, each } from "./page.js";
+
+const read = {
+    number: Number,
+    moment: (text) => new Date(text).toISOString(),
+    json: JSON.parse,
+};
+
+/** Returns the body that a form describes: dots in names lead into objects, and empty fields are left out. */
+function body(form) {
+    const whole = {};
+    for (const field of form.elements) {
+        if (!field.name || field.value === "") continue;
+        const path = field.name.split(".");
+        const last = path.pop();
+        let part = whole;
+        for (const name of path) part = part[name] ??= {};
+        part[last] = (read[field.dataset.kind] ?? String)(field.value);
+    }
+    return whole;
+}
+
+each("form[data-path]", (form) => {
+    const key = crypto.randomUUID();
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        acting(form.querySelector("button"), async () => {
+            const { method, path } = form.dataset;
+            if (method === "POST") await post(path, body(form), key);
+            else await call(method, path, body(form));
+            location.reload();
+        });
+    });
+});
+
+clock.start();
+live.start();

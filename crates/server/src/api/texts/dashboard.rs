@@ -1,0 +1,147 @@
+//! Texts of the operators' dashboard.
+
+texts! {
+    NOW: "Now", "현황";
+    ORDERS: "Orders", "주문";
+    PRODUCTS: "Products", "상품";
+    CAMPAIGNS: "Campaigns", "쿠폰 캠페인";
+    MESSAGES: "Messages", "메시지";
+    PAYMENTS: "Payments", "결제";
+    AUDIT: "Audit", "감사";
+    TO_SHOP: "Storefront", "상점 보기";
+
+    // Now.
+    ORDERS_PER_SECOND: "Orders per second", "초당 주문";
+    COUPONS_PER_SECOND: "Coupons per second", "초당 쿠폰";
+    REFUSED_PER_SECOND: "Refusals per second", "초당 거절";
+    LATENCY: "Latency p50 / p99", "응답 시간 p50 / p99";
+    QUEUE: "Waiting for the engine", "엔진 대기";
+    LAST_MINUTE: "last minute", "최근 1분";
+    LAST_HOUR: "Last hour", "최근 1시간";
+    PER_SECOND: "{0} per second", "초당 {0}";
+    THIS_PROCESS: "As answered by this process", "이 프로세스의 응답 기준";
+    WAITS: "Waits for an operator", "운영자 확인 필요";
+    NOTHING_WAITS: "Nothing waits for an operator.", "확인이 필요한 항목이 없습니다.";
+    STUCK_ORDERS: "Stuck cancellations", "취소가 멈춘 주문";
+    STUCK_PAYMENTS: "Stuck refunds", "환불이 멈춘 결제";
+    OPEN_LETTERS: "Dead letters", "처리하지 못한 메시지";
+    HOT_PRODUCTS: "Best sellers today", "오늘의 인기 상품";
+    OPEN_CAMPAIGNS: "Campaigns", "쿠폰 캠페인";
+    NOTHING_SOLD: "Nothing was sold today yet.", "오늘 판매된 상품이 없습니다.";
+
+    // Columns.
+    NUMBER: "No.", "번호";
+    NAME: "Name", "이름";
+    PRICE: "Price", "가격";
+    AVAILABLE: "Available", "판매 가능";
+    ON_HAND: "On hand", "보유";
+    RESERVED: "Reserved", "확보";
+    SOLD: "Sold", "판매";
+    LEFT: "Left", "남은 수량";
+    ISSUED: "Issued", "발급";
+    STATUS: "Status", "상태";
+    OUTCOME: "Outcome", "결과";
+    CUSTOMER: "Customer", "고객";
+    PLACED: "Placed", "주문 일시";
+    AMOUNT: "Amount", "금액";
+    MODE: "Mode", "처리 방식";
+    GROUP: "Group", "그룹";
+    LAG: "Lag", "지연";
+    TYPE: "Type", "종류";
+    KEY: "Key", "키";
+    ATTEMPTS: "Attempts", "시도";
+    ERROR: "Error", "오류";
+    SINCE: "Since", "시작";
+    OWED: "Owed", "미환불";
+
+    // Orders.
+    FIND_ORDER: "Order number", "주문 번호";
+    FIND: "Find", "찾기";
+    EVERY_OUTCOME: "All", "전체";
+    NO_SUCH_ORDERS: "No orders match.", "해당하는 주문이 없습니다.";
+    OLDER: "Older", "이전 주문";
+    TIMELINE: "Timeline", "진행 기록";
+    CAUSED_BY: "caused by {0}", "원인: {0}";
+    AFTER_PAUSE: "after {0} s", "{0}초 후";
+    ACTIONS: "Actions", "작업";
+    NO_ACTIONS: "Nothing can be done about this order.", "이 주문에 대해 할 수 있는 작업이 없습니다.";
+    REASON: "Reason", "사유";
+    CONFIRM: "Confirm", "확인";
+    CANCEL_ORDER: "Cancel order", "주문 취소";
+    CANCEL_SAYS:
+        "Cancels the order for the shop. Goods, points and coupon are restored, and captured money is refunded.",
+        "상점 사정으로 주문을 취소합니다. 상품과 포인트, 쿠폰이 복원되고 결제된 금액은 환불됩니다.";
+    REFUND_ORDER: "Refund everything", "전체 환불";
+    REFUND_SAYS:
+        "Refunds all units that are left. Goods that have left the house are awaited.",
+        "남은 모든 수량을 환불합니다. 이미 출고된 상품은 반송을 기다립니다.";
+    APPROVE_REFUND: "Approve refund", "환불 승인";
+    APPROVE_SAYS: "Approves the requested refund and returns the money.", "요청된 환불을 승인하고 금액을 돌려줍니다.";
+    REJECT_REFUND: "Reject refund", "환불 거절";
+    REJECT_SAYS: "Rejects the refund. The customer is told the reason.", "환불을 거절합니다. 사유가 고객에게 안내됩니다.";
+    RESUME_ORDER: "Retry restoration", "복원 다시 시도";
+    RESUME_SAYS: "Requests the outstanding restorations again.", "끝나지 않은 복원을 다시 요청합니다.";
+    RESOLVE_ORDER: "Resolve by hand", "직접 해결";
+    RESOLVE_SAYS:
+        "Restores, in one commit, what no participant has confirmed as restored, and ends the cancellation.",
+        "복원이 확인되지 않은 항목을 한 번에 복원하고 취소를 끝냅니다.";
+    SHIP: "Change shipment", "배송 상태 변경";
+    SHIP_SAYS: "Moves the shipment to the next status. The order's status follows.", "배송을 다음 상태로 바꿉니다. 주문 상태도 함께 바뀝니다.";
+    NEXT_STATUS: "Next status", "다음 상태";
+    TRACKING_NUMBER: "Tracking number", "운송장 번호";
+    RETRY_PAYMENT: "Retry refund", "환불 다시 시도";
+    RETRY_PAYMENT_SAYS: "Requests the stuck refund or void from the provider again, under a new key.", "멈춘 환불이나 승인 취소를 새 키로 다시 요청합니다.";
+    RESOLVE_PAYMENT: "Resolve without the provider", "직접 환불 처리";
+    RESOLVE_PAYMENT_SAYS: "Records that the money was returned in another way.", "다른 방법으로 환불했음을 기록합니다.";
+    REFERENCE: "Reference", "증빙 번호";
+
+    // Products and campaigns.
+    NEW_PRODUCT: "New product", "상품 등록";
+    NEW_PRODUCT_SAYS: "The product is on sale as soon as it is registered.", "등록하면 바로 판매가 시작됩니다.";
+    STOCK: "Stock", "재고";
+    CHANGE_PRODUCT: "Change price or status", "가격·상태 변경";
+    CHANGE_PRODUCT_SAYS: "Orders already placed keep the price that they were placed with.", "이미 접수된 주문은 주문 당시 가격을 유지합니다.";
+    ADJUST_STOCK: "Receive or write off", "입고·출고";
+    ADJUST_SAYS: "Positive numbers are received, negative ones are written off.", "양수는 입고, 음수는 출고(폐기)입니다.";
+    UNITS: "Units", "수량";
+    NEW_CAMPAIGN: "New campaign", "캠페인 등록";
+    NEW_CAMPAIGN_SAYS: "The quantity can be raised later, and never lowered.", "수량은 나중에 늘릴 수만 있고 줄일 수 없습니다.";
+    KIND: "Kind", "종류";
+    FIXED: "Amount off", "정액 할인";
+    PERCENT: "Percent off", "정률 할인";
+    VALUE: "Value", "값";
+    QUANTITY: "Quantity", "수량";
+    STARTS: "Issue starts", "발급 시작";
+    ENDS: "Issue ends", "발급 종료";
+    VALID_UNTIL: "Coupons valid until", "사용 기한";
+    PAUSE: "Pause", "일시 중지";
+    PAUSE_SAYS: "No coupon is issued until the campaign is resumed.", "재개할 때까지 쿠폰이 발급되지 않습니다.";
+    RESUME: "Resume", "재개";
+    RESUME_SAYS_CAMPAIGN: "Coupons are issued again.", "쿠폰 발급을 다시 시작합니다.";
+    RAISE: "Raise quantity", "수량 늘리기";
+    RAISE_SAYS: "Customers may rely on the quantity, so it cannot be lowered.", "고객에게 약속한 수량이므로 줄일 수 없습니다.";
+
+    // Messages.
+    GROUPS: "Consumer groups", "컨슈머 그룹";
+    GROUPS_INLINE: "Reactions run inside the deciding commit, so these groups have no lag.", "결정과 같은 커밋에서 처리되므로 지연이 없습니다.";
+    NO_LETTERS: "There are no open dead letters.", "처리하지 못한 메시지가 없습니다.";
+    EDIT: "Edit", "수정";
+    EDIT_SAYS: "Replaces the payload. The letter keeps the one before.", "내용을 바꿉니다. 이전 내용은 기록에 남습니다.";
+    PAYLOAD: "Payload", "내용";
+    RESEND: "Resend", "다시 보내기";
+    RESEND_SAYS: "Delivers the event to its group once more.", "이 그룹에 이벤트를 한 번 더 전달합니다.";
+    DROP: "Drop", "폐기";
+    DROP_SAYS: "Closes the letter. Its group never handles the event.", "메시지를 닫습니다. 그룹은 이 이벤트를 처리하지 않습니다.";
+
+    // Payments.
+    NO_STUCK_PAYMENTS: "No refund is stuck.", "멈춘 환불이 없습니다.";
+
+    // The audit.
+    RUN_AUDIT: "Run the audit", "감사 실행";
+    AUDIT_SAYS: "Reads one snapshot of the store and checks every law on it. Changes nothing.", "저장소의 한 시점을 읽어 모든 법칙을 검사합니다. 아무것도 바꾸지 않습니다.";
+    LAW: "Law", "법칙";
+    CHECKED: "Checked", "검사";
+    VIOLATIONS: "Violations", "위반";
+    ALL_HOLDS: "Everything adds up.", "모든 수치가 일치합니다.";
+    NOT_ALL_HOLDS: "{0} violations", "위반 {0}건";
+}

@@ -1,0 +1,95 @@
+//! Forms that call the admin API: what a call does is said before it is made.
+
+use maud::{Markup, html};
+
+use super::frame::Operator;
+use crate::api::texts::{Text, dashboard};
+
+/// A call of the API, as a form.
+pub(crate) struct Act<'a> {
+    pub(crate) label: Text,
+    /// What the call does.
+    pub(crate) says: Text,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'a str,
+    pub(crate) fields: Vec<Field<'a>>,
+    /// It takes something away, or cannot be undone.
+    pub(crate) is_grave: bool,
+}
+
+/// A member of the call's body.
+pub(crate) struct Field<'a> {
+    /// Dots separate the members of objects within objects.
+    pub(crate) name: &'static str,
+    pub(crate) label: Option<Text>,
+    pub(crate) kind: Kind<'a>,
+    pub(crate) is_required: bool,
+}
+
+pub(crate) enum Kind<'a> {
+    Text,
+    Number(Option<i64>),
+    /// A moment, in the operator's time zone.
+    Moment,
+    Choice(Vec<(&'a str, &'a str)>),
+    Long(&'a str),
+    /// A fixed JSON value.
+    Fixed(&'static str),
+}
+
+impl<'a> Field<'a> {
+    pub(crate) const fn new(name: &'static str, label: Text, kind: Kind<'a>) -> Field<'a> {
+        Field { name, label: Some(label), kind, is_required: true }
+    }
+
+    pub(crate) fn optional(self) -> Field<'a> {
+        Field { is_required: false, ..self }
+    }
+
+    pub(crate) const fn fixed(name: &'static str, json: &'static str) -> Field<'a> {
+        Field { name, label: None, kind: Kind::Fixed(json), is_required: true }
+    }
+
+    pub(crate) const fn reason() -> Field<'a> {
+        Field::new("reason", dashboard::REASON, Kind::Text)
+    }
+}
+
+/// Shows a call as a part that opens: what it does, its fields, and the button that makes it.
+pub(crate) fn act(operator: &Operator, act: &Act<'_>) -> Markup {
+    html! {
+        details.act {
+            summary { (operator.say(act.label)) }
+            form data-method=(act.method) data-path=(act.path) {
+                p.soft { (operator.say(act.says)) }
+                @for field in &act.fields { (input(operator, field)) }
+                div.row { button.small.grave[act.is_grave] { (operator.say(dashboard::CONFIRM)) ": " (operator.say(act.label)) } }
+                p.say role="alert" {}
+            }
+        }
+    }
+}
+
+fn input(operator: &Operator, field: &Field<'_>) -> Markup {
+    let required = field.is_required;
+    let control = match &field.kind {
+        Kind::Fixed(json) => return html! { input type="hidden" name=(field.name) value=(json) data-kind="json"; },
+        Kind::Text => html! { input name=(field.name) required[required] maxlength="500"; },
+        Kind::Number(value) => {
+            html! { input type="number" name=(field.name) required[required] step="1" inputmode="numeric" value=[*value] data-kind="number"; }
+        }
+        Kind::Moment => {
+            html! { input type="datetime-local" name=(field.name) required[required] step="1" data-kind="moment"; }
+        }
+        Kind::Choice(choices) => html! {
+            select name=(field.name) required[required] {
+                @if !required { option value="" {} }
+                @for (value, label) in choices { option value=(value) { (label) } }
+            }
+        },
+        Kind::Long(text) => {
+            html! { textarea.code name=(field.name) required[required] rows="12" spellcheck="false" { (text) } }
+        }
+    };
+    html! { label { @if let Some(label) = field.label { (operator.say(label)) } (control) } }
+}

@@ -1,0 +1,132 @@
+//! Consumer groups with their lag, and the events that they could not handle.
+
+use app::log::groups;
+use app::log::reactions::Group;
+use app::ports::StoreError;
+use app::state::rows::DeadLetter;
+use app::state::settings::Executor;
+use axum::extract::State;
+use axum::response::Response;
+use domain::ids::LetterId;
+use maud::{Markup, html};
+
+use super::forms::{Act, Field, Kind, act};
+use super::frame::Operator;
+use crate::api::Shop;
+use crate::api::response::refusals::unavailable;
+use crate::api::texts::dashboard;
+use crate::http::Problem;
+use crate::http::path::{self, Id};
+use crate::web::format::{count, time};
+
+const LETTERS_SHOWN: usize = 100;
+
+/// `GET /admin/messages`.
+pub(crate) async fn list(State(shop): State<Shop>, operator: Operator) -> Result<Response, Problem> {
+    let letters = shop.submitter.views.letters(true, None, LETTERS_SHOWN).await.map_err(unavailable)?;
+    let lags = lags(&shop).await.map_err(unavailable)?;
+    let content = html! {
+        h1 { (operator.say(dashboard::MESSAGES)) }
+        section { h2 { (operator.say(dashboard::OPEN_LETTERS)) }
+            @if letters.is_empty() { p.good { (operator.say(dashboard::NO_LETTERS)) } } @else {
+                div.card.scroll { table {
+                    thead { tr {
+                        th { (operator.say(dashboard::NUMBER)) } th { (operator.say(dashboard::GROUP)) } th { (operator.say(dashboard::TYPE)) }
+                        th { (operator.say(dashboard::KEY)) } th { (operator.say(dashboard::ERROR)) } th.end { (operator.say(dashboard::ATTEMPTS)) }
+                    } }
+                    tbody { @for letter in &letters { tr {
+                        td.num { a href=(format!("/admin/messages/{}", letter.id.0)) { (letter.id.0) } }
+                        td.code { (letter.group.name()) }
+                        td { (letter.message.kind) }
+                        td.code { (letter.message.key) }
+                        td.bad { (letter.trouble.error) }
+                        td.num.end { (count(letter.trouble.attempts)) }
+                    } } }
+                } }
+            }
+        }
+        section { h2 { (operator.say(dashboard::GROUPS)) }
+            @if lags.is_empty() { p.soft { (operator.say(dashboard::GROUPS_INLINE)) } } @else {
+                div.card.scroll.live data-live="2000" #groups { table {
+                    thead { tr { th { (operator.say(dashboard::GROUP)) } th.end { (operator.say(dashboard::LAG)) } } }
+                    tbody { @for (group, lag) in &lags { tr { td.code { (group.name()) } td.num.end { (count(*lag)) } } } }
+                } }
+            }
+        }
+    };
+    Ok(operator.page(operator.say(dashboard::MESSAGES), content))
+}
+
+/// Returns the lag of each group; nothing while reactions are part of their event's commit.
+async fn lags(shop: &Shop) -> Result<Vec<(Group, i64)>, StoreError> {
+    let mut lags = vec![];
+    if shop.log.carrier.executor() == Executor::Inline {
+        return Ok(lags);
+    }
+    for group in Group::carried() {
+        let standings = groups::standings(group, shop.submitter.views.as_ref(), shop.log.book.as_ref()).await?;
+        lags.push((group, standings.iter().map(groups::Standing::lag).sum()));
+    }
+    Ok(lags)
+}
+
+/// `GET /admin/messages/{id}`.
+pub(crate) async fn page(
+    State(shop): State<Shop>,
+    operator: Operator,
+    id: Id<path::Letter>,
+) -> Result<Response, Problem> {
+    let Some(letter) = shop.submitter.views.letter(LetterId(id.0)).await.map_err(unavailable)? else {
+        return Ok(operator.nothing());
+    };
+    let content = html! {
+        p.label { (letter.group.name()) " · " (letter.message.topic.name()) }
+        div.spread { h1 { (letter.message.kind) } span.chip.bad[letter.status.is_open()] { (letter.status.name()) } }
+        p.say.bad { (letter.trouble.error) }
+        p.soft { (operator.say(dashboard::SINCE)) " " (time(letter.trouble.first_failed)) " · " (operator.say(dashboard::ATTEMPTS)) " " (count(letter.trouble.attempts)) }
+        section.card { h2 { (operator.say(dashboard::PAYLOAD)) } pre.code { (pretty(&letter.message.payload)) } }
+        @if letter.status.is_open() {
+            section.card { h2 { (operator.say(dashboard::ACTIONS)) } (actions(&operator, &letter)) }
+        }
+    };
+    Ok(operator.page(&letter.message.kind, content))
+}
+
+/// Indents JSON; other text stays as it is.
+fn pretty(payload: &str) -> String {
+    let parsed: Option<serde_json::Value> = serde_json::from_str(payload).ok();
+    parsed.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| payload.to_owned())
+}
+
+fn actions(operator: &Operator, letter: &DeadLetter) -> Markup {
+    let path = format!("/api/admin/dead-letters/{}", letter.id.0);
+    let [resend, drop] = ["resend", "drop"].map(|verb| format!("{path}/{verb}"));
+    let payload = Field::new("payload", dashboard::PAYLOAD, Kind::Long(&letter.message.payload));
+    let acts = [
+        Act {
+            label: dashboard::EDIT,
+            says: dashboard::EDIT_SAYS,
+            method: "PATCH",
+            path: &path,
+            fields: vec![payload, Field::reason()],
+            is_grave: false,
+        },
+        Act {
+            label: dashboard::RESEND,
+            says: dashboard::RESEND_SAYS,
+            method: "POST",
+            path: &resend,
+            fields: vec![Field::reason()],
+            is_grave: false,
+        },
+        Act {
+            label: dashboard::DROP,
+            says: dashboard::DROP_SAYS,
+            method: "POST",
+            path: &drop,
+            fields: vec![Field::reason()],
+            is_grave: true,
+        },
+    ];
+    html! { @for one in &acts { (act(operator, one)) } }
+}
