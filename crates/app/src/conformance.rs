@@ -67,6 +67,7 @@ cases! {
         a_login_survives,
         a_change_of_modes_survives_and_the_newest_is_in_force,
         an_order_survives_every_change,
+        many_rows_of_one_commit_survive,
         a_placed_order_is_read_as_the_row_was_written,
         snapshots_are_read_as_the_rows_were_written,
         a_timer_survives,

@@ -94,7 +94,7 @@ async fn turn_on(
     }
     statements.push("COMMIT".to_owned());
     // The outcome of the commit is unknown, and must be queried.
-    run_on(connection, &Statements { statements }).await.map_err(|error| ProviderError::Unknown(words(&error)))?;
+    run_on(connection, &Statements::of(statements)).await.map_err(|error| ProviderError::Unknown(words(&error)))?;
     Ok(turn.answer)
 }
 
@@ -108,7 +108,7 @@ async fn set(pool: Pool, setting: Option<ScriptSetting>) -> std::result::Result<
 
 async fn ask(pool: &Pool, statements: Vec<String>) -> Result<Answers> {
     let mut connection = pool.get_conn().await?;
-    let done = run_on(&mut connection, &Statements { statements }).await;
+    let done = run_on(&mut connection, &Statements::of(statements)).await;
     if done.is_err() {
         let _ = connection.disconnect().await;
     }
@@ -127,7 +127,7 @@ async fn read(connection: &mut Conn, ask: &Ask) -> Result<Page> {
         statement(operation, &[&ask.key]),
         statement(sums, &[&reference]),
     ];
-    let mut answers = run_on(connection, &Statements { statements }).await?;
+    let mut answers = run_on(connection, &Statements::of(statements)).await?;
     let (sums, operations) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
     let mut page = Page { setting: setting_of(answers.pop().unwrap_or_default())?, ..Page::default() };
     page.entry = operations.into_iter().next().map(from_row).transpose()?;

@@ -1,12 +1,14 @@
 //! One connection, made when it is needed and replaced when it was lost.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable as _;
-use mysql_async::{Conn, Opts, OptsBuilder, Row, Value};
+use mysql_async::{Conn, Opts, OptsBuilder, Params, Row, Statement, Value};
+use rustc_hash::FxHashMap;
 
 use super::failure::{Failure, Result};
-use super::sql::Script;
+use super::sql::{BOUND_ROWS, Bound, Script};
 
 /// Time-out of a message to the server; longer than the lock wait time-out.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,9 +34,13 @@ pub(super) fn options(opts: &Opts) -> OptsBuilder {
     OptsBuilder::from_opts(opts.clone()).tcp_nodelay(true).prefer_socket(false).stmt_cache_size(0).setup(setup)
 }
 
+/// The prepared statements of a connection, by their text's parts and their number of rows.
+type Prepared = FxHashMap<(&'static str, &'static str, usize), Statement>;
+
 pub(super) struct Session {
     opts: Opts,
     connection: Option<Conn>,
+    prepared: Prepared,
     /// The server's id of the connection that was lost last, which may still hold locks there.
     lost: Option<u32>,
     statements: u64,
@@ -42,7 +48,13 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(opts: &Opts) -> Session {
-        Session { opts: options(opts).into(), connection: None, lost: None, statements: 0 }
+        Session {
+            opts: options(opts).into(),
+            connection: None,
+            prepared: Prepared::default(),
+            lost: None,
+            statements: 0,
+        }
     }
 
     pub(super) const fn opts(&self) -> &Opts {
@@ -60,8 +72,21 @@ impl Session {
 
     /// Sends statements and collects their answers. Statements after a failed one are not executed.
     pub(super) async fn run(&mut self, script: &Script) -> Result<Answers> {
-        self.statements += script.statements.len() as u64;
-        let done = run_on(self.connect().await?, script).await;
+        debug_assert!(script.bound.is_empty(), "rows of prepared statements are written");
+        self.send(&script.statements, BTreeMap::new()).await
+    }
+
+    /// Like [`Session::run`], also for rows of prepared statements.
+    pub(super) async fn write(&mut self, script: Script) -> Result<Answers> {
+        self.send(&script.statements, script.bound).await
+    }
+
+    async fn send(&mut self, statements: &[String], bound: BTreeMap<usize, Bound>) -> Result<Answers> {
+        self.statements += statements.len() as u64;
+        self.connect().await?;
+        let connection =
+            self.connection.as_mut().ok_or_else(|| Failure::Lost("the database is not connected".to_owned()))?;
+        let done = run_prepared(connection, &mut self.prepared, statements, bound).await;
         if matches!(done, Err(Failure::Lost(_))) {
             self.give_up();
         }
@@ -70,7 +95,7 @@ impl Session {
 
     /// Runs one statement that returns rows.
     pub(super) async fn ask(&mut self, statement: &str) -> Result<Vec<Vec<Value>>> {
-        let mut answers = self.run(&Script { statements: vec![statement.to_owned()] }).await?;
+        let mut answers = self.run(&Script::of(vec![statement.to_owned()])).await?;
         Ok(answers.pop().unwrap_or_default())
     }
 
@@ -95,10 +120,11 @@ impl Session {
 
     /// Drops the connection, even in the middle of a transaction.
     pub(super) fn give_up(&mut self) {
+        self.prepared.clear();
         self.lost = self.connection.take().map(|connection| connection.id()).or(self.lost);
     }
 
-    async fn connect(&mut self) -> Result<&mut Conn> {
+    async fn connect(&mut self) -> Result<()> {
         if self.connection.is_none() {
             let connecting = tokio::time::timeout(CONNECT_TIMEOUT, Conn::new(self.opts.clone())).await;
             let mut connection =
@@ -107,9 +133,10 @@ impl Session {
                 // The server may not know yet that the connection is lost; its locks must not wait for that.
                 let _ = connection.query_drop(format!("KILL {lost}")).await;
             }
+            self.prepared.clear();
             self.connection = Some(connection);
         }
-        self.connection.as_mut().ok_or_else(|| Failure::Lost("the database is not connected".to_owned()))
+        Ok(())
     }
 }
 
@@ -148,17 +175,54 @@ fn message(statements: &[String]) -> (String, usize) {
 
 /// Sends statements over a connection that the caller manages.
 pub(super) async fn run_on(connection: &mut Conn, script: &Script) -> Result<Answers> {
-    let mut answers = Answers::with_capacity(script.statements.len());
-    let mut statements = script.statements.as_slice();
-    while !statements.is_empty() {
-        let (message, count) = message(statements);
-        let before = answers.len();
-        let done = tokio::time::timeout(ANSWER_TIMEOUT, exchange(connection, &message, &mut answers)).await;
-        done.unwrap_or_else(|_elapsed| Err(Failure::Lost("the database does not answer".to_owned())))?;
-        answers.resize(before + count, vec![]);
-        statements = &statements[count..];
+    debug_assert!(script.bound.is_empty(), "a session prepares statements");
+    run_prepared(connection, &mut Prepared::default(), &script.statements, BTreeMap::new()).await
+}
+
+async fn run_prepared(
+    connection: &mut Conn,
+    prepared: &mut Prepared,
+    statements: &[String],
+    mut bound: BTreeMap<usize, Bound>,
+) -> Result<Answers> {
+    let mut answers = Answers::with_capacity(statements.len());
+    while answers.len() < statements.len() {
+        let done = answers.len();
+        if let Some(rows) = bound.remove(&done) {
+            in_time(execute(connection, prepared, rows)).await?;
+            answers.push(vec![]);
+            continue;
+        }
+        let end = bound.range(done..).next().map_or(statements.len(), |(next, _)| *next);
+        let (message, count) = message(&statements[done..end]);
+        in_time(exchange(connection, &message, &mut answers)).await?;
+        answers.resize(done + count, vec![]);
     }
     Ok(answers)
+}
+
+async fn in_time(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let done = tokio::time::timeout(ANSWER_TIMEOUT, work).await;
+    done.unwrap_or_else(|_elapsed| Err(Failure::Lost("the database does not answer".to_owned())))
+}
+
+/// Writes rows with a prepared statement. Those of the usual sizes are kept.
+async fn execute(connection: &mut Conn, prepared: &mut Prepared, mut bound: Bound) -> Result<()> {
+    let key = (bound.head, bound.tail, bound.rows);
+    let is_kept = BOUND_ROWS.contains(&bound.rows);
+    let text = if prepared.contains_key(&key) { String::new() } else { bound.text() };
+    let values = Params::Positional(std::mem::take(&mut bound.values));
+    if let Some(statement) = prepared.get(&key) {
+        return Ok(connection.exec_drop(statement, values).await?);
+    }
+    let statement = connection.prep(text).await?;
+    connection.exec_drop(&statement, values).await?;
+    if is_kept {
+        prepared.insert(key, statement);
+    } else {
+        connection.close(statement).await?;
+    }
+    Ok(())
 }
 
 async fn exchange(connection: &mut Conn, message: &str, answers: &mut Answers) -> Result<()> {

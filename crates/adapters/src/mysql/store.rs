@@ -121,19 +121,22 @@ impl MysqlStore {
             commit::write_offsets(&mut script, answer(index_of_offsets), offsets)?;
             commit::compare_held(answer(index_of_held).len(), held)?;
         }
-        commit::write_rows(&mut script, commit, &self.before);
+        let mut writes = Script::default();
+        commit::write_rows(&mut writes, commit, &self.before);
+        script.append(writes);
         let mut sealed = None;
         if let Some(lock) = offsets::lock(commit) {
             let place = script.add(lock);
-            let mut answers = self.session.run(&script).await?;
-            script = Script::default();
+            let mut answers = self.session.write(std::mem::take(&mut script)).await?;
             let mut heads = offsets::heads(std::mem::take(&mut answers[place]))?;
-            offsets::write_events(&mut script, commit, &mut heads);
+            let mut events = Script::default();
+            offsets::write_events(&mut events, commit, &mut heads);
+            script.append(events);
             sealed = Some(heads);
         }
         commit::record_commit(&mut script, commit);
         session::commit(&mut script);
-        match self.session.run(&script).await {
+        match self.session.write(script).await {
             Ok(_) => Ok(sealed),
             Err(Failure::Lost(error)) => Err(Halt::InDoubt(error)),
             Err(failure) => Err(failure.into()),

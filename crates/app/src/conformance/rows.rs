@@ -91,6 +91,43 @@ pub(super) async fn an_order_survives_every_change(fixture: &mut dyn Fixture) {
     }
 }
 
+/// A store may write many rows in another way than few.
+pub(super) async fn many_rows_of_one_commit_survive(fixture: &mut dyn Fixture) {
+    const ROWS: i64 = 300;
+    let mut session = Session::start(fixture).await;
+    let row = |id: i64, is_later: bool| {
+        let mut dice = Dice(id.unsigned_abs());
+        let order = samples::order(&mut dice, OrderId(id));
+        let order = if is_later { samples::advanced(&mut dice, order) } else { order };
+        OrderRow { order, previous: None }
+    };
+    let answer = |id: i64, is_later: bool| {
+        let mut dice = Dice(id.unsigned_abs());
+        let balance = Money::won(if is_later { 2 } else { 1 });
+        let key = AnswerKey(dice.bytes());
+        (key, StoredAnswer { fingerprint: dice.bytes(), answer: Answer::PointsCharged { balance }, at: NOON })
+    };
+    let orders = (1..=ROWS).map(|id| Key::from(OrderKey(OrderId(id))));
+    let keys: Vec<Key> = orders.chain((1..=ROWS).map(|id| answer(id, false).0.into())).collect();
+    for is_later in [false, true] {
+        let put = |rows: &mut Rows| {
+            for id in 1..=ROWS {
+                rows.orders.put(OrderKey(OrderId(id)), row(id, is_later));
+                let (key, answer) = answer(id, is_later);
+                rows.answers.put(key, answer);
+            }
+        };
+        session.change(&keys, put).await;
+        session.reopen().await;
+        let found = session.look(&keys).await;
+        for id in 1..=ROWS {
+            assert_eq!(found.orders.get(OrderKey(OrderId(id))), Ok(Some(&row(id, is_later))), "order {id}");
+            let (key, answer) = answer(id, is_later);
+            assert_eq!(found.answers.get(key), Ok(Some(&answer)), "answer {id}");
+        }
+    }
+}
+
 pub(super) async fn a_placed_order_is_read_as_the_row_was_written(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     for id in 1..=SAMPLES {

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::runtime::committer::{Committer, Listeners};
 use crate::runtime::health::Health;
+use crate::runtime::pace::paced;
 use crate::runtime::shutdown::Stop;
 use crate::system::logging;
 
@@ -26,13 +27,16 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 const TIMERS_MAX: usize = 256;
 pub(crate) const EVENTS_MAX: usize = 256;
 
+/// A batch of so many jobs is followed by the whole pause; a smaller one by its share.
+const PACED_JOBS: usize = 32;
+
 /// The parts that the loop works with.
 pub struct Worker {
     pub engine: Engine,
     /// Reads the event log; present only under the log executor.
     pub consumer: Option<Consumer>,
     pub queue: mpsc::Receiver<Job>,
-    /// Minimum time between the start of two batches, unless the second one is full.
+    /// Minimum time between the start of two batches after a batch of many commands, unless the second one is full.
     pub batch_every: Duration,
     pub listeners: Listeners,
     /// Notified by the event log when there may be events to read.
@@ -48,7 +52,9 @@ impl Worker {
         let Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop } = self;
         let health = Arc::clone(&listeners.health);
         let committer = Committer::start(listeners)?;
-        let mut round = Round { engine, consumer, queue, batch_every, began: None, arrived, committed, health, stop };
+        let last_jobs = 0;
+        let mut round =
+            Round { engine, consumer, queue, batch_every, began: None, last_jobs, arrived, committed, health, stop };
         round.run(&committer).await;
         round.finish(&committer).await;
         committer.finish();
@@ -64,6 +70,8 @@ struct Round {
     batch_every: Duration,
     /// When the last batch began.
     began: Option<Instant>,
+    /// The number of its jobs.
+    last_jobs: usize,
     arrived: Arc<Notify>,
     committed: Vec<Arc<Notify>>,
     health: Arc<Health>,
@@ -113,7 +121,7 @@ impl Round {
     /// work is due at once.
     async fn write(&mut self, jobs: Vec<Job>, committer: &Committer) -> bool {
         let started = Instant::now();
-        self.began = Some(started);
+        (self.began, self.last_jobs) = (Some(started), jobs.len());
         let mut written = self.engine.write_once(jobs).await;
         self.health.note(written.report.commits, written.report.commit_failures);
         let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
@@ -142,7 +150,8 @@ impl Round {
             }
         }
         if jobs.len() + self.queue.len() < batch_max {
-            let until = self.began.map(|began| began + self.batch_every).filter(|until| *until > Instant::now());
+            let pause = paced(self.batch_every, self.last_jobs, PACED_JOBS);
+            let until = self.began.map(|began| began + pause).filter(|until| *until > Instant::now());
             if let Some(until) = until {
                 tokio::time::sleep_until(until.into()).await;
             }

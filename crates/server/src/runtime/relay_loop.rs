@@ -11,15 +11,18 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::runtime::health::{AtWork, Health};
+use crate::runtime::pace::paced;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 
 /// Events of one shard published in one round.
 const EVENTS_MAX: usize = 1_000;
 /// Interval for commits of other processes. Commits of this process notify the relay.
-const POLL_EVERY: Duration = Duration::from_millis(20);
-/// Minimum time between the start of two rounds if the first one published: the events of many orders go to the broker
-/// together, because database and broker cost is per round.
+const POLL_EVERY: Duration = Duration::from_millis(5);
+/// Minimum time between the start of two rounds if the first one published [`PACED_EVENTS`]: the events of many orders go to
+/// the broker together, because database and broker cost is per round.
 const ROUND_EVERY: Duration = Duration::from_millis(20);
+/// A round of so many events is followed by the whole pause; a smaller one by its share.
+const PACED_EVENTS: usize = 256;
 /// Pause after a failed round.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long a stop waits for a round that waits for the broker. Records of an unfinished round are published again.
@@ -65,7 +68,7 @@ impl RelayThread {
 async fn run(mut relay: Relay, clock: &dyn Clock, committed: &Notify, mut stop: Stop) {
     let mut is_well = true;
     while !stop.is_requested() {
-        let next = Instant::now() + ROUND_EVERY;
+        let began = Instant::now();
         let pause = match relay.relay_once(EVENTS_MAX, clock).await {
             Ok(published) => {
                 if !is_well {
@@ -74,7 +77,7 @@ async fn run(mut relay: Relay, clock: &dyn Clock, committed: &Notify, mut stop: 
                 is_well = true;
                 if published > 0 {
                     tokio::select! {
-                        () = tokio::time::sleep_until(next) => {}
+                        () = tokio::time::sleep_until(began + paced(ROUND_EVERY, published, PACED_EVENTS)) => {}
                         () = stop.requested() => {}
                     }
                     continue;

@@ -40,7 +40,8 @@ pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut
         "INSERT INTO event (id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq, order_id, \
          version, cause, traceparent, occurred_at) VALUES ",
         "",
-    );
+    )
+    .awaiting(records.len());
     for (event, record) in commit.rows.events.iter().zip(&records) {
         insert.row(&[
             &record.id,

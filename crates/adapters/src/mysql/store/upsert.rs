@@ -36,14 +36,15 @@ where
     if changes.is_empty() {
         return vec![];
     }
-    let mut insert = Insert::new(script, head, "");
+    let count = |is_counted: fn(&Change<V>) -> bool| changes.iter().filter(|(_, change)| is_counted(change)).count();
+    let mut insert = Insert::new(script, head, "").awaiting(count(|change| matches!(change, Change::Insert(_))));
     for (key, change) in &changes {
         if let Change::Insert(row) = change {
             put(&mut insert, *key, row);
         }
     }
     drop(insert);
-    let mut insert = Insert::new(script, head, update);
+    let mut insert = Insert::new(script, head, update).awaiting(count(|change| matches!(change, Change::Update(_))));
     for (key, change) in &changes {
         if let Change::Update(row) = change {
             put(&mut insert, *key, row);

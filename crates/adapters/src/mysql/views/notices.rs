@@ -37,7 +37,7 @@ impl NoticeViews for MysqlViews {
 
 impl MysqlViews {
     async fn one(&self, select: String) -> Result<Vec<Vec<Vec<mysql_async::Value>>>, StoreError> {
-        self.ask(Script { statements: vec![select] }).await
+        self.ask(Script::of(vec![select])).await
     }
 
     /// Returns the notices after a number that can still be delivered, newest first. Their chain has no other index:

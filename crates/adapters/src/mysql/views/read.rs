@@ -28,12 +28,12 @@ async fn ask_once(pool: &Pool, script: &Script) -> Result<Answers> {
 
 pub(super) fn at_one_moment(statements: Vec<String>) -> Script {
     if statements.len() == 1 {
-        return Script { statements };
+        return Script::of(statements);
     }
     let begin = ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"];
     // COMMIT comes last and returns no rows, so it does not shift the answers.
     let framed = begin.into_iter().map(str::to_owned).chain(statements).chain(["COMMIT".to_owned()]);
-    Script { statements: framed.collect() }
+    Script::of(framed.collect())
 }
 
 /// Returns the rows of the statements themselves, without those of the transaction around them.

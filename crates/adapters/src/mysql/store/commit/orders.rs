@@ -34,11 +34,13 @@ const LINES: Upsert = Upsert {
 pub(super) fn orders(script: &mut Script, rows: &Rows, before: &Before) {
     put_all(script, &rows.orders, ORDERS, |insert, _, row| write_order(insert, row));
     let changes = rows.orders.changes();
-    let mut insert = Insert::new(script, LINES.head, "");
-    for (_, change) in &changes {
-        if let Change::Insert(row) = change {
-            lines(&row.order).for_each(|line| write_line(&mut insert, &row.order, line));
-        }
+    let new: Vec<&Order> = changes
+        .iter()
+        .filter_map(|(_, change)| if let Change::Insert(row) = change { Some(&row.order) } else { None })
+        .collect();
+    let mut insert = Insert::new(script, LINES.head, "").awaiting(new.iter().map(|order| lines(order).count()).sum());
+    for order in new {
+        lines(order).for_each(|line| write_line(&mut insert, order, line));
     }
     drop(insert);
     let mut insert = Insert::new(script, LINES.head, LINES.update);

@@ -89,21 +89,22 @@ pub(super) fn holdings(script: &mut Script, rows: &Rows, before: &Before) {
     }
     let links: FxHashMap<CouponId, Option<CouponId>> =
         rows.coupon_links.iter().map(|CouponLink { coupon, previous }| (*coupon, *previous)).collect();
-    for is_new in [true, false] {
-        let tail = if is_new { "" } else { " ON DUPLICATE KEY UPDATE used_order_id = VALUES(used_order_id)" };
-        let mut insert = Insert::new(script, COUPONS, tail);
-        for (key, change) in &changes {
-            let (holding, _) = change.kept();
-            let known = before.holdings.get(key).map_or(&[][..], Vec::as_slice);
-            for (nth, coupon) in (1..).zip(&holding.coupons) {
-                let is_written = match known.iter().find(|known| known.id == coupon.id) {
-                    None => is_new,
-                    Some(known) => !is_new && known.used_order != coupon.used_order,
-                };
-                if is_written {
-                    write_coupon(&mut insert, *key, nth, coupon, links.get(&coupon.id).copied().flatten());
-                }
+    let mut written: [Vec<(HoldingKey, i64, &Coupon)>; 2] = [vec![], vec![]];
+    for (key, change) in &changes {
+        let (holding, _) = change.kept();
+        let known = before.holdings.get(key).map_or(&[][..], Vec::as_slice);
+        for (nth, coupon) in (1..).zip(&holding.coupons) {
+            match known.iter().find(|known| known.id == coupon.id) {
+                None => written[0].push((*key, nth, coupon)),
+                Some(known) if known.used_order != coupon.used_order => written[1].push((*key, nth, coupon)),
+                Some(_) => {}
             }
+        }
+    }
+    for (coupons, tail) in written.iter().zip(["", " ON DUPLICATE KEY UPDATE used_order_id = VALUES(used_order_id)"]) {
+        let mut insert = Insert::new(script, COUPONS, tail).awaiting(coupons.len());
+        for (key, nth, coupon) in coupons {
+            write_coupon(&mut insert, *key, *nth, coupon, links.get(&coupon.id).copied().flatten());
         }
     }
 }
@@ -131,7 +132,7 @@ fn write_coupon(
 pub(super) fn entries(script: &mut Script, rows: &Rows) {
     let head = "INSERT INTO points_entry (entry_id, user_id, from_account, to_account, amount, kind, order_id, \
                 balance, previous_entry_id, created_at) VALUES ";
-    let mut insert = Insert::new(script, head, "");
+    let mut insert = Insert::new(script, head, "").awaiting(rows.entries.len());
     for entry in &rows.entries {
         insert.row(&[
             &entry.id.0,
@@ -150,7 +151,7 @@ pub(super) fn entries(script: &mut Script, rows: &Rows) {
 
 pub(super) fn notices(script: &mut Script, rows: &Rows) {
     let head = "INSERT INTO notice (notice_id, user_id, number, kind, data, previous_notice_id, created_at) VALUES ";
-    let mut insert = Insert::new(script, head, "");
+    let mut insert = Insert::new(script, head, "").awaiting(rows.notices.len());
     for notice in &rows.notices {
         insert.row(&[
             &notice.id.0,
