@@ -24,6 +24,9 @@ pub struct Report {
     /// `None` if the server has no echo endpoint, or the measurement uses no HTTP.
     pub ratio_to_echo: Option<f64>,
     pub echo_per_second: Option<f64>,
+    /// To the HTTP library alone, in the same process; `None` for a server that was not started by this command.
+    pub ratio_to_bare: Option<f64>,
+    pub bare_per_second: Option<f64>,
     pub audit_violations: Option<i64>,
     pub rounds: usize,
     pub connections: usize,
@@ -50,6 +53,7 @@ impl Report {
         let share = |amount: Option<f64>, round: &Round| Some(amount? / round.tally.answers().max(1) as f64);
         let per_request = |count: Option<u64>, round: &Round| share(count.map(|count| count as f64), round);
         let ratio = |round: &Round| Some(round.per_second() / round.echo_per_second?);
+        let to_bare = |round: &Round| Some(round.per_second() / round.bare_per_second?);
         Report {
             scenario,
             requests: all(&|round| round.tally.answers() as f64) as u64,
@@ -64,6 +68,8 @@ impl Report {
             max_ms: rounded(all(&|round| round.tally.latencies.max_ms())),
             ratio_to_echo: if scenario == "echo" { Some(1.0) } else { known(&ratio).map(rounded) },
             echo_per_second: known(&|round| round.echo_per_second).map(rounded),
+            ratio_to_bare: known(&to_bare).map(rounded),
+            bare_per_second: known(&|round| round.bare_per_second).map(rounded),
             audit_violations: None,
             rounds: rounds.len(),
             connections,
@@ -120,6 +126,8 @@ impl Report {
         line("per second", format!("{:.0}", self.per_second));
         line("echo per second", self.echo_per_second.map_or_else(|| "-".to_owned(), |echo| format!("{echo:.0}")));
         line("ratio to echo", known(self.ratio_to_echo));
+        line("bare per second", self.bare_per_second.map_or_else(|| "-".to_owned(), |bare| format!("{bare:.0}")));
+        line("ratio to bare", known(self.ratio_to_bare));
         line("mean ms", self.mean_ms.to_string());
         line("p50 ms", self.p50_ms.to_string());
         line("p95 ms", self.p95_ms.to_string());

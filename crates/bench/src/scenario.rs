@@ -101,13 +101,15 @@ pub struct Stage {
     pub customers: Customers,
     pub connections: usize,
     pub drop: Drop,
+    /// Where the same binary answers requests without the shop.
+    pub bare: Option<SocketAddr>,
     /// Number of customers, from the first, that have points.
     charged: u64,
 }
 
 impl Stage {
     pub fn new(address: SocketAddr, shop: Shop, customers: Customers, connections: usize, drop: Drop) -> Stage {
-        Stage { address, shop, customers, connections, drop, charged: 0 }
+        Stage { address, shop, customers, connections, drop, bare: None, charged: 0 }
     }
 
     /// Prepares a leg of about `expected` requests.
@@ -124,10 +126,9 @@ impl Stage {
             // The first request of each campaign gets its only coupon; the others are refused.
             Scenario::Refusals => Ok(Box::new(self.campaigns(expected, 1).await?)),
             Scenario::Order => {
-                let orders = expected.min(customers.count());
-                let campaign = self.campaign_for(orders).await?;
+                let campaigns = self.campaigns_for(expected).await?;
                 let product = self.shop.product().await?;
-                Ok(Box::new(Order::paid_with_points(customers, product, campaign, orders)))
+                Ok(Box::new(Order::paid_with_points(customers, product, &campaigns, expected)))
             }
             Scenario::Hot => Ok(Box::new(Order::on_delivery(customers, self.shop.product().await?))),
             Scenario::Modes => Err(Error::Nothing("modes are compared with each other, not with the echo baseline")),
@@ -148,6 +149,17 @@ impl Stage {
         self.give_coupons(campaign, count).await?;
         self.give_points(count).await?;
         Ok(campaign)
+    }
+
+    /// Creates a campaign for each turn of the customers, so that each of them has a coupon for every order.
+    async fn campaigns_for(&mut self, orders: u64) -> Result<Vec<i64>, Error> {
+        let (mut campaigns, mut left) = (vec![], orders);
+        while left > 0 && (campaigns.len() as u64) < CAMPAIGNS_MAX {
+            let count = left.min(self.customers.count());
+            campaigns.push(self.campaign_for(count).await?);
+            left -= count;
+        }
+        Ok(campaigns)
     }
 
     /// Creates campaigns of `quantity` coupons, enough for one request per customer and campaign.

@@ -93,9 +93,12 @@ pub struct ServeArgs {
     /// Open a store that has lost commits or was changed while it was closed, and record it. Copy the data folder first
     #[arg(long)]
     pub accept_loss: bool,
-    /// Also serve the baseline of `doorbuster bench`
+    /// Also serve the baselines of `doorbuster bench`
     #[arg(long, hide = true)]
     pub bench: bool,
+    /// End when standard input ends: with the process that started this one, however it ended
+    #[arg(long, hide = true)]
+    pub while_stdin_is_open: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }

@@ -14,7 +14,8 @@ const PREFER: &str = "prefer: wait=20\r\n";
 #[derive(Debug)]
 pub(super) struct Order {
     customers: Customers,
-    template: Template,
+    /// One for each turn of the customers, from the first; the last one for all further turns.
+    templates: Vec<Template>,
     body: String,
     product: i64,
     asked: u64,
@@ -24,24 +25,28 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Orders that a coupon and points pay in full.
-    pub(super) fn paid_with_points(customers: Customers, product: i64, campaign: i64, orders: u64) -> Order {
+    /// Orders that a coupon and points pay in full; at each turn every customer has a coupon of another campaign.
+    pub(super) fn paid_with_points(customers: Customers, product: i64, campaigns: &[i64], orders: u64) -> Order {
         let points = PRICE - DISCOUNT;
-        let body = format!(
-            r#"{{"items":[{{"productId":{product},"quantity":1}}],"couponId":{campaign},"pointsToUse":{points}}}"#
-        );
-        Order::new(customers, product, body, orders)
+        let body = |campaign| {
+            format!(
+                r#"{{"items":[{{"productId":{product},"quantity":1}}],"couponId":{campaign},"pointsToUse":{points}}}"#
+            )
+        };
+        let orders = orders.min(customers.count() * campaigns.len() as u64);
+        Order::new(customers, product, campaigns.iter().map(body).collect(), orders)
     }
 
     pub(super) fn on_delivery(customers: Customers, product: i64) -> Order {
         let body = format!(r#"{{"items":[{{"productId":{product},"quantity":1}}],"payment":"ON_DELIVERY"}}"#);
-        Order::new(customers, product, body, u64::MAX)
+        Order::new(customers, product, vec![body], u64::MAX)
     }
 
-    fn new(customers: Customers, product: i64, body: String, asked_max: u64) -> Order {
-        let template = Template::post("/api/orders", PREFER, &body);
+    fn new(customers: Customers, product: i64, bodies: Vec<String>, asked_max: u64) -> Order {
+        let templates = bodies.iter().map(|body| Template::post("/api/orders", PREFER, body)).collect();
+        let body = bodies.into_iter().next().unwrap_or_default();
         let outcome = Finder::new(br#""outcome":"COMPLETED""#);
-        Order { customers, template, body, product, asked: 0, asked_max, completed: 0, outcome }
+        Order { customers, templates, body, product, asked: 0, asked_max, completed: 0, outcome }
     }
 }
 
@@ -52,7 +57,8 @@ impl Plan for Order {
             return None;
         }
         self.asked += 1;
-        self.template.write(self.customers.token(ticket.0), request);
+        let turn = usize::try_from(ticket.0 / self.customers.count()).unwrap_or(usize::MAX);
+        self.templates.get(turn).or(self.templates.last())?.write(self.customers.token(ticket.0), request);
         Some(ticket)
     }
 
@@ -87,15 +93,19 @@ mod tests {
     }
 
     #[test]
-    fn prepared_orders_come_to_an_end() {
-        let mut plan = Order::paid_with_points(Customers::new(5, &|id| id.to_string()), 7, 8, 2);
-        let mut request = vec![];
-        assert!(plan.next(&mut request).is_some() && plan.next(&mut request).is_some());
-        assert_eq!(plan.next(&mut request), None);
-        let text = String::from_utf8(request).unwrap();
-        assert!(
-            text.ends_with(r#"{"items":[{"productId":7,"quantity":1}],"couponId":8,"pointsToUse":9000}"#),
-            "{text}"
-        );
+    fn at_every_turn_the_customers_use_a_coupon_of_another_campaign() {
+        let mut plan = Order::paid_with_points(Customers::new(2, &|id| id.to_string()), 7, &[8, 9], 3);
+        let mut campaigns = vec![];
+        loop {
+            let mut request = vec![];
+            if plan.next(&mut request).is_none() {
+                break;
+            }
+            let text = String::from_utf8(request).unwrap();
+            let (start, end) = (r#"{"items":[{"productId":7,"quantity":1}],"couponId":"#, r#","pointsToUse":9000}"#);
+            let rest = text.split_once(start).and_then(|(_, rest)| rest.strip_suffix(end));
+            campaigns.push(rest.map(str::to_owned).unwrap_or(text));
+        }
+        assert_eq!(campaigns, ["8", "8", "9"], "there are three orders");
     }
 }

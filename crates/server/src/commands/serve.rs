@@ -47,12 +47,19 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     config.check_command_line()?;
     config.store.accept_loss = args.accept_loss;
     logging::start(&config.log)?;
+    if args.while_stdin_is_open {
+        end_with_stdin()?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     let open = OpenShop::open(&config, args.bench, |shop| {
         make_admin(&config, shop)?;
         args.demo.map_or(Ok(()), |seed| runtime.block_on(fill(shop, seed)))
     })?;
+    if args.bench {
+        let bare = connections::bare::start(ConnectionLimits::from(&config.server).threads)?;
+        tracing::info!("Without the shop, requests are answered at http://{bare}");
+    }
     // Printed only now, because scripts that wait for this line expect the port to be open.
     tracing::info!("The shop is open on http://{}", open.address);
 
@@ -66,6 +73,15 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
         tracing::error!("The shop could not be closed cleanly: {error}");
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// Ends this process at once when standard input ends. A killed parent closes it, too.
+fn end_with_stdin() -> std::io::Result<()> {
+    let end = || {
+        let _ended = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        std::process::exit(1)
+    };
+    std::thread::Builder::new().name("parent".to_owned()).spawn(end).map(drop)
 }
 
 /// Ends a failed process even if closing never finishes.

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use crate::runtime::shutdown::Stop;
 use crate::security::rate_limits::Network;
 
+pub mod bare;
 mod connection;
 mod held;
 mod level;

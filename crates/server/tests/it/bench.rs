@@ -5,10 +5,22 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use xtask::addresses::{Service, address};
 
+use crate::brokers::until;
 use crate::shared::ask;
 
-const FIGURES: [&str; 9] =
-    ["requests", "succeeded", "perSecond", "p50Ms", "p99Ms", "p999Ms", "maxMs", "ratioToEcho", "auditViolations"];
+const FIGURES: [&str; 11] = [
+    "requests",
+    "succeeded",
+    "perSecond",
+    "p50Ms",
+    "p99Ms",
+    "p999Ms",
+    "maxMs",
+    "ratioToEcho",
+    "barePerSecond",
+    "ratioToBare",
+    "auditViolations",
+];
 
 fn bench(args: &[&str]) -> Output {
     let short = ["--json", "--seconds", "0.5", "--rounds", "1", "--users", "2000", "--connections", "16"];
@@ -53,6 +65,53 @@ fn orders_of_every_kind_are_completed() {
             assert!(report[cost].as_f64() > Some(0.0), "{cost}: {report}");
         }
     }
+}
+
+/// F-06 in small: more orders than customers, at a fixed rate.
+#[test]
+fn customers_order_again_and_again_at_a_fixed_rate() {
+    let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
+        .args(["bench", "order", "--json", "--rounds", "1", "--connections", "8"])
+        .args(["--users", "20", "--rate", "75", "--seconds", "2"])
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{report}");
+    assert_eq!((&report["requests"], &report["succeeded"]), (&150.into(), &150.into()), "{report}");
+}
+
+/// Returns the child processes of a process.
+fn children(parent: u32) -> Vec<u32> {
+    let is_child = |id: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.split(' ').nth(1) == Some(&parent.to_string()))
+    };
+    let names = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter_map(|name| name.parse().ok()).filter(is_child).collect()
+}
+
+#[test]
+fn a_killed_measurement_takes_its_server_with_it() {
+    let folder = std::env::temp_dir().join(format!("doorbuster-it-killed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut measurement = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
+        .args(["bench", "echo", "--seconds", "60", "--connections", "1", "--users", "1"])
+        .env("TMPDIR", &folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until("the server runs", || !children(measurement.id()).is_empty());
+    let server = children(measurement.id());
+    measurement.kill().unwrap();
+    measurement.wait().unwrap();
+    // It belongs to another process now, which may leave it as a zombie for a while.
+    let is_running = |id: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with('Z'))
+    };
+    until("the server has ended", || !server.iter().any(is_running));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Every order ends as expected in every mode, and money is captured only for orders that were paid.

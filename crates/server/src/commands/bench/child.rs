@@ -12,8 +12,10 @@ use crate::config::{Roles, Synchronous};
 
 #[derive(Debug)]
 pub(super) struct Child {
+    /// Its standard input ends with this process, and with it the server, also if this process is killed.
     process: process::Child,
     address: SocketAddr,
+    bare: Option<SocketAddr>,
 }
 
 impl Child {
@@ -29,7 +31,7 @@ impl Child {
             Synchronous::Off => "off",
         };
         let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", "--bench", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--bench", "--while-stdin-is-open", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder)
             .args(["--roles", &String::from(roles)])
             .envs(place.environment().iter().map(|(key, value)| (key, value)))
@@ -38,19 +40,20 @@ impl Child {
             .env("DOORBUSTER__ADMIN__LISTEN", "")
             .env("DOORBUSTER__LOG__FORMAT", "json")
             .env("DOORBUSTER__LOG__LEVEL", "info")
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
         let log = process.stderr.take().map(BufReader::new);
-        let mut child = Child { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut child = Child { process, address: SocketAddr::from(([127, 0, 0, 1], 0)), bare: None };
         let mut lines = log.into_iter().flat_map(|log| log.lines().map_while(Result::ok));
         let mut read = vec![];
         let address = lines.find_map(|line| {
-            let address = address_in(&line);
+            let address = address_in(&line, "open on http://");
             read.push(line);
             address
         });
+        child.bare = read.iter().find_map(|line| address_in(line, "answered at http://"));
         child.address =
             address.ok_or_else(|| Error::Failed(format!("the server did not open: {}", read.join("; "))))?;
         // Keeps reading, because a full pipe would block the server; error lines are forwarded.
@@ -67,6 +70,11 @@ impl Child {
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// The address at which requests are answered without the shop.
+    pub(super) const fn bare(&self) -> Option<SocketAddr> {
+        self.bare
+    }
 }
 
 impl Drop for Child {
@@ -77,8 +85,8 @@ impl Drop for Child {
     }
 }
 
-/// Returns the address in the line that announces the open shop.
-fn address_in(line: &str) -> Option<SocketAddr> {
+/// Returns the address in the line that announces it.
+fn address_in(line: &str, announced: &str) -> Option<SocketAddr> {
     let event: serde_json::Value = serde_json::from_str(line).ok()?;
-    event["message"].as_str()?.split_once("open on http://")?.1.parse().ok()
+    event["message"].as_str()?.split_once(announced)?.1.parse().ok()
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use app::commands::answer::{Answer, Reply};
+use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{Command, CreateCampaign, PlaceOrder};
 use bench::connection;
 use bench::load::Tally;
@@ -56,7 +56,7 @@ pub(super) async fn preload(args: &BenchArgs, place: &Place) -> Result<(), Error
     while done < args.preload {
         let count = PRELOADED_AT_A_TIME.min(args.preload - done);
         let ask: Ask = Box::new(move |number| place_order(user(done + number, users), product));
-        let (tally, _) = drive(&shop, ask, PRELOAD_AT_ONCE, count, TIME_MAX).await;
+        let (tally, _) = drive(&shop, ask, Drive { repeats: true, ..Drive::of(PRELOAD_AT_ONCE, count) }).await;
         if let Some(complaint) = tally.complaint {
             return Err(Error::Failed(format!("an order of the preload was refused: {complaint}")));
         }
@@ -79,13 +79,13 @@ pub(super) async fn measure(args: &BenchArgs, place: &Place) -> Result<Report, E
         // The first round is a warm-up.
         let time = if number == 0 { time.min(Duration::from_secs(1)) } else { time };
         let client = Usage { cpu_seconds_client: bench::usage::cpu_seconds("self"), ..Usage::default() };
-        let (tally, elapsed) = drive(&shop, ask, connections, count, time).await;
+        let (tally, elapsed) = drive(&shop, ask, Drive { time, ..Drive::of(connections, count) }).await;
         progress(&format!("round {number} of {}: {:.0} per second", args.rounds, tally.per_second(elapsed)));
         measured.failures.extend(tally.complaint.clone());
         if number > 0 {
             let now = Usage { cpu_seconds_client: bench::usage::cpu_seconds("self"), ..Usage::default() };
             let usage = now.since(&client);
-            measured.rounds.push(Round { echo_per_second: None, elapsed, tally, usage });
+            measured.rounds.push(Round { echo_per_second: None, bare_per_second: None, elapsed, tally, usage });
         }
     }
     engine.stop()?;
@@ -115,10 +115,10 @@ async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
         }
         Scenario::Order => {
             let (product, campaign) = (product(shop).await?, campaign(shop).await?);
-            drive(shop, Box::new(move |number| issue(user(number, users), campaign)), connections, users, TIME_MAX)
-                .await;
+            let all = Drive::of(connections, users);
+            drive(shop, Box::new(move |number| issue(user(number, users), campaign)), all).await;
             let charge = move |number| Command::ChargePoints { user: user(number, users), amount: Money::won(PRICE) };
-            drive(shop, Box::new(charge), connections, users, TIME_MAX).await;
+            drive(shop, Box::new(charge), all).await;
             let order = move |number| {
                 let Command::PlaceOrder(mut order) = place_order(user(number, users), product) else {
                     unreachable!("place_order returns Command::PlaceOrder")
@@ -185,8 +185,26 @@ async fn campaign(shop: &Shop) -> Result<CampaignId, Error> {
     }
 }
 
-/// Keeps `at_once` commands in progress until `count` are done or `time` is over.
-async fn drive(shop: &Shop, ask: Ask, at_once: u64, count: u64, time: Duration) -> (Tally, Duration) {
+/// How commands are submitted.
+#[derive(Clone, Copy)]
+struct Drive {
+    /// Commands in progress.
+    at_once: u64,
+    /// Ends after this many, or when the time is over.
+    count: u64,
+    time: Duration,
+    /// Submits a command again that found the shop overloaded.
+    repeats: bool,
+}
+
+impl Drive {
+    const fn of(at_once: u64, count: u64) -> Drive {
+        Drive { at_once, count, time: TIME_MAX, repeats: false }
+    }
+}
+
+async fn drive(shop: &Shop, ask: Ask, wanted: Drive) -> (Tally, Duration) {
+    let Drive { at_once, count, time, repeats } = wanted;
     let tally = Rc::new(RefCell::new(Tally::default()));
     let (ask, asked) = (Rc::new(ask), Rc::new(std::cell::Cell::new(0)));
     let begin = Instant::now();
@@ -199,7 +217,15 @@ async fn drive(shop: &Shop, ask: Ask, at_once: u64, count: u64, time: Duration) 
                 while asked.get() < count && begin.elapsed() < time {
                     let number = asked.replace(asked.get() + 1);
                     let start = Instant::now();
-                    let reply = shop.submitter.submit(ask(number), None).await;
+                    let reply = loop {
+                        let reply = shop.submitter.submit(ask(number), None).await;
+                        match &reply.result {
+                            Err(Refusal::Overloaded { retry_after }) if repeats => {
+                                tokio::time::sleep(*retry_after).await
+                            }
+                            _ => break reply,
+                        }
+                    };
                     note(&mut tally.borrow_mut(), start.elapsed(), &reply);
                 }
             });

@@ -42,6 +42,7 @@ pub(super) async fn measure_alone(args: &BenchArgs, place: &Place) -> Result<Rep
 pub(super) async fn measure_at(args: &BenchArgs, place: &Place, children: &[Child]) -> Result<Report, Error> {
     let server = children.first().ok_or_else(|| Error::Failed("there is no process to measure".to_owned()))?;
     let mut stage = stage(args, server.address(), place.secret()).await?;
+    stage.bare = server.bare();
     let servers: Vec<u32> = children.iter().map(Child::id).collect();
     let report = measure_on(args, &mut stage, &servers).await?;
     progress("auditing");
