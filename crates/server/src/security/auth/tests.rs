@@ -132,13 +132,18 @@ fn the_scheme_is_case_insensitive() {
 }
 
 #[test]
-fn the_memory_of_verified_tokens_is_bounded() {
+fn the_memory_of_verified_tokens_holds_a_crowd_and_is_bounded() {
     let tokens = Tokens::new(SECRET);
-    for user_id in 1..=50_000 {
-        let principal = Principal { user_id, role: Role::Customer };
-        tokens.verified.keep(&format!("token {user_id}"), principal, NOW);
-    }
-    assert!(tokens.verified.len() <= 16 * 2048);
+    let token = |user_id: i64| format!("token {user_id}");
+    let keep = |user_id| {
+        tokens.verified.keep(&token(user_id), Principal { user_id, role: Role::Customer }, NOW);
+    };
+    (1..=200_000).for_each(keep);
+    let known = |user_id| tokens.verified.get(&token(user_id)).map(|(principal, _)| principal.user_id);
+    assert!((1..=200_000).all(|user_id| known(user_id) == Some(user_id)));
+    assert_eq!(known(200_001), None);
+    (200_001..=500_000).for_each(keep);
+    assert!(tokens.verified.len() <= 16 * 28_672);
 }
 
 /// Measures the gain of remembering verified tokens: `cargo test -- --ignored --nocapture`.
