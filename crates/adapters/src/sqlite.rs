@@ -1,6 +1,7 @@
 //! The shop in one process: a SQLite file as the store, its event table as the log, the gate in memory.
 
 mod ballast;
+mod best_sellers;
 mod cells;
 mod commit_mark;
 mod commits_seen;

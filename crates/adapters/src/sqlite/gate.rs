@@ -1,6 +1,7 @@
 //! Refuses before the queue, from committed facts that the engine reports after each commit. Costs two read locks and
 //! two look-ups.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
@@ -37,6 +38,9 @@ pub struct MemoryGate {
 struct Total {
     /// Counts the calls of `apply`.
     updates: u64,
+    /// The known campaigns by the number of their last update: the first one is forgotten first. Found by a scan, each
+    /// campaign beyond the bound would cost a look at all others.
+    by_update: BTreeMap<u64, CampaignId>,
     holders: usize,
 }
 
@@ -70,9 +74,10 @@ impl MemoryGate {
     fn make_room(&self, total: &mut Total, just_updated: CampaignId) {
         let mut known = self.known.write();
         while known.len() > self.bounds.campaigns_max || total.holders > self.bounds.holders_max {
-            let others = known.iter().filter(|(id, _)| **id != just_updated);
-            let Some(oldest) = others.min_by_key(|(_, known)| known.read().update).map(|(id, _)| *id) else { break };
-            let forgotten = known.remove(&oldest);
+            let Some(oldest) = total.by_update.first_entry().filter(|oldest| *oldest.get() != just_updated) else {
+                break;
+            };
+            let forgotten = known.remove(&oldest.remove());
             total.holders -= forgotten.map_or(0, |known| known.into_inner().holders.len());
         }
         if total.holders > self.bounds.holders_max
@@ -142,8 +147,9 @@ impl Gate for MemoryGate {
 
     fn forget(&self, campaign: CampaignId) {
         let mut total = self.total.lock();
-        let forgotten = self.known.write().remove(&campaign);
-        total.holders -= forgotten.map_or(0, |known| known.into_inner().holders.len());
+        let Some(forgotten) = self.known.write().remove(&campaign).map(RwLock::into_inner) else { return };
+        total.by_update.remove(&forgotten.update);
+        total.holders -= forgotten.holders.len();
     }
 
     fn apply(&self, facts: CampaignFacts<'_>) {
@@ -162,6 +168,8 @@ impl Gate for MemoryGate {
         }
         if let Some(known) = self.known.read().get(&id) {
             let mut known = known.write();
+            total.by_update.remove(&known.update);
+            total.by_update.insert(update, id);
             total.holders -= known.holders.len();
             known.apply(facts, update);
             total.holders += known.holders.len();

@@ -11,11 +11,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::ballast::Ballast;
+use super::best_sellers::BestSellers;
 use super::commit_mark::{MARK_FILE, Mark, MarkWriter, shop_of};
 use super::commits_seen::CommitsSeen;
 use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
 use super::loss;
-use super::store::{Files, LogCopy, LogSync, copy_at_start};
+use super::store::{Files, LogCopy, LogSync, Seen, copy_at_start};
 use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, page_sums};
 pub use error::OpenError;
 
@@ -122,14 +123,16 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     let codec_key = codec_key(&writer)?;
     let engine = count_opening(&writer)?;
     let commits_seen = Arc::new(CommitsSeen::default());
-    let views = read(folder, options)?;
+    let best_sellers = Arc::new(BestSellers::new(engine));
+    let views = views(folder, options, Some(Arc::clone(&best_sellers)))?;
     let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
     let sync = start_sync(&writer, folder, options, Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
     let copy = start_copy(folder, options)?;
     // It reads each page once.
     let trail = SqliteTrail::new(reader(folder, Options { cache_mib: 2, ..options })?, sync.clone());
     ballast.keep();
-    let store = SqliteStore::new(writer, Files { lock, sync, copy, ballast }, commits_seen)?;
+    let store =
+        SqliteStore::new(writer, Files { lock, sync, copy, ballast }, Seen { commits: commits_seen, best_sellers })?;
     Ok(Opened { store, views: Arc::new(views), log, trail, codec_key, engine })
 }
 
@@ -168,9 +171,13 @@ fn start_copy(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
 /// Opens a data folder for reading, also beside the process that writes to it.
 pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     check_sqlite()?;
+    views(folder, options, None)
+}
+
+fn views(folder: &Path, options: Options, best_sellers: Option<Arc<BestSellers>>) -> Result<SqliteViews, OpenError> {
     let readers: Result<Vec<Connection>, rusqlite::Error> =
         (0..options.readers.max(1)).map(|_| reader(folder, options)).collect();
-    Ok(SqliteViews::new(readers?))
+    Ok(SqliteViews::new(readers?, best_sellers))
 }
 
 /// The same; returns the key of the shop's id codes, too.

@@ -29,7 +29,8 @@ pub(super) use load::{order, timer};
 use app::events::outbox::{SHARDS, ShardHead};
 use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
-use app::state::rows::{Key, Rows};
+use app::state::rows::{Key, Rows, Sales};
+use app::state::table::Change;
 use domain::ids::{CampaignId, OrderId, UserId};
 use domain::time::Timestamp;
 use rusqlite::config::DbConfig;
@@ -37,6 +38,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 
 use super::ballast::Ballast;
+use super::best_sellers::{BestSellers, Moved};
 use super::cells::{Run as _, find, find_all, take_statements};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
@@ -56,7 +58,7 @@ pub struct SqliteStore {
     heads: Option<[ShardHead; SHARDS]>,
     kinds: Kinds,
     before: Before,
-    commits_seen: Arc<CommitsSeen>,
+    seen: Seen,
     /// Pages that the log may hold before they are copied.
     log_pages: i32,
     /// The same on a disk that was never full.
@@ -74,6 +76,12 @@ pub struct SqliteStore {
     _lock: File,
 }
 
+/// What this process's readers learn of each commit.
+pub(super) struct Seen {
+    pub(super) commits: Arc<CommitsSeen>,
+    pub(super) best_sellers: Arc<BestSellers>,
+}
+
 /// The files of the data folder beside the writer's connection.
 pub(super) struct Files {
     pub(super) lock: File,
@@ -87,17 +95,17 @@ impl SqliteStore {
     pub(super) fn new(
         connection: Connection,
         Files { lock, sync, copy, ballast }: Files,
-        commits_seen: Arc<CommitsSeen>,
+        seen: Seen,
     ) -> Result<SqliteStore, rusqlite::Error> {
         let heads = offsets::heads(&connection)?;
-        commits_seen.observe(&heads);
+        seen.commits.observe(&heads);
         let page_bytes: i32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         Ok(SqliteStore {
             connection,
             heads: Some(heads),
             kinds: Kinds::default(),
             before: Before::default(),
-            commits_seen,
+            seen,
             log_pages: LOG_BYTES / page_bytes,
             log_pages_max: LOG_BYTES / page_bytes,
             copy: Some(copy),
@@ -147,9 +155,20 @@ impl SqliteStore {
         Ok(heads)
     }
 
+    /// Returns how a commit changed the sales of days.
+    fn moved(&self, rows: &Rows) -> Vec<Moved> {
+        let moved = |(key, change): (_, Change<'_, Sales>)| {
+            let (sales, _) = change.kept();
+            let before = self.before.sales.get(&key).copied().unwrap_or_default();
+            Moved { key, units: sales.sold - sales.returned - (before.sold - before.returned) }
+        };
+        rows.sales.changes().into_iter().map(moved).collect()
+    }
+
     /// Rolls back a failed transaction and classifies its failure.
     fn fail(&mut self, failure: Failure) -> CommitError {
         self.heads = None;
+        self.seen.best_sellers.forget();
         self.kinds.forget();
         let ended = self.end();
         let error = match failure {
@@ -281,10 +300,11 @@ impl Store for SqliteStore {
         }
         let committed = match self.write(&commit) {
             Ok(heads) => {
-                self.before = Before::default();
-                self.commits_seen.observe(&heads);
-                self.heads = Some(heads);
                 let number = commit.id.number;
+                self.seen.best_sellers.apply(number, self.moved(commit.rows));
+                self.before = Before::default();
+                self.seen.commits.observe(&heads);
+                self.heads = Some(heads);
                 Ok(self.sync.as_ref().map_or(Durability::Reached, |sync| sync.wrote_commit(number)))
             }
             Err(failure) => Err(self.fail(failure)),

@@ -11,18 +11,23 @@ mod notices;
 mod orders;
 mod outbox;
 
+use std::sync::Arc;
+
 use app::ports::StoreError;
 use app::ports::views::{Reading, Views};
 use domain::ids::UserId;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, Result};
 
+use super::best_sellers::BestSellers;
 use super::cells::find;
 
 /// A pool of read-only connections. A read takes microseconds, so it runs on the caller's thread.
 pub struct SqliteViews {
     idle: Mutex<Vec<Connection>>,
     freed: Condvar,
+    /// `None` beside another process's engine.
+    best_sellers: Option<Arc<BestSellers>>,
 }
 
 /// A connection that returns to the pool when it is dropped.
@@ -39,8 +44,8 @@ impl Drop for Borrowed<'_> {
 }
 
 impl SqliteViews {
-    pub(super) const fn new(connections: Vec<Connection>) -> SqliteViews {
-        SqliteViews { idle: Mutex::new(connections), freed: Condvar::new() }
+    pub(super) const fn new(connections: Vec<Connection>, best_sellers: Option<Arc<BestSellers>>) -> SqliteViews {
+        SqliteViews { idle: Mutex::new(connections), freed: Condvar::new(), best_sellers }
     }
 
     fn borrow(&self) -> Borrowed<'_> {

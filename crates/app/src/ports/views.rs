@@ -30,7 +30,7 @@ pub trait OrderViews: Send + Sync {
     /// Returns a user's orders, newest first, from before the given one on.
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
 
-    /// Returns all orders, or those with an outcome, newest first.
+    /// Returns all orders, or those with an outcome, newest first. Outcomes other than COMPLETED are read by an index.
     fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
 
     /// Returns the number of orders with a stuck compensation, which wait for an operator.

@@ -29,21 +29,25 @@ impl OrderViews for MysqlViews {
 
     fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         let before = before.map_or(i64::MAX, |before| before.0);
-        let condition = outcome.map_or_else(String::new, |outcome| format!("AND outcome = '{}' ", outcome.name()));
-        let newest = format!("WHERE order_id < ? {condition}ORDER BY order_id DESC LIMIT ?");
-        let newest = statement(&newest, &[&before, &sql_limit(limit)]);
+        let newest = match outcome {
+            None => "orders WHERE".to_owned(),
+            Some(Outcome::Completed) => format!("orders WHERE outcome = '{}' AND", Outcome::Completed.name()),
+            // With a limit the server might rather read all orders from the newest on.
+            Some(outcome) => {
+                format!("orders FORCE INDEX (orders_by_outcome) WHERE not_completed = '{}' AND", outcome.name())
+            }
+        };
+        let newest = format!("SELECT order_id FROM {newest} order_id < ? ORDER BY order_id DESC LIMIT ?");
+        let newest = format!("JOIN ({}) AS newest USING (order_id)", statement(&newest, &[&before, &sql_limit(limit)]));
         let select = [
-            format!("{}{newest}", select_order!("")),
-            format!(
-                "{}JOIN (SELECT order_id FROM orders {newest}) AS newest USING (order_id) ORDER BY order_id, line_no",
-                select_line!("")
-            ),
+            format!("{}{newest} ORDER BY order_id DESC", select_order!("")),
+            format!("{}{newest} ORDER BY order_id, line_no", select_line!("")),
         ];
         self.read(select, orders)
     }
 
     fn stuck_orders(&self) -> Reading<'_, i64> {
-        let count = "SELECT count(*) FROM orders WHERE is_stuck = 1".to_owned();
+        let count = "SELECT count(*) FROM orders WHERE not_completed = 'COMPENSATION_STUCK'".to_owned();
         self.read([count], |rows| Ok(first(rows)?.unwrap_or(0)))
     }
 

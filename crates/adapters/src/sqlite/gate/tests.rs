@@ -146,3 +146,20 @@ fn a_campaign_too_large_to_remember_is_left_to_the_engine_for_good() {
     apply(&gate, Campaign { paused: true, ..campaign(1, 3, 3) }, &[(ANN, 1)], false);
     check(&gate, ANN, Some(Rejection::Paused));
 }
+
+/// The order of updates holds each known campaign once, so the campaign to forget is its first, without a scan.
+#[test]
+fn campaigns_beyond_the_bound_are_forgotten_in_the_order_of_their_updates() {
+    let gate = MemoryGate::new(GateBounds { campaigns_max: 100, holders_max: 1_000 });
+    for round in 0..3 {
+        for id in 1..=300 {
+            apply(&gate, campaign(id, 9, 1), &[(ANN, 1)], round == 0);
+            gate.forget(CampaignId(id - 7));
+        }
+    }
+    let total = gate.total.lock();
+    let known = gate.known.read();
+    assert!(total.by_update.len() == known.len() && known.len() <= 100, "{} are known", known.len());
+    assert!(total.by_update.iter().all(|(update, id)| known[id].read().update == *update));
+    assert_eq!(total.holders, known.len());
+}

@@ -91,7 +91,11 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         }
         Key::Campaign(id) => rows.campaigns.loaded(id, campaign(connection, id)?),
         Key::Product(id) => rows.products.loaded(id, product(connection, id)?),
-        Key::Sales(key) => rows.sales.loaded(key, sales(connection, key)?),
+        Key::Sales(key) => {
+            let found = sales(connection, key)?;
+            before.sales.extend(found.map(|found| (key, found)));
+            rows.sales.loaded(key, found);
+        }
     }
     Ok(())
 }
@@ -142,7 +146,7 @@ fn holding(connection: &Connection, key: HoldingKey, before: &mut Before) -> Res
     let HoldingKey { campaign, user } = key;
     let mut coupons: Vec<Coupon> = vec![];
     if let Some(row) = customer_row(connection, user, before)? {
-        for id in row.coupons(campaign)? {
+        for id in row.coupons(connection, campaign)? {
             coupons.extend(find(connection, select_coupon!("WHERE coupon_id = ?1"), [id.0])?);
         }
     }

@@ -1,6 +1,6 @@
 //! The state of the open transaction, and its failures.
 
-use app::state::rows::{HoldingKey, OffsetKey};
+use app::state::rows::{HoldingKey, OffsetKey, Sales, SalesKey};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, OrderId, UserId};
 use domain::order::saga::StepRecord;
@@ -14,6 +14,7 @@ pub(super) struct Before {
     pub(super) customers: FxHashMap<UserId, Option<CustomerRow>>,
     pub(super) holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
     pub(super) steps: FxHashMap<OrderId, Vec<StepRecord>>,
+    pub(super) sales: FxHashMap<SalesKey, Sales>,
 }
 
 /// Why a transaction failed.

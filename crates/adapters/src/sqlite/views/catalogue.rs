@@ -3,9 +3,11 @@
 use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
 use domain::ids::ProductId;
 use domain::stock::Product;
+use rusqlite::{Connection, Result};
 
 use super::{SqliteViews, sql_limit};
 use crate::selects::select_product;
+use crate::sqlite::best_sellers::BestSellers;
 use crate::sqlite::cells::{find, find_all};
 
 impl CatalogueViews for SqliteViews {
@@ -23,6 +25,11 @@ impl CatalogueViews for SqliteViews {
 
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {
         self.read(move |connection| {
+            if let Some(sellers) = &self.best_sellers {
+                let kept = sellers.best(since, limit);
+                let best = kept.map_or_else(|| sum_up(connection, sellers, since, limit), Ok)?;
+                return named(connection, best);
+            }
             let sql = "SELECT product_id, name, sold_since
                  FROM (SELECT product_id, sum(sold - returned) AS sold_since FROM product_sales WHERE day >= ?1
                        GROUP BY product_id HAVING sold_since > 0)
@@ -39,4 +46,29 @@ impl CatalogueViews for SqliteViews {
             find_all(connection, sql, [from])
         })
     }
+}
+
+/// Sums up a period once; from then on each commit adds to it.
+fn sum_up(
+    connection: &Connection,
+    sellers: &BestSellers,
+    since: Option<i64>,
+    limit: usize,
+) -> Result<Vec<(ProductId, i64)>> {
+    let counting = sellers.count();
+    let last = "SELECT number FROM engine_commit WHERE engine = ?1";
+    let as_of: Option<i64> = find(connection, last, [sellers.engine])?;
+    let sums = "SELECT product_id, sum(sold - returned) FROM product_sales WHERE day >= ?1 GROUP BY product_id";
+    let sums: Vec<(i64, i64)> = find_all(connection, sums, [since.unwrap_or(i64::MIN)])?;
+    let sold = sums.into_iter().map(|(product, units)| (ProductId(product), units)).collect();
+    Ok(counting.keep(since, as_of.unwrap_or(0), sold, limit))
+}
+
+fn named(connection: &Connection, best: Vec<(ProductId, i64)>) -> Result<Vec<Popular>> {
+    let mut popular = Vec::with_capacity(best.len());
+    for (product, sold) in best {
+        let name: Option<String> = find(connection, "SELECT name FROM product WHERE product_id = ?1", [product.0])?;
+        popular.extend(name.map(|name| Popular { product, name, sold }));
+    }
+    Ok(popular)
 }

@@ -28,13 +28,7 @@ impl OrderViews for SqliteViews {
 
     fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         self.read(move |connection| {
-            // Stuck orders have a partial index, which SQLite uses only with a literal condition.
-            let condition = match outcome {
-                None => String::new(),
-                Some(outcome) => format!("AND outcome = '{}' ", outcome.name()),
-            };
-            let sql =
-                format!("SELECT order_id FROM orders WHERE order_id < ?1 {condition}ORDER BY order_id DESC LIMIT ?2");
+            let sql = page(outcome);
             let mut statement = connection.prepare_cached(&sql)?;
             let before = before.map_or(i64::MAX, |before| before.0);
             let ids = statement.query_map((before, sql_limit(limit)), |row| row.get(0).map(OrderId))?;
@@ -45,8 +39,8 @@ impl OrderViews for SqliteViews {
 
     fn stuck_orders(&self) -> Reading<'_, i64> {
         self.read(|connection| {
-            let sql = "SELECT count(*) FROM orders WHERE outcome = 'COMPENSATION_STUCK'";
-            Ok(find(connection, sql, [])?.unwrap_or(0))
+            let sql = format!("SELECT count(*) FROM orders WHERE {}", indexed(Outcome::CompensationStuck));
+            Ok(find(connection, &sql, [])?.unwrap_or(0))
         })
     }
 
@@ -61,5 +55,49 @@ impl OrderViews for SqliteViews {
                  WHERE order_event_run.order_id = ?1 ORDER BY first_position, position";
             find_all(connection, sql, [id.0])
         })
+    }
+}
+
+/// Returns the condition under which the partial index `orders_by_outcome` is used: it repeats the index's own.
+fn indexed(outcome: Outcome) -> String {
+    format!("outcome = '{}' AND outcome <> 'COMPLETED'", outcome.name())
+}
+
+/// Returns the statement that reads the ids of a page.
+fn page(outcome: Option<Outcome>) -> String {
+    let condition = match outcome {
+        None => String::new(),
+        Some(Outcome::Completed) => format!("AND outcome = '{}' ", Outcome::Completed.name()),
+        Some(outcome) => format!("AND {} ", indexed(outcome)),
+    };
+    format!("SELECT order_id FROM orders WHERE order_id < ?1 {condition}ORDER BY order_id DESC LIMIT ?2")
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::sqlite::{DATABASE_FILE, Options, open};
+
+    #[test]
+    fn a_page_of_an_outcome_is_read_from_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path(), Options::default()).unwrap());
+        let connection = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        let plan = |sql: &str| -> String {
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let values = vec![9; explain.parameter_count()];
+            explain.query_row(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap()
+        };
+        let by_outcome = "SEARCH orders USING COVERING INDEX orders_by_outcome (outcome=? AND rowid<?)";
+        for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Completed) {
+            assert_eq!(plan(&page(Some(outcome))), by_outcome);
+        }
+        for outcome in [None, Some(Outcome::Completed)] {
+            assert_eq!(plan(&page(outcome)), "SEARCH orders USING INTEGER PRIMARY KEY (rowid<?)");
+        }
+        let stuck = format!("SELECT count(*) FROM orders WHERE {}", indexed(Outcome::CompensationStuck));
+        assert_eq!(plan(&stuck), "SEARCH orders USING COVERING INDEX orders_by_outcome (outcome=?)");
     }
 }

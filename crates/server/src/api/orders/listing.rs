@@ -141,7 +141,7 @@ impl Wanted {
     /// Returns `true` if no order that is read can be dropped.
     fn takes_all(&self) -> bool {
         let Wanted { user, outcome, status, from, to, product, campaign } = self;
-        let is_indexed = user.is_none() && *outcome == Some(Outcome::CompensationStuck);
+        let is_indexed = user.is_none() && outcome.is_some_and(has_index);
         (is_indexed || outcome.is_none())
             && (status.is_none() && from.is_none() && to.is_none() && product.is_none() && campaign.is_none())
     }
@@ -169,12 +169,12 @@ impl Wanted {
         spelling
     }
 
-    /// Reads the next orders to filter. Stuck orders have an index; others are scanned.
+    /// Reads the next orders to filter: those of an outcome by its index, or all.
     fn read<'a>(&self, shop: &'a Shop, before: Option<OrderId>, count: usize) -> Reading<'a, Vec<Order>> {
         match self.user {
             Some(user) => shop.submitter.views.orders_of(user, before, count),
             None => {
-                let outcome = self.outcome.filter(|outcome| *outcome == Outcome::CompensationStuck);
+                let outcome = self.outcome.filter(|outcome| has_index(*outcome));
                 shop.submitter.views.orders(outcome, before, count)
             }
         }
@@ -222,6 +222,12 @@ impl Wanted {
             orders.iter().map(|(order, of_it)| render::order_body(order, of_it, &shop.submitter.codec)).collect();
         Ok(Json(render::Page { data, next_cursor: last.map(|last| page.cursor_after(last.0)) }))
     }
+}
+
+/// Returns whether the store finds the orders of an outcome without looking at others: most orders are completed, and all
+/// others have an index.
+fn has_index(outcome: Outcome) -> bool {
+    outcome != Outcome::Completed
 }
 
 /// `GET /api/orders`: own orders, newest first.

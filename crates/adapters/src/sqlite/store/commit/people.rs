@@ -63,7 +63,13 @@ pub(super) fn customers(connection: &Connection, commit: &Commit<'_>, before: &B
         changed.entry(user).or_default().points = Some(change.kept().0.balance);
     }
     for (user, given) in holdings(connection, rows, before)? {
-        changed.entry(user).or_default().coupons.push(given);
+        let coupons = &mut changed.entry(user).or_default().coupons;
+        if coupons.is_empty()
+            && let Some(Some(row)) = before.customers.get(&user)
+        {
+            row.move_coupons(connection)?;
+        }
+        coupons.push(given);
     }
     customer_row::write(connection, commit.now, &changed)
 }
