@@ -7,6 +7,7 @@ mod dossier;
 mod gate;
 pub mod laws;
 mod log;
+mod proof;
 mod repaired;
 mod report;
 mod snapshot;
@@ -20,13 +21,15 @@ use crate::ports::StoreError;
 
 use dossier::Dossier;
 use laws::answers::Promises;
-use laws::coupons::CampaignBooks;
+use laws::coupons::{CampaignBooks, Counted};
 use laws::stock::StockBooks;
-use log::LogCounts;
+use log::CampaignCounts;
+use proof::{Base, Draft};
 use report::{Findings, Verdict};
 
 pub use crate::state::rows::Fulfilment;
 pub use gate::BesideGate;
+pub use proof::{Ends, Proof};
 pub use repaired::Repaired;
 pub use report::{Audit, Law, LawReport, Skipped};
 pub use snapshot::{
@@ -44,6 +47,9 @@ pub struct Inspection {
 /// The law of webhooks in the list of invariants; this shop has nothing that it applies to.
 const WEBHOOKS: u8 = 17;
 
+/// Why an incremental audit checks each law only in part.
+const SINCE_PROOF: &str = "only what changed since the last proof; `--full` reads everything";
+
 /// Checks all laws on a snapshot.
 pub fn audit(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Audit, StoreError> {
     inspect(snapshot, now).map(|inspection| inspection.audit)
@@ -55,25 +61,57 @@ pub fn repairs(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Vec<Comman
     inspect(snapshot, now).map(|inspection| inspection.repairs)
 }
 
-/// Audits and computes repairs in one pass.
+/// Audits the whole store and computes repairs in one pass.
 pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection, StoreError> {
-    let mut findings = Findings::new();
-    findings.skip(WEBHOOKS, "this program sends no webhooks");
-    if !snapshot.has_gate() {
-        findings
-            .skip(Law::Gate.number(), "the store has no shared gate: REDIS_URL is not set, or Redis does not answer");
+    examine(snapshot, now, None).map(|proven| proven.inspection)
+}
+
+/// The report of an audit, and what a later audit may start from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proven {
+    pub inspection: Inspection,
+    /// `None` after violations, and for a store that is always read as a whole.
+    pub proof: Option<Proof>,
+    /// True if only what changed since an earlier proof was read.
+    pub is_incremental: bool,
+}
+
+/// Audits what changed since a proof, or the whole store. Violations that an incremental audit reports are only a reason
+/// for a whole one: the store may have been replaced by an older copy.
+pub fn prove(snapshot: &mut dyn Snapshot, now: Timestamp, since: Option<&Proof>) -> Result<Proven, StoreError> {
+    let Some(proof) = since.filter(|proof| proof.is_readable()) else { return examine(snapshot, now, None) };
+    match snapshot.since(proof)? {
+        Some(proven_events) => examine(snapshot, now, Some(Base { proof, proven_events: &proven_events })),
+        None => examine(snapshot, now, None),
     }
-    let counts = log::read(snapshot, now, &mut findings)?;
+}
+
+fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) -> Result<Proven, StoreError> {
+    let mut findings = Findings::new();
+    note_skips(snapshot, base, &mut findings);
+    let ends = snapshot.ends()?;
+    let (counts, heads) = log::read(snapshot, now, base, &mut findings)?;
+    let mut draft = Draft { heads, ..Draft::default() };
     let mut promises = Promises::default();
     snapshot.answers(&mut |key, stored| findings.note(Law::Idempotency, promises.take(key, stored)))?;
-    let campaigns = inspect_campaigns(snapshot, &counts, &mut promises, &mut findings)?;
+    let proven = |id| base.map_or_else(CampaignCounts::default, |base| base.proof.counts_of(id));
+    let counted = Counted { log: &counts, proven: &proven };
+    let campaigns = inspect_campaigns(snapshot, counted, &mut promises, &mut findings)?;
+    draft.pending.extend(campaigns.pending.iter().map(|request| request.0));
     let mut stock = StockBooks::default();
     snapshot.products(&mut |facts| stock.open(facts))?;
+    if let Some(base) = base {
+        base.open(&mut stock);
+    }
     let mut repairs = vec![];
     snapshot.orders(&mut |facts| {
         repairs.extend(laws::claims::repair(&facts));
         let dossier = Dossier::new(facts);
-        stock.enter(&dossier);
+        if let Some(base) = base {
+            base.take_out(&mut stock, &dossier);
+        }
+        let reserved = stock.enter(&dossier);
+        draft.note(&dossier, reserved);
         promises.order_exists(&dossier);
         findings.note(Law::Owed, laws::payments::owed_in_time(&dossier, now));
         inspect_order(&dossier, &campaigns, &mut findings);
@@ -88,18 +126,33 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
         repairs.extend(laws::points::repair(&facts));
     })?;
     log::read_integrity(snapshot, &mut findings)?;
-    Ok(Inspection { audit: findings.conclude(), repairs })
+    let audit = findings.conclude();
+    let proof = ends.filter(|_| audit.is_clean()).map(|ends| draft.conclude(ends, counts, &stock));
+    Ok(Proven { inspection: Inspection { audit, repairs }, proof, is_incremental: base.is_some() })
+}
+
+fn note_skips(snapshot: &dyn Snapshot, base: Option<Base<'_>>, findings: &mut Findings) {
+    findings.skip(WEBHOOKS, "this program sends no webhooks");
+    if !snapshot.has_gate() {
+        findings
+            .skip(Law::Gate.number(), "the store has no shared gate: REDIS_URL is not set, or Redis does not answer");
+    }
+    if base.is_some() {
+        for law in Law::ALL.iter().filter(|law| **law != Law::Gate) {
+            findings.skip(law.number(), SINCE_PROOF);
+        }
+    }
 }
 
 fn inspect_campaigns(
     snapshot: &mut dyn Snapshot,
-    counts: &LogCounts,
+    counted: Counted<'_>,
     promises: &mut Promises,
     findings: &mut Findings,
 ) -> Result<CampaignBooks, StoreError> {
     let mut campaigns = CampaignBooks::default();
-    snapshot.campaigns(&mut |fact| campaigns.take(fact, counts, promises, findings))?;
-    campaigns.close(counts, findings);
+    snapshot.campaigns(&mut |fact| campaigns.take(fact, counted, promises, findings))?;
+    campaigns.close(counted.log, findings);
     Ok(campaigns)
 }
 

@@ -124,6 +124,9 @@ pub struct AuditArgs {
     /// Repair what can be computed again
     #[arg(long)]
     pub repair: bool,
+    /// Read only what changed since the last incremental audit that found nothing; the first one reads everything
+    #[arg(long, conflicts_with = "repair")]
+    pub incremental: bool,
     /// Accept a store that has lost commits or was changed while it was closed, and record it. Copy the data folder first
     #[arg(long)]
     pub accept_loss: bool,

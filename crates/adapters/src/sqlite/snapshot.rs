@@ -5,14 +5,17 @@
 
 mod customer_rows;
 mod events;
+mod since;
 mod stream;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
+use app::audit::{CampaignFact, CustomerFacts, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot};
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
+use domain::ids::OrderId;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
@@ -22,6 +25,7 @@ use super::opening::{OpenError, check_shop, check_sqlite};
 use super::{commit_mark, cut, page_sums};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
+use since::Part;
 use stream::stream;
 
 /// Memory for pages, in KiB. Larger sorts use temporary files.
@@ -34,6 +38,8 @@ pub struct SqliteSnapshot {
     loss: Option<Loss>,
     /// Pages of the file that were changed since it was closed.
     changed: Vec<String>,
+    /// True if only what changed since a proof is read.
+    is_restricted: bool,
 }
 
 impl SqliteSnapshot {
@@ -58,11 +64,16 @@ impl SqliteSnapshot {
             return Err(loss.map_or(error, |loss| OpenError::Lost(Box::new(loss))));
         }
         let changed = page_sums::changed(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
-        Ok(SqliteSnapshot { connection, unreadable: RefCell::new(vec![]), loss, changed })
+        Ok(SqliteSnapshot { connection, unreadable: RefCell::new(vec![]), loss, changed, is_restricted: false })
     }
 
     fn read(&self, read: impl FnOnce(&Connection, &Unreadable) -> Result<()>) -> std::result::Result<(), StoreError> {
         read(&self.connection, &self.unreadable).map_err(store_error)
+    }
+
+    /// Shows a part of an incremental audit its rows.
+    fn show(&self, part: Part) -> std::result::Result<(), StoreError> {
+        if self.is_restricted { since::show(&self.connection, part).map_err(store_error) } else { Ok(()) }
     }
 }
 
@@ -76,18 +87,22 @@ impl Snapshot for SqliteSnapshot {
     }
 
     fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> std::result::Result<(), StoreError> {
+        self.show(Part::Campaigns)?;
         self.read(|connection, unreadable| campaigns(connection, unreadable, each))
     }
 
     fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> std::result::Result<(), StoreError> {
+        self.show(Part::Orders)?;
         self.read(|connection, unreadable| orders(connection, unreadable, each))
     }
 
     fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> std::result::Result<(), StoreError> {
+        self.show(Part::Customers)?;
         self.read(|connection, unreadable| customers(connection, unreadable, each))
     }
 
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> std::result::Result<(), StoreError> {
+        self.show(Part::Answers)?;
         self.read(|connection, unreadable| {
             let mut answers = connection.prepare(ANSWERS.select)?;
             let mut answers = stream(&mut answers, ANSWERS, unreadable)?;
@@ -99,7 +114,18 @@ impl Snapshot for SqliteSnapshot {
     }
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
+        self.show(Part::Events)?;
         events::read(&self.connection, each).map_err(store_error)
+    }
+
+    fn ends(&mut self) -> std::result::Result<Option<Ends>, StoreError> {
+        since::ends(&self.connection).map_err(store_error)
+    }
+
+    fn since(&mut self, proof: &Proof) -> std::result::Result<Option<BTreeMap<OrderId, usize>>, StoreError> {
+        let begun = since::begin(&self.connection, proof).map_err(store_error)?;
+        self.is_restricted = begun.is_some();
+        Ok(begun)
     }
 
     fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
@@ -110,6 +136,9 @@ impl Snapshot for SqliteSnapshot {
             format!("{what}; found when the shop was opened. Compare with a backup, then accept it with `doorbuster audit --accept-loss`")
         }));
         problems.extend(self.loss.as_ref().map(ToString::to_string));
+        if self.is_restricted {
+            return Ok(problems);
+        }
         let found = self.connection.prepare("PRAGMA integrity_check").and_then(|mut check| {
             let lines: Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();
             lines

@@ -94,7 +94,8 @@ impl SqliteTrail {
 
 /// Returns the position of the last event; 0 without any.
 pub(super) fn last(connection: &Connection) -> Result<i64> {
-    let sql = "SELECT coalesce(max(position), 0) FROM event_row";
+    // An incremental audit hides the table of this name.
+    let sql = "SELECT coalesce(max(position), 0) FROM main.event_row";
     Ok(find(connection, sql, [])?.unwrap_or(0))
 }
 

@@ -1,13 +1,14 @@
 //! Reads and writes whose work does not grow with the shop.
 
 use adapters::sqlite::{DATABASE_FILE, SqliteSnapshot, Synchronous};
-use app::audit::audit;
+use app::audit::{Proof, Proven, audit, prove};
 use app::commands::answer::Refusal;
 use app::commands::{Command, PlaceOrder};
 use app::conformance::ready;
 use app::state::settings::Executor;
 use domain::ids::{CampaignId, CouponId, OrderId, ProductId};
-use domain::order::{Order, Outcome};
+use domain::money::Money;
+use domain::order::{Canceller, Order, Outcome, Payment};
 use domain::time::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -129,4 +130,92 @@ fn a_customers_row_does_not_grow_with_the_coupons() {
     let moved = "UPDATE customer_coupon SET coupon_id = coupon_id + 1000 WHERE campaign_id = ?1";
     database(&folder).execute(moved, [given[0].0.0]).unwrap();
     assert_eq!(law_of_the_log(), ["customer 1: the row names other coupons than were issued"]);
+}
+
+/// Proves what is new since a proof, or everything.
+fn proven(folder: &TempDir, since: Option<&Proof>) -> Proven {
+    let mut snapshot = SqliteSnapshot::open(folder.path()).unwrap();
+    prove(&mut snapshot, Timestamp::from_micros(i64::MAX), since).unwrap()
+}
+
+fn checked(proven: &Proven, law: u8) -> u64 {
+    proven.inspection.audit.laws.iter().find(|report| report.law == law).unwrap().checked
+}
+
+/// Orders of both customers with coupons and points: completed ones, one that waits for its payment, and one that is taken
+/// back.
+fn trade(shop: &mut Shop, product: ProductId, rounds: usize) -> Vec<OrderId> {
+    let mut placed = vec![];
+    for user in [ANN, BOB].repeat(rounds) {
+        let campaign = shop.create_campaign(9);
+        shop.issue_coupon(campaign, user);
+        shop.run(Command::ChargePoints { user, amount: Money::won(500) });
+        let wanted = PlaceOrder { coupon: Some((campaign, None)), points: Money::won(100), ..order(user, product, 2) };
+        placed.push(shop.place_order(wanted));
+    }
+    shop.place_order(PlaceOrder { payment: Payment::Prepaid, ..order(ANN, product, 1) });
+    placed
+}
+
+fn cancel(shop: &mut Shop, order: OrderId) {
+    let cancelled = shop.run(Command::CancelOrder { order, by: Canceller::Admin, note: None });
+    assert!(cancelled.result.is_ok(), "{:?}", cancelled.result);
+}
+
+#[test]
+fn an_audit_goes_on_from_a_proof() {
+    let (folder, mut shop) = open(Executor::Inline);
+    let product = shop.register_product(999);
+    let placed = trade(&mut shop, product, 10);
+    let first = proven(&folder, None).proof.unwrap();
+    // New orders, an old one that is cancelled, which returns its units, and the one that waited.
+    trade(&mut shop, product, 1);
+    cancel(&mut shop, placed[3]);
+    let waiting = ids(ready(shop.views.orders(Some(Outcome::AwaitingPayment), None, 9)).unwrap());
+    cancel(&mut shop, waiting[1]);
+    let (since, whole) = (proven(&folder, Some(&first)), proven(&folder, None));
+    assert_eq!(since.inspection.audit.laws.iter().flat_map(|law| law.examples.clone()).collect::<Vec<_>>(), [""; 0]);
+    assert!(since.is_incremental && !whole.is_incremental);
+    assert_eq!(since.proof, whole.proof, "both prove the same");
+    // Two new orders, two that wait or waited, and one that was cancelled.
+    assert_eq!((checked(&since, 11), checked(&whole, 11)), (5, 24));
+    assert!(checked(&since, 20) < checked(&whole, 20));
+    // Nothing new: only what is not final is looked at.
+    let proof = since.proof.unwrap();
+    assert_eq!(checked(&proven(&folder, Some(&proof)), 11), 1);
+
+    let found = |since: &Proof| !proven(&folder, Some(since)).inspection.audit.is_clean();
+    let database = database(&folder);
+    let last = ids(ready(shop.views.orders(Some(Outcome::Completed), None, 1)).unwrap())[0];
+    for (falsify, undo) in [
+        ("product SET sold = sold + 1, on_hand = on_hand - 1", "product SET sold = sold - 1, on_hand = on_hand + 1"),
+        ("customer SET points = points + 1 WHERE user_id = 1", "customer SET points = points - 1 WHERE user_id = 1"),
+        ("event_row SET payload = payload || ' ' WHERE position = (SELECT max(position) FROM event_row)", ""),
+    ] {
+        database.execute(&format!("UPDATE {falsify}"), []).unwrap();
+        assert!(found(&first), "{falsify}");
+        if !undo.is_empty() {
+            database.execute(&format!("UPDATE {undo}"), []).unwrap();
+            assert!(!found(&first), "{undo}");
+        }
+    }
+    let restore = "event_row SET payload = rtrim(payload) WHERE position = (SELECT max(position) FROM event_row)";
+    database.execute(&format!("UPDATE {restore}"), []).unwrap();
+    assert!(!found(&first));
+    // An order that was proven and has not changed since is trusted; a new one is not.
+    let falsify = |id: OrderId| format!("UPDATE orders SET version = version + 1 WHERE order_id = {}", id.0);
+    database.execute(&falsify(placed[0]), []).unwrap();
+    assert!(!found(&first) && !proven(&folder, None).inspection.audit.is_clean());
+    database.execute(&falsify(last), []).unwrap();
+    assert!(found(&first));
+}
+
+/// A proof of another store, or of a later moment than a restored copy, proves nothing.
+#[test]
+fn a_proof_of_a_longer_history_is_not_used() {
+    let (folder, mut shop) = open(Executor::Inline);
+    let (other_folder, _other) = open(Executor::Inline);
+    shop.register_product(9);
+    let proof = proven(&folder, None).proof.unwrap();
+    assert!(!proven(&other_folder, Some(&proof)).is_incremental);
 }

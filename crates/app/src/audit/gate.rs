@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::CampaignId;
+use domain::ids::{CampaignId, OrderId};
 
+use super::proof::{Ends, Proof};
 use super::snapshot::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
 use crate::ports::StoreError;
 use crate::state::rows::{AnswerKey, StoredAnswer};
@@ -47,6 +48,14 @@ impl Snapshot for BesideGate {
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
         self.store.events(each)
+    }
+
+    fn ends(&mut self) -> Result<Option<Ends>, StoreError> {
+        self.store.ends()
+    }
+
+    fn since(&mut self, proof: &Proof) -> Result<Option<BTreeMap<OrderId, usize>>, StoreError> {
+        self.store.since(proof)
     }
 
     fn has_gate(&self) -> bool {

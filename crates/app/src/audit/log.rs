@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use domain::ids::CampaignId;
 use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::laws::carried;
+use super::proof::Base;
 use super::report::{Findings, Law, Verdict, ensure};
 use super::snapshot::{EventFacts, LogFacts, Snapshot};
 use crate::events::event::{Event, EventKind, ResultCode};
@@ -21,7 +23,7 @@ pub(super) struct LogCounts {
     pub(super) latest: Timestamp,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CampaignCounts {
     /// Coupons issued.
     pub(super) issued: i64,
@@ -32,6 +34,14 @@ pub(super) struct CampaignCounts {
 }
 
 impl LogCounts {
+    pub(super) const fn of_campaigns(campaigns: BTreeMap<CampaignId, CampaignCounts>, latest: Timestamp) -> LogCounts {
+        LogCounts { campaigns, latest }
+    }
+
+    pub(super) fn into_campaigns(self) -> BTreeMap<CampaignId, CampaignCounts> {
+        self.campaigns
+    }
+
     pub(super) fn of(&self, campaign: CampaignId) -> CampaignCounts {
         self.campaigns.get(&campaign).cloned().unwrap_or_default()
     }
@@ -55,10 +65,17 @@ impl LogCounts {
     }
 }
 
-/// Reads every shard from its first event on.
-pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Findings) -> Result<LogCounts, StoreError> {
-    let mut counts = LogCounts::default();
-    let mut readers: [Reader; SHARDS] = std::array::from_fn(Reader::new);
+/// Reads every shard from its first event on, or from the first one that a proof does not cover. Returns the heads as
+/// well.
+pub(super) fn read(
+    snapshot: &mut dyn Snapshot,
+    now: Timestamp,
+    base: Option<Base<'_>>,
+    to: &mut Findings,
+) -> Result<(LogCounts, Vec<ShardHead>), StoreError> {
+    let mut counts = base.map_or_else(LogCounts::default, |base| base.proof.counts());
+    let head = |shard| base.map_or_else(ShardHead::default, |base| base.proof.head(shard));
+    let mut readers: [Reader; SHARDS] = std::array::from_fn(|shard| Reader { shard, head: head(shard), roots: 0 });
     let kept = snapshot.events(&mut |event| {
         counts.count(&event);
         let verdict = match readers.get_mut(event.shard) {
@@ -75,7 +92,7 @@ pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Finding
     skip_what_is_not_there(&kept, to);
     counts.latest = counts.latest.min(now);
     carried::judge(&kept, counts.latest, to);
-    Ok(counts)
+    Ok((counts, readers.iter().map(|reader| reader.head).collect()))
 }
 
 /// Notes the parts of laws about a carrier that this store does not use.
@@ -129,10 +146,6 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(shard: usize) -> Reader {
-        Reader { shard, head: ShardHead::default(), roots: 0 }
-    }
-
     fn take(&mut self, event: &EventFacts) -> Verdict {
         let shard = self.shard;
         let expected = self.head.seq + 1;

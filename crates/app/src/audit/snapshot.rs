@@ -1,5 +1,7 @@
 //! The audit's port to a store: one moment of all its rows, fact by fact.
 
+use std::collections::BTreeMap;
+
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, OrderId, UserId};
@@ -8,6 +10,7 @@ use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
 
+use super::proof::{Ends, Proof};
 use crate::events::outbox::ShardHead;
 use crate::ports::StoreError;
 use crate::ports::views::ShardPlace;
@@ -33,6 +36,17 @@ pub trait Snapshot {
 
     /// Reads all events in commit order, and returns what else the store says of its log.
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError>;
+
+    /// Returns the last rows, from which a later audit may go on; `None` if the store cannot be read from there.
+    fn ends(&mut self) -> Result<Option<Ends>, StoreError> {
+        Ok(None)
+    }
+
+    /// Restricts all reads to what changed since a proof, and to the orders that are not final. Returns of each of
+    /// these orders how many events the proof covers; `None` if the store must be read as a whole.
+    fn since(&mut self, _proof: &Proof) -> Result<Option<BTreeMap<OrderId, usize>>, StoreError> {
+        Ok(None)
+    }
 
     /// Returns true if the snapshot includes the state of a gate.
     fn has_gate(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Laws 4, 5 and 6: a campaign's coupons, the requests for them, and the order of decisions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::coupon::{Campaign, QueueKey};
@@ -26,6 +26,15 @@ pub(in crate::audit) struct CampaignBooks {
     pub(in crate::audit) repairs: Vec<Command>,
     /// The campaign that is being read.
     open: Option<Page>,
+    /// Requests that are not decided.
+    pub(in crate::audit) pending: BTreeSet<RequestId>,
+}
+
+/// What the log says of each campaign, and what of it an earlier audit has proven.
+#[derive(Clone, Copy)]
+pub(in crate::audit) struct Counted<'c> {
+    pub(in crate::audit) log: &'c LogCounts,
+    pub(in crate::audit) proven: &'c dyn Fn(CampaignId) -> CampaignCounts,
 }
 
 /// One campaign while its facts stream by.
@@ -57,15 +66,16 @@ impl CampaignBooks {
     pub(in crate::audit) fn take(
         &mut self,
         fact: CampaignFact,
-        counts: &LogCounts,
+        counts: Counted<'_>,
         promises: &mut Promises,
         to: &mut Findings,
     ) {
+        let Counted { log: counts, proven } = counts;
         match fact {
             CampaignFact::Begins(id, campaign) => {
                 self.close(counts, to);
                 self.campaigns.extend(campaign.clone().map(|campaign| (id, campaign)));
-                self.open = Some(Page::new(id, campaign));
+                self.open = Some(Page::new(id, campaign, proven(id)));
             }
             CampaignFact::Gated(known) => {
                 let Some(page) = &self.open else { return };
@@ -78,6 +88,9 @@ impl CampaignBooks {
             }
             CampaignFact::Request(request) => {
                 promises.request_exists(request.id);
+                if request.decision.is_none() {
+                    self.pending.insert(request.id);
+                }
                 let Some(page) = &mut self.open else { return };
                 to.note(Law::Requests, page.outcome(&request, counts.latest));
                 if page.is_in_order() {
@@ -110,16 +123,17 @@ impl Line {
 }
 
 impl Page {
-    fn new(id: CampaignId, campaign: Option<Campaign>) -> Page {
+    /// Begins after what is proven of the campaign.
+    fn new(id: CampaignId, campaign: Option<Campaign>, proven: CampaignCounts) -> Page {
         Page {
             id,
             campaign,
             coupons: FxHashMap::default(),
             held: FxHashMap::default(),
-            count: 0,
+            count: proven.issued,
             fault: None,
             line: Line::default(),
-            decided: CampaignCounts::default(),
+            decided: proven,
         }
     }
 

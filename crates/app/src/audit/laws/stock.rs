@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use domain::ids::ProductId;
-use domain::order::Outcome;
 use domain::order::saga::Step;
+use domain::order::{Line, Order, Outcome};
 use domain::stock::Product;
 
 use crate::audit::dossier::Dossier;
@@ -17,6 +17,13 @@ use crate::commands::{Command, Repair};
 #[derive(Debug, Default)]
 pub(in crate::audit) struct StockBooks {
     pages: BTreeMap<ProductId, Page>,
+}
+
+/// The units of a product that orders explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::audit) struct Shares {
+    pub(in crate::audit) sold: i64,
+    pub(in crate::audit) reserved: i64,
 }
 
 #[derive(Debug, Default)]
@@ -35,18 +42,37 @@ impl StockBooks {
         self.pages.insert(id, Page { product: Some(product), received, written_off, ..Page::default() });
     }
 
-    /// Adds what an order holds or has bought.
-    pub(in crate::audit) fn enter(&mut self, dossier: &Dossier) {
-        let Some(order) = dossier.order() else { return };
-        for (place, line) in order.created.lines.iter().enumerate() {
-            let page = self.pages.entry(line.product).or_default();
-            if order.outcome == Outcome::Completed {
-                // Refunded units count as sold until they arrive or are written off.
-                page.sold += line.quantity - order.returned(place) + order.awaited(line.product);
-            } else if dossier.holds(order, Step::Stock(line.product)) {
-                page.reserved += line.quantity;
-            }
+    /// Adds what an order holds or has bought; returns what it reserves.
+    pub(in crate::audit) fn enter(&mut self, dossier: &Dossier) -> Vec<(ProductId, i64)> {
+        let Some(order) = dossier.order() else { return vec![] };
+        for (product, sold) in StockBooks::sold_by(order) {
+            self.add(product, Shares { sold, reserved: 0 });
         }
+        let lines = order.created.lines.iter();
+        let is_reserved =
+            |line: &&Line| order.outcome != Outcome::Completed && dossier.holds(order, Step::Stock(line.product));
+        let reserved: Vec<_> = lines.filter(is_reserved).map(|line| (line.product, line.quantity)).collect();
+        for (product, units) in &reserved {
+            self.add(*product, Shares { sold: 0, reserved: *units });
+        }
+        reserved
+    }
+
+    /// Returns the units that an order has bought, of each line. Refunded units count as sold until they arrive or are
+    /// written off.
+    pub(in crate::audit) fn sold_by(order: &Order) -> impl Iterator<Item = (ProductId, i64)> {
+        let lines = order.created.lines.iter().enumerate().filter(|_| order.outcome == Outcome::Completed);
+        lines.map(|(place, line)| (line.product, line.quantity - order.returned(place) + order.awaited(line.product)))
+    }
+
+    pub(in crate::audit) fn add(&mut self, product: ProductId, shares: Shares) {
+        let page = self.pages.entry(product).or_default();
+        page.sold += shares.sold;
+        page.reserved += shares.reserved;
+    }
+
+    pub(in crate::audit) fn shares(&self) -> impl Iterator<Item = (ProductId, Shares)> {
+        self.pages.iter().map(|(id, page)| (*id, Shares { sold: page.sold, reserved: page.reserved }))
     }
 
     pub(in crate::audit) fn judge(&self, findings: &mut Findings) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use app::audit::{Audit, Inspection, Repaired, inspect};
+use app::audit::{Audit, Inspection, Proof, Proven, Repaired, inspect, prove};
 use app::ports::Clock;
 use serde::Serialize;
 
@@ -15,6 +15,9 @@ use crate::config::Config;
 use crate::security::secret::Secret;
 use crate::system::data_dir::{self, DataDir};
 use crate::wiring;
+
+/// What the last incremental audit proved, in the data folder.
+const PROOF_FILE: &str = "shop.proof";
 
 /// The JSON output of the command.
 #[derive(Serialize)]
@@ -34,7 +37,8 @@ pub(in crate::commands) fn run(args: &AuditArgs) -> Result<ExitCode, Error> {
         accept_loss(&mut config)?;
     }
     let repaired = args.repair.then(|| repair(&config)).transpose()?;
-    let Inspection { audit, repairs } = inspect_store(&config)?;
+    let inspection = if args.incremental { inspect_changes(&config)? } else { inspect_store(&config)? };
+    let Inspection { audit, repairs } = inspection;
     let (repairable, repaired) = (repairs.len(), repaired.as_deref());
     if args.json {
         let output = Output { audit: &audit, repairable, repaired };
@@ -63,6 +67,30 @@ pub(in crate::commands) fn examine(config: &Config) -> Result<Audit, Error> {
 fn inspect_store(config: &Config) -> Result<Inspection, Error> {
     let mut snapshot = wiring::snapshot(config)?;
     Ok(inspect(snapshot.as_mut(), wiring::clock().now())?)
+}
+
+/// Audits what changed since the last proof, and keeps the new one beside the store. Anything that is found so is only a
+/// reason to read everything: the store may be an older copy.
+fn inspect_changes(config: &Config) -> Result<Inspection, Error> {
+    let path = config.server.data_dir.join(PROOF_FILE);
+    let known: Option<Proof> = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let look = |since: Option<&Proof>| {
+        prove(wiring::snapshot(config)?.as_mut(), wiring::clock().now(), since).map_err(Error::from)
+    };
+    let mut proven: Proven = look(known.as_ref())?;
+    if proven.is_incremental && !proven.inspection.audit.is_clean() {
+        proven = look(None)?;
+    }
+    match &proven.proof {
+        Some(proof) => {
+            let text = serde_json::to_vec(proof).map_err(std::io::Error::from)?;
+            let beside = path.with_extension("proof-new");
+            std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &path))?;
+        }
+        // What was proven before is not true any more.
+        None => drop(std::fs::remove_file(&path)),
+    }
+    Ok(proven.inspection)
 }
 
 /// Repairs through the running server if there is one, because only its engine may write.
