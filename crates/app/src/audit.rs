@@ -3,6 +3,7 @@
 //! A law holds at any moment beside a busy server, under both executors: work in flight is excluded by its state, never
 //! by waiting. `docs/audit.md` states each law in the columns of the store.
 
+mod base;
 mod dossier;
 mod gate;
 pub mod laws;
@@ -19,12 +20,12 @@ use domain::time::Timestamp;
 use crate::commands::Command;
 use crate::ports::StoreError;
 
+use base::{Base, Draft};
 use dossier::Dossier;
 use laws::answers::Promises;
 use laws::coupons::{CampaignBooks, Counted};
 use laws::stock::StockBooks;
-use log::CampaignCounts;
-use proof::{Base, Draft};
+use proof::CampaignCounts;
 use report::{Findings, Verdict};
 
 pub use crate::state::rows::Fulfilment;
@@ -90,7 +91,7 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
     let mut findings = Findings::new();
     note_skips(snapshot, base, &mut findings);
     let ends = snapshot.ends()?;
-    let (counts, heads) = log::read(snapshot, now, base, &mut findings)?;
+    let (counts, heads) = log::read(snapshot, now, base.map(|base| base.proof), &mut findings)?;
     let mut draft = Draft { heads, ..Draft::default() };
     let mut promises = Promises::default();
     snapshot.answers(&mut |key, stored| findings.note(Law::Idempotency, promises.take(key, stored)))?;

@@ -72,13 +72,15 @@ pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&
         progress(&format!("round {number} of {}: preparing", wanted.rounds));
         let plan = stage.prepare(wanted.scenario, expected).await?;
         progress(&format!("round {number} of {}: baselines", wanted.rounds));
-        let baseline = Baseline { time: wanted.echo_leg.mul_f64(share), answer_bytes };
+        let (headers, body) = plan.sample();
+        let (headers, body) = (headers.to_owned(), body.to_owned());
+        let baseline = Baseline { time: wanted.echo_leg.mul_f64(share), answer_bytes, headers, body };
         let (mut bare_per_second, mut echo_per_second) = (None, None);
         if let Some(bare) = stage.bare {
-            bare_per_second = Some(baseline.run(stage, bare, plan.sample(), &mut failures).await?);
+            bare_per_second = Some(baseline.run(stage, bare, &mut failures).await?);
         }
         if has_echo && wanted.scenario != Scenario::Echo {
-            echo_per_second = Some(baseline.run(stage, stage.address, plan.sample(), &mut failures).await?);
+            echo_per_second = Some(baseline.run(stage, stage.address, &mut failures).await?);
         }
         progress(&format!("round {number} of {}: {}", wanted.rounds, wanted.scenario.name()));
         let before = Usage::now(&mut stage.shop, wanted.servers).await?;
@@ -94,24 +96,18 @@ pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&
 }
 
 /// A leg of requests that are answered without the engine.
-#[derive(Clone, Copy)]
 struct Baseline {
     time: Duration,
     answer_bytes: u64,
+    headers: String,
+    body: String,
 }
 
 impl Baseline {
     /// Returns the requests per second at an address, of the sizes of the sample: its headers and its body.
-    async fn run(
-        self,
-        stage: &mut Stage,
-        address: SocketAddr,
-        sample: (&str, &str),
-        failures: &mut Vec<String>,
-    ) -> Result<f64, Error> {
-        let (headers, body) = sample;
+    async fn run(&self, stage: &mut Stage, address: SocketAddr, failures: &mut Vec<String>) -> Result<f64, Error> {
         let bytes = usize::try_from(self.answer_bytes).unwrap_or(2);
-        let echo = Box::new(Echo::new(stage.customers.clone(), headers, body, bytes));
+        let echo = Box::new(Echo::new(stage.customers.clone(), &self.headers, &self.body, bytes));
         let load = Load { connections: stage.connections, pace: closed(self.time) };
         let leg = load::run(address, echo, load).await?;
         check(stage, &leg, failures).await?;

@@ -122,17 +122,16 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     }
     let codec_key = codec_key(&writer)?;
     let engine = count_opening(&writer)?;
-    let commits_seen = Arc::new(CommitsSeen::default());
+    let commits = Arc::new(CommitsSeen::default());
     let best_sellers = Arc::new(BestSellers::new(engine));
-    let views = views(folder, options, Some(Arc::clone(&best_sellers)))?;
-    let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
+    let views = SqliteViews::new(readers(folder, options)?, Some(Arc::clone(&best_sellers)));
+    let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits));
     let sync = start_sync(&writer, folder, options, Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
     let copy = start_copy(folder, options)?;
     // It reads each page once.
     let trail = SqliteTrail::new(reader(folder, Options { cache_mib: 2, ..options })?, sync.clone());
     ballast.keep();
-    let store =
-        SqliteStore::new(writer, Files { lock, sync, copy, ballast }, Seen { commits: commits_seen, best_sellers })?;
+    let store = SqliteStore::new(writer, Files { lock, sync, copy, ballast }, Seen { commits, best_sellers })?;
     Ok(Opened { store, views: Arc::new(views), log, trail, codec_key, engine })
 }
 
@@ -171,13 +170,11 @@ fn start_copy(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
 /// Opens a data folder for reading, also beside the process that writes to it.
 pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     check_sqlite()?;
-    views(folder, options, None)
+    Ok(SqliteViews::new(readers(folder, options)?, None))
 }
 
-fn views(folder: &Path, options: Options, best_sellers: Option<Arc<BestSellers>>) -> Result<SqliteViews, OpenError> {
-    let readers: Result<Vec<Connection>, rusqlite::Error> =
-        (0..options.readers.max(1)).map(|_| reader(folder, options)).collect();
-    Ok(SqliteViews::new(readers?, best_sellers))
+fn readers(folder: &Path, options: Options) -> Result<Vec<Connection>, rusqlite::Error> {
+    (0..options.readers.max(1)).map(|_| reader(folder, options)).collect()
 }
 
 /// The same; returns the key of the shop's id codes, too.
@@ -223,9 +220,8 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
     let database = folder.join(DATABASE_FILE);
     // SQLite gives its other files the mode of this one.
-    let created = File::options().create(true).truncate(false).write(true).mode(0o600).open(database);
+    let created = File::options().create(true).truncate(false).write(true).mode(0o600).open(&database);
     created.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
-    let database = folder.join(DATABASE_FILE);
     let writer = match options.vfs {
         Vfs::Gathered => Connection::open_with_flags_and_vfs(database, OpenFlags::default(), vfs::commit_at_once()?)?,
         Vfs::System => Connection::open(database)?,

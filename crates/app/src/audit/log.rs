@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use domain::ids::CampaignId;
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::laws::carried;
-use super::proof::Base;
+use super::proof::{CampaignCounts, Proof};
 use super::report::{Findings, Law, Verdict, ensure};
 use super::snapshot::{EventFacts, LogFacts, Snapshot};
-use crate::events::event::{Event, EventKind, ResultCode};
+use crate::events::event::{Event, EventKind};
 use crate::events::outbox::{self, Chained, SHARDS, ShardHead};
 use crate::ports::StoreError;
 use crate::state::settings::{Carrier, Executor};
@@ -23,19 +22,11 @@ pub(super) struct LogCounts {
     pub(super) latest: Timestamp,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct CampaignCounts {
-    /// Coupons issued.
-    pub(super) issued: i64,
-    /// Coupons issued in answer to a request.
-    pub(super) issued_on_request: i64,
-    /// Results of requests, by the index of their code.
-    pub(super) results: [i64; ResultCode::ALL.len()],
-}
-
 impl LogCounts {
-    pub(super) const fn of_campaigns(campaigns: BTreeMap<CampaignId, CampaignCounts>, latest: Timestamp) -> LogCounts {
-        LogCounts { campaigns, latest }
+    /// Returns the counts that a proof covers.
+    fn proven(proof: &Proof) -> LogCounts {
+        let campaigns = proof.campaigns.iter().map(|(id, counts)| (CampaignId(*id), counts.clone()));
+        LogCounts { campaigns: campaigns.collect(), latest: Timestamp::from_micros(proof.latest) }
     }
 
     pub(super) fn into_campaigns(self) -> BTreeMap<CampaignId, CampaignCounts> {
@@ -70,11 +61,11 @@ impl LogCounts {
 pub(super) fn read(
     snapshot: &mut dyn Snapshot,
     now: Timestamp,
-    base: Option<Base<'_>>,
+    since: Option<&Proof>,
     to: &mut Findings,
 ) -> Result<(LogCounts, Vec<ShardHead>), StoreError> {
-    let mut counts = base.map_or_else(LogCounts::default, |base| base.proof.counts());
-    let head = |shard| base.map_or_else(ShardHead::default, |base| base.proof.head(shard));
+    let mut counts = since.map_or_else(LogCounts::default, LogCounts::proven);
+    let head = |shard| since.map_or_else(ShardHead::default, |proof| proof.head(shard));
     let mut readers: [Reader; SHARDS] = std::array::from_fn(|shard| Reader { shard, head: head(shard), roots: 0 });
     let kept = snapshot.events(&mut |event| {
         counts.count(&event);

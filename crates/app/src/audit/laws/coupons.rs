@@ -9,7 +9,8 @@ use domain::time::Timestamp;
 use rustc_hash::FxHashMap;
 
 use super::answers::Promises;
-use crate::audit::log::{CampaignCounts, LogCounts};
+use crate::audit::log::LogCounts;
+use crate::audit::proof::CampaignCounts;
 use crate::audit::report::{Findings, Law, Verdict, ensure};
 use crate::audit::snapshot::{CampaignFact, CouponFacts};
 use crate::commands::{Command, Repair};
