@@ -244,9 +244,43 @@ macro_rules! select_outgoing {
     };
 }
 
+/// An event as it was written. Ends before the tables, like the one above.
+macro_rules! select_written {
+    ($from:literal) => {
+        concat!(
+            "SELECT position, shard, seq, id, type, topic, event_key, order_id, version, cause, traceparent, occurred_at, \
+             payload FROM ",
+            $from
+        )
+    };
+}
+
+/// An event that is parked. Only the first one of its key has failed; the others wait behind it.
+macro_rules! select_parked_failure {
+    ($rest:literal) => {
+        concat!(
+            "SELECT parked_event.consumer_group, event_id, CASE WHEN number = first_number THEN attempts ELSE 0 END, \
+             CASE WHEN number = first_number THEN error END, due_at, NULL, NULL \
+             FROM parked_event JOIN parked_key ON parked_key.consumer_group = parked_event.consumer_group \
+             AND parked_key.topic = parked_event.topic AND parked_key.key_hash = parked_event.key_hash ",
+            $rest
+        )
+    };
+}
+
+/// An event that is a dead letter.
+macro_rules! select_letter_failure {
+    ($rest:literal) => {
+        concat!(
+            "SELECT consumer_group, event_id, attempts, error, due_at, letter_id, status FROM dead_letter ",
+            $rest
+        )
+    };
+}
+
 pub(crate) use {
     select_account, select_answer, select_callback, select_campaign, select_coupon, select_customer, select_entry,
-    select_letter, select_line, select_login, select_mode_change, select_order, select_outgoing, select_parked,
-    select_parked_event, select_payment, select_product, select_relayed, select_request, select_shipment,
-    select_storage, select_user_coupon,
+    select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_order, select_outgoing, select_parked,
+    select_parked_event, select_parked_failure, select_payment, select_product, select_relayed, select_request, select_shipment,
+    select_storage, select_user_coupon, select_written,
 };

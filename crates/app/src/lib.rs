@@ -8,6 +8,7 @@ pub mod commands;
 pub mod conformance;
 pub mod engine;
 pub mod events;
+pub mod history;
 pub mod log;
 pub mod payments;
 pub mod ports;

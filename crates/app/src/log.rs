@@ -1,6 +1,7 @@
 //! The event log: consumer groups, reactions, trailing groups, the relay to a broker, replay and repartitioning.
 
 pub mod consumer;
+pub mod fate;
 pub mod group;
 pub mod groups;
 pub mod reactions;

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod events;
 pub mod future;
 pub mod gate;
 pub mod log;
@@ -13,6 +14,7 @@ pub mod views;
 
 pub use clock::{Calendar, Clock, FixedOffset};
 pub use error::{CommitError, LoadError, StoreError};
+pub use events::EventViews;
 pub use future::BoxFuture;
 pub use gate::{Advice, CampaignFacts, EarlyRefusal, Gate};
 pub use log::{Delivery, EventLog, Fetched, Origin, OutboxSlot, Poison, StoredEvent};

@@ -224,7 +224,7 @@ fn customer_routes() -> Routes {
 fn admin_routes() -> Routes {
     use docs::orders::of_any;
     use docs::{
-        coupons as coupon, dead_letters as letter, fulfilment as fulfil, groups as group, modes as mode,
+        coupons as coupon, dead_letters as letter, events as event, fulfilment as fulfil, groups as group, modes as mode,
         orders as order, payments as payment, products as product,
     };
     let get = of_any(order::get(), "getAnyOrder", "Get any order");
@@ -271,6 +271,11 @@ fn admin_routes() -> Routes {
         .post("/api/admin/payments/{paymentId}/resolve", payments::stuck::resolve, payment::resolve())
         .get("/api/admin/payments/script", payments::script, payment::script())
         .post("/api/admin/payments/script", payments::set_script, payment::set_script())
+        .get("/api/admin/events", messaging::events::list, event::list())
+        .get("/api/admin/coupons/{id}/history", messaging::history::of_campaign, event::of_campaign())
+        .get("/api/admin/products/{id}/history", messaging::history::of_product, event::of_product())
+        .get("/api/admin/orders/{orderNumber}/history", messaging::history::of_order, event::of_order())
+        .get("/api/admin/users/{id}/history", messaging::history::of_user, event::of_user())
         .get("/api/admin/groups", messaging::groups::list, group::list())
         .post("/api/admin/groups/{group}/reset", messaging::groups::reset, group::reset())
         .get("/api/admin/now", shop::now::get, about::now())

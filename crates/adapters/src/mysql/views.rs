@@ -6,6 +6,7 @@ mod catalogue;
 mod change_feed;
 mod coupons;
 mod dead_letters;
+mod events;
 mod fulfilment;
 mod modes;
 mod notices;

@@ -3,10 +3,13 @@
 use app::events::event::{Event, EventKind};
 use app::events::outbox::{ShardHead, parse_uuid};
 use app::log::groups::Passed;
+use app::log::reactions::Group;
 use app::log::relay::Outgoing;
+use app::ports::events::{EventFailure, FailureStage, WrittenEvent};
 use app::ports::views::ShardPlace;
 use app::ports::{Delivery, Origin, OutboxSlot, Poison, StoredEvent};
-use app::state::rows::{EventId, OffsetKey, Partition};
+use app::state::rows::{EventId, LetterStatus, OffsetKey, Partition};
+use domain::ids::{LetterId, OrderId};
 use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
@@ -51,6 +54,42 @@ impl FromCells for StoredEvent {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<StoredEvent, C::Error> {
         let slot = OutboxSlot { shard: cells.take()?, seq: cells.take()? };
         Ok(StoredEvent { slot, id: EventId::from_cells(cells)?, kind: cells.take()?, payload: cells.take()? })
+    }
+}
+
+impl FromCells for WrittenEvent {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<WrittenEvent, C::Error> {
+        Ok(WrittenEvent {
+            position: cells.take()?,
+            slot: OutboxSlot { shard: cells.take()?, seq: cells.take()? },
+            id: EventId::from_cells(cells)?,
+            kind: cells.take()?,
+            topic: cells.take()?,
+            key: cells.take()?,
+            order: cells.take::<Option<i64>>()?.map(OrderId),
+            version: cells.take()?,
+            cause: cells.take()?,
+            trace: cells.trace()?,
+            at: cells.at()?,
+            payload: cells.take()?,
+        })
+    }
+}
+
+/// A failure; `None` if this program does not know the group.
+impl FromCells for Option<EventFailure> {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Option<EventFailure>, C::Error> {
+        let group = Group::from_name(&cells.take::<String>()?);
+        let event = EventId::from_cells(cells)?;
+        let (attempts, error) = (cells.take()?, cells.optional_text()?);
+        let due = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+        let letter = cells.take::<Option<i64>>()?.map(LetterId);
+        let status = cells.optional_word(&LetterStatus::ALL, LetterStatus::name)?;
+        let stage = match letter.zip(status) {
+            Some((id, status)) => FailureStage::Letter { id, status },
+            None => FailureStage::Parked,
+        };
+        Ok(group.map(|group| EventFailure { group, event, stage, attempts, error, due }))
     }
 }
 

@@ -5,6 +5,7 @@ mod accounts;
 mod catalogue;
 mod coupons;
 mod dead_letters;
+mod events;
 mod fulfilment;
 mod modes;
 mod notices;

@@ -41,6 +41,7 @@ pub(crate) fn create(context: &mut Context<'_>, wanted: &CreateCampaign) -> Answ
         total_quantity: campaign.quantity,
         max_issue_per_user: campaign.issue_per_user_max,
         issue_mode: campaign.issue_mode,
+        queue_key: Some(campaign.queue_key),
         issue_starts_at: campaign.issue_starts_at,
         issue_ends_at: campaign.issue_ends_at,
         valid_until: campaign.valid_until,

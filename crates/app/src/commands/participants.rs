@@ -4,7 +4,7 @@
 //! requests arrive. Its [`claim`] record, in the same commit, is its memory.
 
 use domain::claim::{self, Claim, Releasing, Taking};
-use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::ids::{CampaignId, Code, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::saga::{Report, Step as SagaStep};
 use domain::reason::Reason;
@@ -21,7 +21,7 @@ use crate::log::reactions::{Moved, report_event};
 use crate::state::rows::{ClaimKey, HoldingKey, OrderKey};
 
 /// A participant's report, and what its commit moved.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StepAnswer {
     pub report: Report,
     pub moved: Moved,
@@ -109,7 +109,7 @@ fn attempt(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled
         Demand::Coupon { user, wanted } => {
             let command = coupon::Command::Use { coupon: wanted.coupon, order };
             let used = pay_with_coupon(context, wanted.campaign, user, &command)?;
-            Ok(used.map(|()| Moved::Nothing).map_err(|_| Reason::CouponNotUsable))
+            Ok(used.map(|code| Moved::Coupon(user, code)).map_err(|_| Reason::CouponNotUsable))
         }
         Demand::Points { user, amount } => {
             let posted = post(context, user, &points::Command::Deduct { amount }, Some(order))?;
@@ -125,8 +125,8 @@ fn undo(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<Mo
             Ok(Moved::Units(quantity))
         }
         Demand::Coupon { user, wanted } => {
-            restore_used_coupon(context, wanted.campaign, user, order)?;
-            Ok(Moved::Nothing)
+            let code = restore_used_coupon(context, wanted.campaign, user, order)?;
+            Ok(Moved::Coupon(user, code))
         }
         Demand::Points { user, amount } => {
             restore_taken_points(context, user, order, amount)?;
@@ -135,13 +135,13 @@ fn undo(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<Mo
     }
 }
 
-/// Makes the coupon that an order used usable again.
+/// Makes the coupon that an order used usable again, and returns its public number.
 pub(crate) fn restore_used_coupon(
     context: &mut Context<'_>,
     campaign: CampaignId,
     user: UserId,
     order: OrderId,
-) -> Handled {
+) -> Handled<Code> {
     let restored = pay_with_coupon(context, campaign, user, &coupon::Command::Restore { order })?;
     restored.map_err(|_| Halt::broken("a coupon that an order used can be restored"))
 }
@@ -187,13 +187,13 @@ pub(crate) fn move_claimed(context: &mut Context<'_>, product: ProductId, comman
     }
 }
 
-/// Applies a command to a coupon that an order uses or used.
+/// Applies a command to a coupon that an order uses or used, and returns its public number.
 fn pay_with_coupon(
     context: &mut Context<'_>,
     campaign: CampaignId,
     user: UserId,
     command: &coupon::Command,
-) -> Handled<Result<(), coupon::Rejection>> {
+) -> Handled<Result<Code, coupon::Rejection>> {
     let key = HoldingKey { campaign, user };
     let Some(mut campaign) = context.campaign_snapshot(campaign)?.cloned() else {
         return Ok(Err(coupon::Rejection::NotUsable));
@@ -204,6 +204,13 @@ fn pay_with_coupon(
         Err(rejection) => return Ok(Err(rejection)),
     };
     coupon::evolve(&mut campaign, &mut holding, &event);
+    let of_event = |coupon: &&coupon::Coupon| match &event {
+        coupon::Event::Issued { id, .. } | coupon::Event::Used { id, .. } | coupon::Event::Restored { id } => {
+            coupon.id == *id
+        }
+    };
+    let code = holding.coupons.iter().find(of_event).map(|coupon| coupon.code.clone());
+    let code = code.ok_or_else(|| Halt::broken("a used coupon is in its user's holding"))?;
     context.rows.holdings.put(key, holding);
-    Ok(Ok(()))
+    Ok(Ok(code))
 }

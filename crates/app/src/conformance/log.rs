@@ -123,7 +123,16 @@ fn varied_events() -> Vec<Event> {
     let user_id = UserId(5);
     let report = |step, reason: Option<Reason>| {
         let ok = reason.is_none();
-        StepReport { order_id: order_id.clone(), step, ok, reason, quantity: None, user_id: None, points: None }
+        StepReport {
+            order_id: order_id.clone(),
+            step,
+            ok,
+            reason,
+            quantity: None,
+            user_id: None,
+            user_coupon_id: None,
+            points: None,
+        }
     };
     let sold = |product, qty| Sold { id: ProductId(product), qty };
     vec![

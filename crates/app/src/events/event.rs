@@ -157,6 +157,7 @@ events! {
     PaymentAuthorized(PaymentNote) => PaymentEvents;
     PaymentCaptured(PaymentNote) => PaymentEvents;
     PaymentDeclined(PaymentDeclined) => PaymentEvents;
+    PaymentVoidRequested(PaymentNote) => PaymentEvents;
     PaymentVoided(PaymentNote) => PaymentEvents;
     PaymentRefundRequested(PaymentRefund) => PaymentEvents;
     PaymentRefunded(PaymentRefund) => PaymentEvents;
@@ -258,9 +259,12 @@ payload! {
         /// Units that were reserved or restored in this commit: a repeated answer moves none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         quantity: Option<i64>,
-        /// The owner of the points that were taken or restored in this commit.
+        /// The owner of the points or the coupon that were taken or restored in this commit.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user_id: Option<UserId>,
+        /// The coupon that was taken or restored in this commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_coupon_id: Option<Code>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         points: Option<Money>,
     }
@@ -387,6 +391,9 @@ payload! {
     CouponUsed {
         user_coupon_id: Code,
         user_id: UserId,
+        /// Its campaign; absent in events of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon_id: Option<CampaignId>,
         order_id: Code,
         discount_amount: Money,
         #[serde(with = "wire_time")]
@@ -399,6 +406,9 @@ payload! {
         total_quantity: i64,
         max_issue_per_user: i64,
         issue_mode: IssueMode,
+        /// Absent in events of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue_key: Option<QueueKey>,
         #[serde(with = "wire_time")]
         issue_starts_at: Timestamp,
         #[serde(with = "wire_time")]

@@ -2,7 +2,7 @@
 //!
 //! This is the only list. The inline executor follows it within the batch; the log executor subscribes by it.
 
-use domain::ids::{Codec, UserId};
+use domain::ids::{Code, Codec, UserId};
 use domain::money::Money;
 use domain::order::saga::{Report, Step};
 use domain::order::{Outcome, Status};
@@ -160,27 +160,39 @@ pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
 }
 
 /// The amount that a report's commit moved. A repeated report moves nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Moved {
     #[default]
     Nothing,
     Units(i64),
     Points(UserId, Money),
+    /// A customer's coupon, by its public number.
+    Coupon(UserId, Code),
 }
 
 /// Returns the event of a participant's report.
-pub fn report_event(step: Step, report: Report, moved: Moved, order: domain::ids::Code) -> Event {
+pub fn report_event(step: Step, report: Report, moved: Moved, order: Code) -> Event {
     let ok = !matches!(report, Report::Failed(_));
     let reason = match report {
         Report::Failed(reason) => Some(reason),
         Report::Completed | Report::Restored => None,
     };
-    let (quantity, user_id, points) = match moved {
-        Moved::Nothing => (None, None, None),
-        Moved::Units(quantity) => (Some(quantity), None, None),
-        Moved::Points(user, points) => (None, Some(user), Some(points)),
+    let nothing = StepReport {
+        order_id: order,
+        step,
+        ok,
+        reason,
+        quantity: None,
+        user_id: None,
+        user_coupon_id: None,
+        points: None,
     };
-    let payload = StepReport { order_id: order, step, ok, reason, quantity, user_id, points };
+    let payload = match moved {
+        Moved::Nothing => nothing,
+        Moved::Units(quantity) => StepReport { quantity: Some(quantity), ..nothing },
+        Moved::Points(user, points) => StepReport { user_id: Some(user), points: Some(points), ..nothing },
+        Moved::Coupon(user, coupon) => StepReport { user_id: Some(user), user_coupon_id: Some(coupon), ..nothing },
+    };
     match (step, report) {
         (Step::Stock(_), Report::Completed) => Event::StockDeductionCompleted(payload),
         (Step::Stock(_), Report::Failed(_)) => Event::StockDeductionFailed(payload),

@@ -12,7 +12,7 @@ use crate::events::topic::{Spread, Topic};
 use crate::ports::{BoxFuture, Clock, StoreError};
 
 mod dead_letters;
-mod movements;
+pub(crate) mod movements;
 mod records;
 
 pub use crate::events::outgoing::Outgoing;

@@ -16,6 +16,7 @@ use crate::state::rows::{
     AnswerKey, DeadLetter, EmailKey, Entry, Fulfilment, Login, ModesChange, OffsetKey, Request, Timer,
 };
 
+pub use crate::ports::events::EventViews;
 pub use crate::ports::future::Reading;
 pub use crate::ports::ranking::{DaySales, Popular};
 
@@ -258,6 +259,7 @@ pub trait Views:
     + LetterViews
     + FulfilmentViews
     + OutboxViews
+    + EventViews
 {
 }
 

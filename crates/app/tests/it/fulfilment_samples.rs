@@ -143,6 +143,7 @@ fn payments() -> Vec<Event> {
             amount: Money::won(1_500),
             code: "insufficient_funds".into(),
         }),
+        Event::PaymentVoidRequested(note()),
         Event::PaymentVoided(note()),
         Event::PaymentRefundRequested(refund()),
         Event::PaymentRefunded(refund()),

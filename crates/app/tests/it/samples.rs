@@ -145,8 +145,11 @@ fn steps() -> Vec<Event> {
         }
     }
     for report in [Report::Completed, Report::Restored] {
-        for (step, moved) in [(Step::Stock(LAMP), Moved::Units(2)), (Step::Point, Moved::Points(ANN, Money::won(200)))]
-        {
+        for (step, moved) in [
+            (Step::Stock(LAMP), Moved::Units(2)),
+            (Step::Point, Moved::Points(ANN, Money::won(200))),
+            (Step::Coupon, Moved::Coupon(ANN, coupon())),
+        ] {
             events.push(report_event(step, report, moved, order()));
         }
     }
@@ -255,6 +258,15 @@ fn coupons() -> Vec<Event> {
         Event::CouponUsed(CouponUsed {
             user_coupon_id: coupon(),
             user_id: ANN,
+            coupon_id: None,
+            order_id: order(),
+            discount_amount: Money::won(300),
+            used_at: LATER,
+        }),
+        Event::CouponUsed(CouponUsed {
+            user_coupon_id: coupon(),
+            user_id: ANN,
+            coupon_id: Some(DROP),
             order_id: order(),
             discount_amount: Money::won(300),
             used_at: LATER,
@@ -283,6 +295,7 @@ fn campaigns() -> Vec<Event> {
         total_quantity: 1_000,
         max_issue_per_user: 1,
         issue_mode: IssueMode::Direct,
+        queue_key: None,
         issue_starts_at: NOON,
         issue_ends_at: LATER,
         valid_until: LATER,
@@ -290,6 +303,7 @@ fn campaigns() -> Vec<Event> {
     let percent = |max_amount| CampaignCreated {
         discount: Discount::Percent { value: 10, max_amount },
         issue_mode: IssueMode::Queued,
+        queue_key: Some(QueueKey::User),
         ..fixed.clone()
     };
     vec![

@@ -1,5 +1,7 @@
-//! Messaging endpoints for operators: consumer groups, dead letters, participants' services.
+//! Messaging endpoints for operators: the event log, histories, consumer groups, dead letters, participants' services.
 
 pub(crate) mod dead_letters;
+pub(crate) mod events;
 pub(crate) mod groups;
+pub(crate) mod history;
 pub(crate) mod services;

@@ -60,6 +60,16 @@ impl Resource for Payment {
     const EXAMPLE: &'static str = "PAY-7M3K9Q2XWP4T";
 }
 
+/// A user.
+#[derive(Debug, Clone, Copy)]
+pub struct User;
+
+impl Resource for User {
+    const NOT_FOUND: Code = Code::RouteNotFound;
+    const DESCRIPTION: &'static str = "The user's number.";
+    const EXAMPLE: &'static str = "1";
+}
+
 /// A payment provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Provider;

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use app::events::event::ResultCode;
+use app::events::event::{EventKind, ResultCode};
+use app::events::topic::Topic;
+use app::log::fate::Status as EventStatus;
 use app::payments::provider::{Operation, Script};
 use app::resilience::breaker::State;
 use app::resilience::services::Service;
@@ -108,6 +110,13 @@ words! {
     ResultCodeWord as "ResultCode" = ResultCode::ALL.map(ResultCode::name);
     /// The status of a dead letter. SCHEDULED is retried automatically; PERMANENT waits for an operator.
     LetterStatusWord as "DeadLetterStatus" = LetterStatus::ALL.map(LetterStatus::name);
+    /// The state of an event, or of its delivery to a consumer group. PENDING waits; PUBLISHED is on the broker, not handled;
+    /// IN_PROGRESS is handled by some of its groups; FAILED is retried; DEAD_LETTER was given up.
+    EventStatusWord as "EventStatus" = EventStatus::ALL.map(EventStatus::name);
+    /// The type of an event.
+    EventTypeWord as "EventType" = EventKind::ALL.iter().copied().map(EventKind::name).collect::<Vec<_>>();
+    /// A topic of events.
+    TopicWord as "Topic" = Topic::ALL.iter().copied().map(Topic::name).collect::<Vec<_>>();
     /// How events reach consumer groups: in their own commit, over the store's log, or over a broker.
     CarrierWord as "Carrier" = Carrier::ALL.map(Carrier::name);
     /// What a move does to the events between the two offsets. SKIPS: they are never handled. REPEATS: they are delivered again.

@@ -41,6 +41,7 @@ pub(crate) fn public_event(context: &Context<'_>, order: &Order, happened: &Happ
             let code = Arc::clone(code);
             Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, attempt, amount, code })
         }
+        payment::Event::VoidRequested => Event::PaymentVoidRequested(note),
         payment::Event::Voided => Event::PaymentVoided(note),
         payment::Event::RefundRequested { amount } => Event::PaymentRefundRequested(refund(*amount)),
         payment::Event::Refunded { amount, .. } => Event::PaymentRefunded(refund(*amount)),
@@ -50,7 +51,6 @@ pub(crate) fn public_event(context: &Context<'_>, order: &Order, happened: &Happ
         | payment::Event::Retried
         | payment::Event::Resolved { .. } => return reversal_event(context, order, happened),
         payment::Event::Withdrawn
-        | payment::Event::VoidRequested
         | payment::Event::Owed { .. }
         | payment::Event::Postponed { .. }
         | payment::Event::Called

@@ -25,7 +25,7 @@ pub(crate) fn restore(context: &mut Context<'_>, order: &Order, back: &Return) -
         participants::restore_taken_points(context, order.user(), order.id(), back.points)?;
     }
     if let Some(wanted) = order.created.coupon.filter(|_| back.is_last) {
-        participants::restore_used_coupon(context, wanted.campaign, order.user(), order.id())?;
+        let _code = participants::restore_used_coupon(context, wanted.campaign, order.user(), order.id())?;
     }
     if !back.money.is_zero() {
         booking::refund(context, order, back.money)?;

@@ -36,15 +36,17 @@ fn claim_at_once(context: &mut Context<'_>, order: &Order) -> Handled {
     let mut answers = vec![];
     for step in order.saga.asked() {
         let answer = participants::take(context, id, Demand::of(order, step)?)?;
+        let has_failed = matches!(answer.report, Report::Failed(_));
         answers.push((step, answer));
-        if matches!(answer.report, Report::Failed(_)) {
+        if has_failed {
             context.rows.undo_to(before);
             answers.drain(..answers.len() - 1);
             break;
         }
     }
     for (step, answer) in &answers {
-        let event = report_event(*step, answer.report, answer.moved, order.created.number.clone());
+        let moved = answer.moved.clone();
+        let event = report_event(*step, answer.report, moved, order.created.number.clone());
         context.record(event, Some((id, None)));
     }
     if let Some((step, answer)) = answers.first()

@@ -186,6 +186,7 @@ fn used_coupon(context: &Context<'_>, order: &Order) -> Handled<Option<CouponUse
     Ok(used.map(|coupon| CouponUsed {
         user_coupon_id: coupon.code.clone(),
         user_id: order.user(),
+        coupon_id: Some(wanted.campaign),
         order_id: order.created.number.clone(),
         discount_amount: order.created.discount,
         used_at: context.now,

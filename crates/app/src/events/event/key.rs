@@ -65,6 +65,7 @@ impl Event {
             Event::PaymentRequested(event)
             | Event::PaymentAuthorized(event)
             | Event::PaymentCaptured(event)
+            | Event::PaymentVoidRequested(event)
             | Event::PaymentVoided(event) => event.order_id.as_str().to_owned(),
             Event::PaymentDeclined(event) => event.order_id.as_str().to_owned(),
             Event::PaymentRefundRequested(event) | Event::PaymentRefunded(event) => event.order_id.as_str().to_owned(),

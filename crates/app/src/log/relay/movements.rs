@@ -9,14 +9,12 @@ use domain::order::fulfilment::Goods;
 use domain::order::saga::Step;
 use domain::time::Timestamp;
 
-use super::Outgoing;
 use crate::events::event::{Event, PointsMoved, Sold, StepReport, StockMoved, StockMovement};
 
 /// Returns the movements of an event, in order.
-pub(super) fn of(outgoing: &Outgoing) -> Vec<Event> {
-    let at = outgoing.at;
+pub(crate) fn of(event: &Event, at: Timestamp) -> Vec<Event> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events move nothing")]
-    match &outgoing.event {
+    match event {
         Event::ProductRegistered(new) if new.stock > 0 => {
             vec![stock(StockMovement::Received, new.product_id, new.stock, None, at)]
         }

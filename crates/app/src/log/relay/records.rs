@@ -18,7 +18,7 @@ pub(crate) fn records(outgoing: &Outgoing) -> Vec<Record> {
         value: outgoing.event.payload(),
         attributes: cloud_event::attributes(outgoing),
     });
-    let moved = movements::of(outgoing).into_iter().enumerate();
+    let moved = movements::of(&outgoing.event, outgoing.at).into_iter().enumerate();
     let moved = moved.map(|(place, event)| Record {
         topic: event.kind().topic(),
         is_dead_letter: false,
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(moved(report(stock, Report::Completed, Moved::Units(2))), [[0, 2, 0, 0]]);
         assert_eq!(moved(report(stock, Report::Restored, Moved::Units(2))), [[0, -2, 0, 0]]);
         let points = Moved::Points(ANN, Money::won(30));
-        assert_eq!(moved(report(Step::Point, Report::Completed, points)), [[0, 0, 0, -30]]);
+        assert_eq!(moved(report(Step::Point, Report::Completed, points.clone())), [[0, 0, 0, -30]]);
         assert_eq!(moved(report(Step::Point, Report::Restored, points)), [[0, 0, 0, 30]]);
         assert_eq!(moved(returned()), [[2, 0, -2, 0], [1, 0, -1, 0], [0, 0, 0, 30]]);
         let charged = PointsCharged { user_id: ANN, amount: Money::won(9), balance: Money::won(10) };

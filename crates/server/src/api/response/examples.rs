@@ -184,6 +184,18 @@ pub(in crate::api) fn letter() -> Value {
     })
 }
 
+pub(in crate::api) fn logged_event() -> Value {
+    json!({
+        "eventId": "019aa5d4-1c00-7000-8000-000040000001", "type": "PriceChanged", "topic": "product-events", "key": "1",
+        "at": NOON, "version": null, "cause": "change-product", "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "payload": {"productId": 1, "price": 39_000}, "status": "COMPLETED", "deliveries": [],
+    })
+}
+
+pub(in crate::api) fn customer_state() -> Value {
+    json!({"userId": 42, "points": 700, "coupons": [user_coupon()]})
+}
+
 pub(in crate::api) fn edit_letter() -> Value {
     json!({
         "payload": format!("{{\"orderId\":\"{ORDER}\",\"productId\":1,\"quantity\":1}}"),

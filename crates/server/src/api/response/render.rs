@@ -1,6 +1,7 @@
 //! The bodies of answers, rendered from rows.
 
 use app::events::wire_time;
+use app::history::customer::HeldCoupon;
 use app::ports::views::UserCoupon;
 use app::state::rows::{Entry, Granted, Request};
 use domain::coupon::Campaign;
@@ -182,11 +183,7 @@ pub(crate) struct UserCouponBody {
 
 pub(crate) fn user_coupon(held: &UserCoupon, codec: &Codec, now: Timestamp) -> UserCouponBody {
     let coupon = &held.coupon;
-    let status = match coupon.used_order {
-        Some(_) => "USED",
-        None if held.valid_until <= now => "EXPIRED",
-        None => "ACTIVE",
-    };
+    let status = coupon_status(coupon.used_order.is_some(), held.valid_until, now);
     UserCouponBody {
         user_coupon_id: coupon.code.to_string(),
         coupon_id: held.campaign.0,
@@ -194,6 +191,26 @@ pub(crate) fn user_coupon(held: &UserCoupon, codec: &Codec, now: Timestamp) -> U
         status,
         issued_at: wire_time::format(coupon.issued_at),
         used_order: coupon.used_order.map(|order| codec.order(order).to_string()),
+    }
+}
+
+/// Renders a coupon as it was at a moment.
+pub(crate) fn held_coupon(held: &HeldCoupon, valid_until: Timestamp, at: Timestamp) -> UserCouponBody {
+    UserCouponBody {
+        user_coupon_id: held.code.to_string(),
+        coupon_id: held.campaign.0,
+        issue_number: held.issue_number,
+        status: coupon_status(held.used_order.is_some(), valid_until, at),
+        issued_at: wire_time::format(held.issued_at),
+        used_order: held.used_order.as_ref().map(ToString::to_string),
+    }
+}
+
+fn coupon_status(is_used: bool, valid_until: Timestamp, now: Timestamp) -> &'static str {
+    match is_used {
+        true => "USED",
+        false if valid_until <= now => "EXPIRED",
+        false => "ACTIVE",
     }
 }
 

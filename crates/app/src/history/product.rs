@@ -1,0 +1,94 @@
+//! A product as it was.
+
+use domain::ids::ProductId;
+use domain::stock::{Product, Status};
+use domain::time::Timestamp;
+
+use super::Fold;
+use crate::events::event::{Event, EventKind, StockMoved, StockMovement};
+use crate::log::relay::movements;
+
+/// A product that is rebuilt. Its counters are the sums of its movements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductPast {
+    id: ProductId,
+    product: Option<Product>,
+}
+
+impl ProductPast {
+    /// The events that change a product.
+    pub const KINDS: [EventKind; 9] = [
+        EventKind::ProductRegistered,
+        EventKind::PriceChanged,
+        EventKind::ProductStatusChanged,
+        EventKind::StockAdjusted,
+        EventKind::StockDeductionCompleted,
+        EventKind::StockRestored,
+        EventKind::OrderCompleted,
+        EventKind::OrderReturned,
+        EventKind::OrderGoodsArrived,
+    ];
+
+    pub const fn new(id: ProductId) -> ProductPast {
+        ProductPast { id, product: None }
+    }
+
+    pub const fn state(&self) -> Option<&Product> {
+        self.product.as_ref()
+    }
+}
+
+impl Fold for ProductPast {
+    fn take(&mut self, event: &Event, at: Timestamp) {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the other events change counters only")]
+        match (event, &mut self.product) {
+            (Event::ProductRegistered(new), product) if new.product_id == self.id => {
+                *product = Some(Product {
+                    id: new.product_id,
+                    name: new.name.clone(),
+                    price: new.price,
+                    status: Status::OnSale,
+                    on_hand: 0,
+                    reserved: 0,
+                    received: 0,
+                    sold: 0,
+                    written_off: 0,
+                    created_at: at,
+                    updated_at: at,
+                });
+            }
+            (Event::PriceChanged(changed), Some(product)) if changed.product_id == self.id => {
+                product.price = changed.price;
+                product.updated_at = at;
+            }
+            (Event::ProductStatusChanged(changed), Some(product)) if changed.product_id == self.id => {
+                product.status = changed.status;
+                product.updated_at = at;
+            }
+            _ => {}
+        }
+        let Some(product) = &mut self.product else { return };
+        for moved in movements::of(event, at) {
+            if let Event::StockMoved(moved) = &moved
+                && moved.product_id == self.id
+            {
+                count(product, moved);
+                product.updated_at = at;
+            }
+        }
+    }
+}
+
+/// Sums saturate: a manipulated event must not stop the reader.
+const fn count(product: &mut Product, moved: &StockMoved) {
+    product.on_hand = product.on_hand.saturating_add(moved.on_hand_change);
+    product.reserved = product.reserved.saturating_add(moved.reserved_change);
+    product.sold = product.sold.saturating_add(moved.sold_change);
+    match moved.movement {
+        StockMovement::Received => product.received = product.received.saturating_add(moved.quantity),
+        StockMovement::WrittenOff | StockMovement::Lost => {
+            product.written_off = product.written_off.saturating_add(moved.quantity);
+        }
+        StockMovement::Held | StockMovement::Released | StockMovement::Sold | StockMovement::Returned => {}
+    }
+}

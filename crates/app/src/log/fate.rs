@@ -1,0 +1,289 @@
+//! What became of an event on its way to the consumer groups, in the words of source 002's EventLog (M-18).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::ids::LetterId;
+use domain::time::Timestamp;
+
+use crate::events::event::EventKind;
+use crate::log::groups::{LogInspector, Standing, standings};
+use crate::log::reactions::{Group, groups_of};
+use crate::ports::StoreError;
+use crate::ports::events::{EventFailure, FailureStage, WrittenEvent};
+use crate::ports::views::Views;
+use crate::state::rows::{EventId, LetterStatus, OffsetKey, Partition};
+use crate::state::settings::Carrier;
+
+/// The state of an event, or of its delivery to one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It waits: for its groups, or for the relay.
+    Pending,
+    /// It is on the broker, and none of its groups has handled it.
+    Published,
+    /// Some of its groups have handled it.
+    InProgress,
+    Completed,
+    /// A group could not handle it; a retry is scheduled.
+    Failed,
+    /// A group has given it up.
+    DeadLetter,
+}
+
+impl Status {
+    pub const ALL: [Status; 6] = [
+        Status::Pending,
+        Status::Published,
+        Status::InProgress,
+        Status::Completed,
+        Status::Failed,
+        Status::DeadLetter,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Status::Pending => "PENDING",
+            Status::Published => "PUBLISHED",
+            Status::InProgress => "IN_PROGRESS",
+            Status::Completed => "COMPLETED",
+            Status::Failed => "FAILED",
+            Status::DeadLetter => "DEAD_LETTER",
+        }
+    }
+}
+
+/// The delivery of an event to one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupDelivery {
+    pub group: Group,
+    pub status: Status,
+    /// Failed attempts.
+    pub attempts: i64,
+    pub error: Option<Arc<str>>,
+    pub next_attempt: Option<Timestamp>,
+    pub letter: Option<LetterId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    pub status: Status,
+    pub deliveries: Vec<GroupDelivery>,
+}
+
+/// How far the groups are, as far as it concerns some events.
+#[derive(Debug, Default)]
+pub struct Progress {
+    carrier: Option<Carrier>,
+    /// Each shard's last published number; only with a broker.
+    relayed: BTreeMap<i64, i64>,
+    offsets: BTreeMap<OffsetKey, i64>,
+    /// With a broker: groups that lag, and the moment of the first event that each has not handled.
+    behind: BTreeMap<Group, Timestamp>,
+    failures: BTreeMap<(Group, u128), EventFailure>,
+}
+
+impl Progress {
+    /// Reads what is needed to tell the fate of these events.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store or the broker cannot be read.
+    pub async fn look(
+        views: &dyn Views,
+        carrier: Carrier,
+        book: &dyn LogInspector,
+        events: &[WrittenEvent],
+    ) -> Result<Progress, StoreError> {
+        let mut progress = Progress { carrier: Some(carrier), ..Progress::default() };
+        let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+        if ids.is_empty() {
+            return Ok(progress);
+        }
+        for failure in views.failures_of(ids).await? {
+            progress.failures.insert((failure.group, failure.event.0), failure);
+        }
+        match carrier {
+            Carrier::Inline => {}
+            Carrier::OwnLog => progress.offsets = views.positions().await?.into_iter().collect(),
+            Carrier::Broker => {
+                let shards = views.shards().await?;
+                progress.relayed = shards.into_iter().map(|place| (place.shard as i64, place.relayed)).collect();
+                progress.measure_lag(views, book, events).await?;
+            }
+        }
+        Ok(progress)
+    }
+
+    async fn measure_lag(
+        &mut self,
+        views: &dyn Views,
+        book: &dyn LogInspector,
+        events: &[WrittenEvent],
+    ) -> Result<(), StoreError> {
+        let kinds: Vec<EventKind> = events.iter().filter_map(|event| EventKind::from_name(&event.kind)).collect();
+        for group in Group::ALL.iter().filter(|group| kinds.iter().any(|kind| group.subscribes_to(*kind))) {
+            for standing in standings(*group, views, book).await?.iter().filter(|standing| standing.lag() > 0) {
+                let first = first_waiting(book, standing).await?;
+                let earliest = self.behind.entry(*group).or_insert(first);
+                *earliest = first.min(*earliest);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn fate(&self, event: &WrittenEvent) -> Fate {
+        let kind = EventKind::from_name(&event.kind);
+        let groups = kind.into_iter().flat_map(groups_of);
+        let deliveries: Vec<GroupDelivery> = groups.map(|group| self.delivery(group, event)).collect();
+        Fate { status: self.status(event, &deliveries), deliveries }
+    }
+
+    fn is_published(&self, event: &WrittenEvent) -> bool {
+        self.carrier != Some(Carrier::Broker)
+            || self.relayed.get(&event.slot.shard).is_some_and(|relayed| event.slot.seq <= *relayed)
+    }
+
+    fn delivery(&self, group: Group, event: &WrittenEvent) -> GroupDelivery {
+        let plain = |status| GroupDelivery { group, status, attempts: 0, error: None, next_attempt: None, letter: None };
+        let Some(failure) = self.failures.get(&(group, event.id.0)) else {
+            return plain(self.way(group, event));
+        };
+        let (status, letter) = match failure.stage {
+            // One that only waits behind another has not failed.
+            FailureStage::Parked if failure.attempts == 0 => (Status::Pending, None),
+            FailureStage::Parked => (Status::Failed, None),
+            FailureStage::Letter { id, status: LetterStatus::Handled } => (Status::Completed, Some(id)),
+            FailureStage::Letter { id, .. } => (Status::DeadLetter, Some(id)),
+        };
+        let (attempts, error, next_attempt) = (failure.attempts, failure.error.clone(), failure.due);
+        GroupDelivery { attempts, error, next_attempt, letter, ..plain(status) }
+    }
+
+    /// Returns the state of an event that the group did not fail to handle.
+    fn way(&self, group: Group, event: &WrittenEvent) -> Status {
+        match self.carrier {
+            None | Some(Carrier::Inline) => Status::Completed,
+            Some(Carrier::OwnLog) => {
+                let number = i32::try_from(event.slot.shard).unwrap_or(i32::MAX);
+                let key = OffsetKey { group, partition: Partition { topic: None, number } };
+                let next = self.offsets.get(&key).copied().unwrap_or_default();
+                if event.slot.seq < next { Status::Completed } else { Status::Pending }
+            }
+            Some(Carrier::Broker) if !self.is_published(event) => Status::Pending,
+            Some(Carrier::Broker) => match self.behind.get(&group) {
+                Some(first) if event.at >= *first => Status::Published,
+                Some(_) | None => Status::Completed,
+            },
+        }
+    }
+
+    fn status(&self, event: &WrittenEvent, deliveries: &[GroupDelivery]) -> Status {
+        let has = |status: Status| deliveries.iter().any(|delivery| delivery.status == status);
+        if has(Status::DeadLetter) {
+            return Status::DeadLetter;
+        }
+        if has(Status::Failed) {
+            return Status::Failed;
+        }
+        if !self.is_published(event) {
+            return Status::Pending;
+        }
+        let is_waiting = has(Status::Pending) || has(Status::Published);
+        match (is_waiting, has(Status::Completed)) {
+            (false, _) => Status::Completed,
+            (true, true) => Status::InProgress,
+            (true, false) if has(Status::Published) => Status::Published,
+            (true, false) => Status::Pending,
+        }
+    }
+}
+
+/// Returns the moment of the first event that a group has not read in a partition; the earliest if it is not found among
+/// the next records.
+async fn first_waiting(book: &dyn LogInspector, standing: &Standing) -> Result<Timestamp, StoreError> {
+    const RECORDS_MAX: i64 = 100;
+    let from = standing.offset.max(standing.extent.begin);
+    let passage = book.between(standing.key, from..standing.extent.end.min(from + RECORDS_MAX)).await?;
+    Ok(passage.shown.first().map_or(Timestamp::from_micros(0), |passed| passed.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::OutboxSlot;
+
+    fn event(kind: EventKind, seq: i64) -> WrittenEvent {
+        WrittenEvent {
+            position: 1,
+            slot: OutboxSlot { shard: 3, seq },
+            id: EventId(7),
+            kind: kind.name().to_owned(),
+            topic: String::new(),
+            key: String::new(),
+            order: None,
+            version: None,
+            cause: String::new(),
+            trace: None,
+            at: Timestamp::from_micros(100),
+            payload: String::new(),
+        }
+    }
+
+    fn offset(group: Group, next: i64) -> (OffsetKey, i64) {
+        (OffsetKey { group, partition: Partition { topic: None, number: 3 } }, next)
+    }
+
+    fn failed(stage: FailureStage, attempts: i64) -> BTreeMap<(Group, u128), EventFailure> {
+        let (group, event) = (Group::Notices, EventId(7));
+        let failure = EventFailure { group, event, stage, attempts, error: Some("why".into()), due: None };
+        BTreeMap::from([((group, event.0), failure)])
+    }
+
+    #[track_caller]
+    fn check(progress: &Progress, expected: Status) {
+        assert_eq!(progress.fate(&event(EventKind::OrderCompleted, 5)).status, expected);
+    }
+
+    #[test]
+    fn an_event_is_completed_when_every_group_has_handled_it() {
+        let log = |offsets: &[(OffsetKey, i64)]| Progress {
+            carrier: Some(Carrier::OwnLog),
+            offsets: offsets.iter().copied().collect(),
+            ..Progress::default()
+        };
+        check(&log(&[]), Status::Pending);
+        check(&log(&[offset(Group::Notices, 6)]), Status::InProgress);
+        check(&log(&[offset(Group::Notices, 6), offset(Group::Ranking, 5)]), Status::InProgress);
+        check(&log(&[offset(Group::Notices, 6), offset(Group::Ranking, 6)]), Status::Completed);
+        let unread = log(&[]).fate(&event(EventKind::PriceChanged, 5));
+        assert_eq!((unread.status, unread.deliveries.len()), (Status::Completed, 0), "no group reads it");
+        check(&Progress { carrier: Some(Carrier::Inline), ..Progress::default() }, Status::Completed);
+    }
+
+    #[test]
+    fn an_event_is_published_when_the_relay_has_passed_it() {
+        let broker = |relayed: i64, behind: &[(Group, i64)]| Progress {
+            carrier: Some(Carrier::Broker),
+            relayed: BTreeMap::from([(3, relayed)]),
+            behind: behind.iter().map(|(group, at)| (*group, Timestamp::from_micros(*at))).collect(),
+            ..Progress::default()
+        };
+        check(&broker(4, &[]), Status::Pending);
+        check(&broker(5, &[(Group::Notices, 100), (Group::Ranking, 0)]), Status::Published);
+        check(&broker(5, &[(Group::Notices, 100)]), Status::InProgress);
+        check(&broker(5, &[(Group::Notices, 101)]), Status::Completed);
+        check(&broker(5, &[]), Status::Completed);
+    }
+
+    #[test]
+    fn a_failure_takes_precedence() {
+        let inline = |failures| Progress { carrier: Some(Carrier::Inline), failures, ..Progress::default() };
+        check(&inline(failed(FailureStage::Parked, 2)), Status::Failed);
+        check(&inline(failed(FailureStage::Parked, 0)), Status::InProgress);
+        let letter = |status| FailureStage::Letter { id: LetterId(1), status };
+        check(&inline(failed(letter(LetterStatus::Scheduled), 3)), Status::DeadLetter);
+        check(&inline(failed(letter(LetterStatus::Dropped), 3)), Status::DeadLetter);
+        check(&inline(failed(letter(LetterStatus::Handled), 3)), Status::Completed);
+    }
+}

@@ -1,0 +1,255 @@
+//! The event log: everything that ever happened, and what became of it (M-18).
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use app::events::event::EventKind;
+use app::events::outbox::uuid;
+use app::events::topic::Topic;
+use app::events::wire_time;
+use app::history::places;
+use app::history::walk::{Ranges, Walk, positions};
+use app::log::fate::{Fate, GroupDelivery, Progress};
+use app::ports::events::{Direction, EventFilter, Subject, WrittenEvent};
+use axum::extract::State;
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::limits::NUMBER_MAX;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::Shop;
+use crate::api::request::pages::PageQuery;
+use crate::api::response::examples;
+use crate::api::response::refusals::unavailable;
+use crate::api::response::render::Page;
+use crate::api::texts::values;
+use crate::http::Problem;
+use crate::http::cursor::List;
+use crate::http::json::Json;
+use crate::http::query::Query;
+use crate::openapi::words;
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventsQuery {
+    /// Only events of this type.
+    #[schemars(with = "Option<words::EventTypeWord>")]
+    r#type: Option<String>,
+    /// Only events on this topic, with their key there. An event may be on several.
+    #[schemars(with = "Option<words::TopicWord>")]
+    topic: Option<String>,
+    /// Only events with this key.
+    #[schemars(length(min = 1, max = 100))]
+    key: Option<String>,
+    /// Only events that name this order, by its number.
+    #[schemars(length(min = 1, max = 100))]
+    order_id: Option<String>,
+    /// Only events that name this user.
+    #[schemars(range(min = 1, max = NUMBER_MAX))]
+    user_id: Option<i64>,
+    /// Only events that name this campaign.
+    #[schemars(range(min = 1, max = NUMBER_MAX))]
+    coupon_id: Option<i64>,
+    /// Only events that name this product.
+    #[schemars(range(min = 1, max = NUMBER_MAX))]
+    product_id: Option<i64>,
+    /// Only events from this time on. In a query, write the `+` of a time-zone offset as `%2B`.
+    #[schemars(with = "Option<words::Moment>")]
+    from: Option<String>,
+    /// Only events before this time.
+    #[schemars(with = "Option<words::Moment>")]
+    to: Option<String>,
+}
+
+/// An event, and what became of it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "LoggedEvent", example = examples::logged_event())]
+pub(crate) struct EventBody {
+    event_id: String,
+    r#type: String,
+    topic: String,
+    /// All events on a topic with one key are in order.
+    key: String,
+    #[schemars(with = "words::Moment")]
+    at: String,
+    /// The order's version after the event, from 1 without gap; `null` unless the event is one of an order's own.
+    version: Option<i64>,
+    /// The command or event that caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    /// The trace of the request that caused it. Absent if it had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
+    /// The event's data, by the schema of its type.
+    #[schemars(with = "serde_json::Map<String, Value>")]
+    payload: Value,
+    #[schemars(with = "words::EventStatusWord")]
+    status: &'static str,
+    /// One for each consumer group that reads the event.
+    deliveries: Vec<DeliveryBody>,
+}
+
+/// The delivery of an event to a consumer group.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "EventDelivery")]
+struct DeliveryBody {
+    group: &'static str,
+    #[schemars(with = "words::EventStatusWord")]
+    status: &'static str,
+    /// Failed attempts.
+    attempts: i64,
+    /// The error of the last failed attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// When it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    next_attempt_at: Option<String>,
+    /// The dead letter that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    letter_id: Option<i64>,
+}
+
+fn delivery(delivery: GroupDelivery) -> DeliveryBody {
+    DeliveryBody {
+        group: delivery.group.name(),
+        status: delivery.status.name(),
+        attempts: delivery.attempts,
+        error: delivery.error.map(|error| error.to_string()),
+        next_attempt_at: delivery.next_attempt.map(wire_time::format),
+        letter_id: delivery.letter.map(|letter| letter.0),
+    }
+}
+
+fn body(event: &WrittenEvent, fate: Fate, on: Option<Topic>) -> EventBody {
+    // On a topic with copies, the key is the copy's.
+    let copied = on.and_then(|topic| Some((topic.name().to_owned(), event.event()?.key_on(topic))));
+    let (topic, key) = copied.unwrap_or_else(|| (event.topic.clone(), event.key.clone()));
+    EventBody {
+        event_id: uuid(event.id.0),
+        r#type: event.kind.clone(),
+        topic,
+        key,
+        at: wire_time::format(event.at),
+        version: event.version,
+        cause: Some(event.cause.clone()).filter(|cause| !cause.is_empty()),
+        trace_id: event.trace.map(|trace| format!("{:032x}", trace.trace())),
+        payload: serde_json::from_str(&event.payload).unwrap_or_else(|_| Value::String(event.payload.clone())),
+        status: fate.status.name(),
+        deliveries: fate.deliveries.into_iter().map(delivery).collect(),
+    }
+}
+
+/// Renders events with what became of them.
+pub(super) async fn bodies(
+    shop: &Shop,
+    events: &[WrittenEvent],
+    on: Option<Topic>,
+) -> Result<Vec<EventBody>, Problem> {
+    let (views, log) = (shop.submitter.views.as_ref(), &shop.log);
+    let progress = Progress::look(views, log.carrier, log.book.as_ref(), events).await.map_err(unavailable)?;
+    Ok(events.iter().map(|event| body(event, progress.fate(event), on)).collect())
+}
+
+/// The parsed filters.
+struct Wanted {
+    filter: EventFilter,
+    order: Option<OrderId>,
+}
+
+impl EventsQuery {
+    fn wanted(&self, shop: &Shop) -> Result<Wanted, Problem> {
+        let mut filter = EventFilter {
+            key: self.key.as_deref().map(Arc::from),
+            from: moment("from", self.from.as_ref())?,
+            to: moment("to", self.to.as_ref())?,
+            ..EventFilter::default()
+        };
+        if filter.from.zip(filter.to).is_some_and(|(from, to)| to < from) {
+            return Err(Problem::invalid_parameter("to", "out_of_order", values::NOT_BEFORE.with("from")));
+        }
+        if let Some(name) = &self.r#type {
+            let kind = EventKind::from_type(name).ok_or_else(|| one_of("type", EventKind::ALL, EventKind::name))?;
+            filter = filter.and_kinds(|other| other == kind);
+        }
+        if let Some(name) = &self.topic {
+            filter = filter.on(Topic::from_name(name).ok_or_else(|| one_of("topic", Topic::ALL, Topic::name))?);
+        }
+        let subjects = [
+            id("userId", self.user_id)?.map(|id| Subject::User(UserId(id))),
+            id("couponId", self.coupon_id)?.map(|id| Subject::Campaign(CampaignId(id))),
+            id("productId", self.product_id)?.map(|id| Subject::Product(ProductId(id))),
+        ];
+        filter.about.extend(subjects.into_iter().flatten());
+        let mut order = None;
+        if let Some(number) = &self.order_id {
+            let known = shop.submitter.codec.order_id(number);
+            // No event names a number that is not this shop's.
+            order = Some(known.unwrap_or(OrderId(0)));
+            filter.about.extend(known.map(|order| Subject::Order(shop.submitter.codec.order(order))));
+        }
+        Ok(Wanted { filter, order })
+    }
+
+    /// Returns a canonical text of the filters; a cursor is valid for this text only.
+    fn spelling(&self) -> String {
+        let mut spelling = String::new();
+        let texts = [&self.r#type, &self.topic, &self.key, &self.order_id, &self.from, &self.to];
+        for (place, text) in texts.into_iter().enumerate() {
+            if let Some(text) = text {
+                let _infallible = write!(spelling, "{place}={}:{text}&", text.len());
+            }
+        }
+        for (place, number) in [self.user_id, self.coupon_id, self.product_id].into_iter().enumerate() {
+            if let Some(number) = number {
+                let _infallible = write!(spelling, "id{place}={number}&");
+            }
+        }
+        spelling
+    }
+}
+
+pub(super) fn moment(name: &str, text: Option<&String>) -> Result<Option<domain::time::Timestamp>, Problem> {
+    let read = |text: &String| {
+        wire_time::parse(text).map_err(|_| Problem::invalid_parameter(name, "not_a_time", values::TIME))
+    };
+    text.map(read).transpose()
+}
+
+fn id(name: &str, id: Option<i64>) -> Result<Option<i64>, Problem> {
+    match id {
+        Some(id) if !(1..=NUMBER_MAX).contains(&id) => {
+            Err(Problem::invalid_parameter(name, "out_of_range", values::FROM_TO.with(1).with(NUMBER_MAX)))
+        }
+        id => Ok(id),
+    }
+}
+
+fn one_of<T: Copy>(parameter: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Problem {
+    let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
+    Problem::invalid_parameter(parameter, "not_accepted", values::ONE_OF.with(names.join(", ")))
+}
+
+/// `GET /api/admin/events`: newest first.
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(which): Query<EventsQuery>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<EventBody>>, Problem> {
+    let (spelling, Wanted { filter, order }) = (which.spelling(), which.wanted(&shop)?);
+    let page = query.page(&shop, List { name: "admin/events", owner: None, filter: &spelling })?;
+    let views = shop.submitter.views.as_ref();
+    let mut bounds = positions(views, filter.from, filter.to).await.map_err(unavailable)?;
+    bounds.end = page.after.map_or(bounds.end, |after| after.min(bounds.end));
+    let ranges = match order {
+        Some(order) => places::of_order(views, order).await.map_err(unavailable)?.within(&bounds),
+        None => Ranges::one(bounds),
+    };
+    let walk = Walk { views, wanted: &filter, ranges: &ranges, direction: Direction::NewestFirst };
+    let found = walk.page(page.limit).await.map_err(unavailable)?;
+    let data = bodies(&shop, &found.events, filter.topic).await?;
+    Ok(Json(Page { data, next_cursor: found.next.map(|next| page.cursor_after(next)) }))
+}
