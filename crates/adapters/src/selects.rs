@@ -271,16 +271,13 @@ macro_rules! select_parked_failure {
 /// An event that is a dead letter.
 macro_rules! select_letter_failure {
     ($rest:literal) => {
-        concat!(
-            "SELECT consumer_group, event_id, attempts, error, due_at, letter_id, status FROM dead_letter ",
-            $rest
-        )
+        concat!("SELECT consumer_group, event_id, attempts, error, due_at, letter_id, status FROM dead_letter ", $rest)
     };
 }
 
 pub(crate) use {
     select_account, select_answer, select_callback, select_campaign, select_coupon, select_customer, select_entry,
-    select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_order, select_outgoing, select_parked,
-    select_parked_event, select_parked_failure, select_payment, select_product, select_relayed, select_request, select_shipment,
-    select_storage, select_user_coupon, select_written,
+    select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_order, select_outgoing,
+    select_parked, select_parked_event, select_parked_failure, select_payment, select_product, select_relayed,
+    select_request, select_shipment, select_storage, select_user_coupon, select_written,
 };

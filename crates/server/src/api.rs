@@ -224,8 +224,8 @@ fn customer_routes() -> Routes {
 fn admin_routes() -> Routes {
     use docs::orders::of_any;
     use docs::{
-        coupons as coupon, dead_letters as letter, events as event, fulfilment as fulfil, groups as group, modes as mode,
-        orders as order, payments as payment, products as product,
+        coupons as coupon, dead_letters as letter, events as event, fulfilment as fulfil, groups as group,
+        modes as mode, orders as order, payments as payment, products as product,
     };
     let get = of_any(order::get(), "getAnyOrder", "Get any order");
     let status = of_any(order::status(), "getAnyOrderStatus", "Get the status of any order");

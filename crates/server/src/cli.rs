@@ -14,8 +14,10 @@ use crate::security::auth::Role;
 mod bench;
 mod demo;
 mod dlq;
+mod export;
 mod groups;
 mod health;
+mod history;
 mod order;
 mod payment;
 mod reference;
@@ -24,8 +26,10 @@ mod replay;
 pub use bench::{BenchArgs, ExecutorArg, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
+pub use export::{ExportArgs, ExportFormat, ExportKind};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
 pub use health::HealthArgs;
+pub use history::{MomentArgs, PastArgs, PastCommand};
 pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
 pub use reference::{CompletionsArgs, ManualArgs};
@@ -52,8 +56,16 @@ pub enum Command {
     Audit(AuditArgs),
     /// Manage dead letters: events that a consumer group could not handle
     Dlq(DlqArgs),
-    /// Manage orders with a stuck compensation, and refunds
+    /// Manage orders with a stuck compensation, and refunds; show the past of an order, and why
     Order(OrderArgs),
+    /// Show a coupon campaign as it was at a moment
+    Coupon(PastArgs),
+    /// Show a product as it was at a moment
+    Product(PastArgs),
+    /// Show a customer's points and coupons as they were at a moment
+    User(PastArgs),
+    /// Write events, orders or coupons to stdout, as NDJSON or CSV
+    Export(ExportArgs),
     /// Manage payments with a stuck refund or void
     Payment(PaymentArgs),
     /// Manage consumer groups: list offsets and lag, move offsets

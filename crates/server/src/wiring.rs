@@ -48,6 +48,7 @@ mod broker;
 mod engine_settings;
 mod error;
 mod payments;
+mod reading;
 mod redis_services;
 mod replaying;
 pub mod scratch;
@@ -58,6 +59,8 @@ mod trailing;
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
 pub use error::{CHECK_THE_STORE, Error};
+pub use error::Error;
+pub use reading::{ReadOnlyStore, read_only};
 pub use replaying::replaying;
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 

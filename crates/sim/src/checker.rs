@@ -27,6 +27,7 @@ impl World {
         self.read_events();
         let disk = self.around.disk.clone();
         disk.read(|state| self.offsets_only_grow(state))?;
+        disk.read(|state| self.past.follow(state, self.plan.executor))?;
         self.note_failed_deliveries();
         let bus = &self.around.bus;
         disk.read(|state| only_forgeries_are_given_up(state, bus))?;

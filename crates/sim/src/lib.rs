@@ -20,6 +20,7 @@ pub mod model_snapshot;
 pub mod model_store;
 pub mod model_trail;
 mod outside;
+mod past;
 mod plan;
 pub mod planned_fault;
 mod process;

@@ -24,6 +24,7 @@ use crate::coverage::{Branch, Coverage};
 use crate::customers::{ADMIN, Customers};
 use crate::disk::{Disk, State};
 use crate::model_gate::{ModelGate, gate_is_right};
+use crate::past::Past;
 use crate::plan::Plan;
 use crate::planned_fault::CONSTRAINT;
 use crate::process::{CODEC, Process, Surroundings};
@@ -58,6 +59,8 @@ pub(crate) struct World {
     pub(crate) pace: u64,
     /// Invariants that decisions would have broken.
     pub(crate) broken: Vec<String>,
+    /// The shop as its events tell it.
+    pub(crate) past: Past,
     /// Each group's last known offset.
     pub(crate) last_offsets: BTreeMap<OffsetKey, i64>,
     pub(crate) provider: Arc<Provider>,
@@ -100,6 +103,7 @@ impl World {
             audited: 0,
             pace: 3_000,
             broken: vec![],
+            past: Past::default(),
             last_offsets: BTreeMap::new(),
         };
         for place in 0..plan.scenario.processes() {

@@ -88,12 +88,9 @@ impl Fold for OrderPast {
 fn payment_event(order: OrderId, event: &Event, at: Timestamp) -> Option<payment::Event> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not a payment's")]
     Some(match event {
-        Event::PaymentRequested(note) => payment::Event::Requested {
-            order,
-            attempt: note.attempt,
-            method: note.method,
-            amount: note.amount,
-        },
+        Event::PaymentRequested(note) => {
+            payment::Event::Requested { order, attempt: note.attempt, method: note.method, amount: note.amount }
+        }
         Event::PaymentAuthorized(_) => payment::Event::Authorized { reference: "".into() },
         Event::PaymentCaptured(_) => payment::Event::Captured,
         Event::PaymentDeclined(declined) => payment::Event::Declined { code: Arc::clone(&declined.code) },
@@ -102,9 +99,7 @@ fn payment_event(order: OrderId, event: &Event, at: Timestamp) -> Option<payment
         Event::PaymentRefundRequested(refund) => payment::Event::RefundRequested { amount: refund.amount },
         Event::PaymentRefunded(refund) => payment::Event::Refunded { amount: refund.amount, try_number: 1 },
         Event::PaymentRefundFailed(failed) | Event::PaymentVoidFailed(failed) => failed_event(failed, at),
-        Event::PaymentStuck(stuck) => {
-            payment::Event::Stuck { code: Arc::clone(&stuck.code), declines: stuck.tries }
-        }
+        Event::PaymentStuck(stuck) => payment::Event::Stuck { code: Arc::clone(&stuck.code), declines: stuck.tries },
         Event::PaymentRetried(_) => payment::Event::Retried,
         Event::PaymentResolved(resolved) => payment::Event::Resolved {
             by: resolved.resolved_by,

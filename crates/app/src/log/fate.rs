@@ -32,14 +32,8 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Status; 6] = [
-        Status::Pending,
-        Status::Published,
-        Status::InProgress,
-        Status::Completed,
-        Status::Failed,
-        Status::DeadLetter,
-    ];
+    pub const ALL: [Status; 6] =
+        [Status::Pending, Status::Published, Status::InProgress, Status::Completed, Status::Failed, Status::DeadLetter];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -145,7 +139,8 @@ impl Progress {
     }
 
     fn delivery(&self, group: Group, event: &WrittenEvent) -> GroupDelivery {
-        let plain = |status| GroupDelivery { group, status, attempts: 0, error: None, next_attempt: None, letter: None };
+        let plain =
+            |status| GroupDelivery { group, status, attempts: 0, error: None, next_attempt: None, letter: None };
         let Some(failure) = self.failures.get(&(group, event.id.0)) else {
             return plain(self.way(group, event));
         };

@@ -202,7 +202,10 @@ pub struct EventFailure {
 pub enum FailureStage {
     /// It is retried, or waits behind an earlier event of its key.
     Parked,
-    Letter { id: LetterId, status: LetterStatus },
+    Letter {
+        id: LetterId,
+        status: LetterStatus,
+    },
 }
 
 #[cfg(test)]

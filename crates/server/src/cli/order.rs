@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::ShopArgs;
+use super::{MomentArgs, ShopArgs};
 
 #[derive(Debug, Clone, Args)]
 pub struct OrderArgs {
@@ -37,6 +37,22 @@ pub enum OrderCommand {
         /// Reason, for the record
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
+    /// Show an order as it was at a moment, computed from the events alone, and the events up to it
+    History {
+        #[arg(value_name = "NUMBER")]
+        order: String,
+        #[command(flatten)]
+        moment: MomentArgs,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
+    /// Show each event of an order below its cause, with the rule that decided
+    Why {
+        #[arg(value_name = "NUMBER")]
+        order: String,
         #[command(flatten)]
         shop: ShopArgs,
     },

@@ -140,9 +140,7 @@ fn a_page_without_a_filter_looks_at_little_more_than_it_returns() {
     let events = Events::of(50_000);
     let ranges = Ranges::one(1..100_001);
     let everything = EventFilter::default();
-    ready(
-        Walk { views: &events, wanted: &everything, ranges: &ranges, direction: Direction::NewestFirst }.page(100),
-    );
+    ready(Walk { views: &events, wanted: &everything, ranges: &ranges, direction: Direction::NewestFirst }.page(100));
     assert!(events.looked_at.load(Ordering::Relaxed) <= WINDOW);
 }
 

@@ -17,7 +17,9 @@ pub(in crate::api) fn list() -> Operation {
 
 fn history(id: &'static str, summary: &'static str, text: &str) -> Operation {
     Operation::new(Tag::Administration, id, summary)
-        .paragraph("Returns the state after every event up to `asOf`, computed from the events alone, and these events.")
+        .paragraph(
+            "Returns the state after every event up to `asOf`, computed from the events alone, and these events.",
+        )
         .paragraph(text)
         .paragraph(SCANNED)
         .returns("The state at that moment, and a page of the events up to it, oldest first.")

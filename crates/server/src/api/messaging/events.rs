@@ -144,11 +144,7 @@ fn body(event: &WrittenEvent, fate: Fate, on: Option<Topic>) -> EventBody {
 }
 
 /// Renders events with what became of them.
-pub(super) async fn bodies(
-    shop: &Shop,
-    events: &[WrittenEvent],
-    on: Option<Topic>,
-) -> Result<Vec<EventBody>, Problem> {
+pub(super) async fn bodies(shop: &Shop, events: &[WrittenEvent], on: Option<Topic>) -> Result<Vec<EventBody>, Problem> {
     let (views, log) = (shop.submitter.views.as_ref(), &shop.log);
     let progress = Progress::look(views, log.carrier, log.book.as_ref(), events).await.map_err(unavailable)?;
     Ok(events.iter().map(|event| body(event, progress.fate(event), on)).collect())

@@ -100,6 +100,27 @@ impl AdminClient {
         answer
     }
 
+    /// Sends one request per page until the last, and stops what was opened for it. Returns the rows in `field`.
+    pub(in crate::commands) fn pages(self, path: &str, field: &str) -> Result<Vec<Value>, Error> {
+        let (mut rows, mut cursor) = (vec![], String::new());
+        let all = loop {
+            match self.answer("GET", &format!("{path}{cursor}"), None) {
+                Err(error) => break Err(error),
+                Ok(mut page) => {
+                    if let Some(Value::Array(found)) = page.get_mut(field).map(Value::take) {
+                        rows.extend(found);
+                    }
+                    match page["nextCursor"].as_str() {
+                        Some(next) => cursor = format!("&cursor={next}"),
+                        None => break Ok(rows),
+                    }
+                }
+            }
+        };
+        self.close()?;
+        all
+    }
+
     /// Returns the document of a successful answer. A refusal becomes an error with the shop's text.
     fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let (status, document) = match &self.way {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::client::{ask, plain};
+use super::history;
 use crate::cli::{OrderArgs, OrderCommand, RefundCommand, ShopArgs};
 use crate::commands::Error;
 use crate::commands::output::table::aligned;
@@ -22,6 +23,14 @@ pub(in crate::commands) fn run(args: &OrderArgs) -> Result<ExitCode, Error> {
             act(shop, order, "resume", &body)
         }
         OrderCommand::Resolve { order, reason, shop } => act(shop, order, "resolve", &json!({"reason": reason})),
+        OrderCommand::History { order, moment, shop } => {
+            check_number(order)?;
+            history::show(shop, &format!("{ORDERS}/{order}/history"), moment)
+        }
+        OrderCommand::Why { order, shop } => {
+            check_number(order)?;
+            history::why(shop, order)
+        }
         OrderCommand::Refund { act } => refund(act),
     }
 }
@@ -58,13 +67,15 @@ fn ask_about(
     body: &Value,
     show: fn(&Value) -> String,
 ) -> Result<ExitCode, Error> {
-    let is_number = |order: &str| order.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if !is_number(order) {
-        return Err(Error::Usage(format!(
-            "{order:?} is not an order number; `doorbuster order stuck` lists stuck orders"
-        )));
-    }
+    check_number(order)?;
     ask(shop, "POST", &format!("{ORDERS}/{order}/{act}"), Some(body), show)
+}
+
+fn check_number(order: &str) -> Result<(), Error> {
+    if !order.is_empty() && order.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Ok(());
+    }
+    Err(Error::Usage(format!("{order:?} is not an order number; `doorbuster order stuck` lists stuck orders")))
 }
 
 fn table_or_row(answer: &Value) -> String {

@@ -1,0 +1,38 @@
+//! `doorbuster export` on the command line.
+
+use clap::{Args, ValueEnum};
+
+use super::SettingsArgs;
+
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Kind of rows
+    #[arg(value_enum)]
+    pub what: ExportKind,
+    /// Only what happened from this time on, such as 2026-11-21T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = super::moment)]
+    pub since: Option<String>,
+    /// Form of a row
+    #[arg(long, value_enum, default_value_t = ExportFormat::Ndjson)]
+    pub format: ExportFormat,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportKind {
+    /// Everything that ever happened, oldest first
+    Events,
+    /// Orders, newest first
+    Orders,
+    /// Issued coupons, oldest first
+    Coupons,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One JSON object per line
+    Ndjson,
+    /// Comma-separated values with a header line (RFC 4180)
+    Csv,
+}
