@@ -30,7 +30,6 @@ impl CampaignPast {
 
 impl Fold for CampaignPast {
     fn take(&mut self, event: &Event, at: Timestamp) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the other events do not change a campaign")]
         match (event, &mut self.campaign) {
             (Event::CampaignCreated(created), campaign) if created.coupon_id == self.id => {
                 *campaign = Some(Campaign {

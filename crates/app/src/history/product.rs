@@ -40,7 +40,6 @@ impl ProductPast {
 
 impl Fold for ProductPast {
     fn take(&mut self, event: &Event, at: Timestamp) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the other events change counters only")]
         match (event, &mut self.product) {
             (Event::ProductRegistered(new), product) if new.product_id == self.id => {
                 *product = Some(Product {

@@ -69,7 +69,7 @@ pub struct Fate {
 #[derive(Debug, Default)]
 pub struct Progress {
     carrier: Option<Carrier>,
-    /// Each shard's last published number; only with a broker.
+    /// Each shard's last published number; only with a relay.
     relayed: BTreeMap<i64, i64>,
     offsets: BTreeMap<OffsetKey, i64>,
     /// With a broker: groups that lag, and the moment of the first event that each has not handled.
@@ -100,13 +100,19 @@ impl Progress {
         match carrier {
             Carrier::Inline => {}
             Carrier::OwnLog => progress.offsets = views.positions().await?.into_iter().collect(),
+            Carrier::InlineRelayed => progress.read_relay(views).await?,
             Carrier::Broker => {
-                let shards = views.shards().await?;
-                progress.relayed = shards.into_iter().map(|place| (place.shard as i64, place.relayed)).collect();
+                progress.read_relay(views).await?;
                 progress.measure_lag(views, book, events).await?;
             }
         }
         Ok(progress)
+    }
+
+    async fn read_relay(&mut self, views: &dyn Views) -> Result<(), StoreError> {
+        let shards = views.shards().await?;
+        self.relayed = shards.into_iter().map(|place| (place.shard as i64, place.relayed)).collect();
+        Ok(())
     }
 
     async fn measure_lag(
@@ -134,7 +140,7 @@ impl Progress {
     }
 
     fn is_published(&self, event: &WrittenEvent) -> bool {
-        self.carrier != Some(Carrier::Broker)
+        !self.carrier.is_some_and(Carrier::has_relay)
             || self.relayed.get(&event.slot.shard).is_some_and(|relayed| event.slot.seq <= *relayed)
     }
 
@@ -158,7 +164,7 @@ impl Progress {
     /// Returns the state of an event that the group did not fail to handle.
     fn way(&self, group: Group, event: &WrittenEvent) -> Status {
         match self.carrier {
-            None | Some(Carrier::Inline) => Status::Completed,
+            None | Some(Carrier::Inline | Carrier::InlineRelayed) => Status::Completed,
             Some(Carrier::OwnLog) => {
                 let number = i32::try_from(event.slot.shard).unwrap_or(i32::MAX);
                 let key = OffsetKey { group, partition: Partition { topic: None, number } };

@@ -188,9 +188,9 @@ fn the_command_line_shows_the_past_and_exports_it() {
     assert_eq!(json_of(&["order", "why", &number, "--json"])["orderNumber"], number.as_str());
 
     let store = rusqlite::Connection::open(shop.folder().join("shop.db")).unwrap();
-    let count: usize = store.query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap();
+    let count: i64 = store.query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap();
     let events = run(&shop, &["export", "events"]);
-    assert_eq!(events.lines().count(), count);
+    assert_eq!(events.lines().count() as i64, count);
     assert!(events.lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["eventId"].is_string()));
     let later = run(&shop, &["export", "events", "--since", &at, "--format", "csv"]);
     assert_eq!(later.lines().count(), 2, "a header, and the change of price: {later}");
