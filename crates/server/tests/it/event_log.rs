@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use app::events::wire_time;
+use domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api_asking::{in_both_executors, items};
@@ -20,6 +22,10 @@ fn all(shop: &TestShop, query: &str) -> (Vec<Value>, usize) {
             None => return (found, pages),
         }
     }
+}
+
+fn moment(text: &Value) -> Timestamp {
+    wire_time::parse(text.as_str().unwrap()).unwrap()
 }
 
 fn kinds(shop: &TestShop, query: &str) -> BTreeSet<String> {
@@ -96,7 +102,7 @@ fn check_pages(shop: &TestShop) {
     assert!(is_over(&whole), "every event is handled in the end: {whole:?}");
     let ids: Vec<&Value> = whole.iter().map(|event| &event["eventId"]).collect();
     assert_eq!(ids.iter().map(|id| id.to_string()).collect::<BTreeSet<_>>().len(), ids.len(), "each event once");
-    let times: Vec<&str> = whole.iter().map(|event| event["at"].as_str().unwrap()).collect();
+    let times: Vec<Timestamp> = whole.iter().map(|event| moment(&event["at"])).collect();
     assert!(times.is_sorted_by(|newer, older| newer >= older), "newest first");
     for limit in [1, 7] {
         let (paged, pages) = all(shop, &format!("limit={limit}"));
@@ -105,13 +111,9 @@ fn check_pages(shop: &TestShop) {
     }
     // Times bound the list: from is inclusive, to is exclusive.
     let (from, to) = (times[times.len() * 3 / 4], times[times.len() / 4]);
-    let between: Vec<&Value> = whole
-        .iter()
-        .filter(|event| {
-            let at = event["at"].as_str().unwrap();
-            from <= at && at < to
-        })
-        .collect();
+    let is_between = |event: &&Value| (from..to).contains(&moment(&event["at"]));
+    let between: Vec<&Value> = whole.iter().filter(is_between).collect();
+    let (from, to) = (wire_time::format(from), wire_time::format(to));
     assert_eq!(all(shop, &format!("from={from}&to={to}")).0.iter().collect::<Vec<_>>(), between);
     let delivered = whole.iter().find(|event| event["type"] == "OrderCompleted").unwrap();
     let groups: Vec<&Value> = delivered["deliveries"].as_array().unwrap().iter().map(|one| &one["group"]).collect();

@@ -16,6 +16,10 @@ fn now() -> String {
     wire_time::format(Timestamp::from_micros(i64::try_from(micros).unwrap()))
 }
 
+fn moment(text: &Value) -> Timestamp {
+    wire_time::parse(text.as_str().unwrap()).unwrap()
+}
+
 /// What was read at a moment.
 struct Seen {
     at: String,
@@ -54,8 +58,9 @@ impl Sale<'_> {
         let history = self.shop.get(ADMIN, &format!("/api/admin/{path}/history?asOf={at}&limit=100")).expect(200);
         assert_eq!(history["asOf"], at);
         let events = history["events"].as_array().unwrap();
-        assert!(events.iter().all(|event| event["at"].as_str().unwrap() <= at));
-        assert!(events.is_sorted_by_key(|event| event["at"].as_str().unwrap()), "oldest first");
+        let moments: Vec<Timestamp> = events.iter().map(|event| moment(&event["at"])).collect();
+        assert!(moments.iter().all(|moment| *moment <= wire_time::parse(at).unwrap()));
+        assert!(moments.is_sorted(), "oldest first");
         history["state"].clone()
     }
 

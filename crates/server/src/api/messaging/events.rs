@@ -68,7 +68,9 @@ pub(crate) struct EventsQuery {
 #[schemars(rename = "LoggedEvent", example = examples::logged_event())]
 pub(crate) struct EventBody {
     event_id: String,
+    #[schemars(with = "words::EventTypeWord")]
     r#type: String,
+    #[schemars(with = "words::TopicWord")]
     topic: String,
     /// All events on a topic with one key are in order.
     key: String,
