@@ -80,7 +80,8 @@ fn check_filters(shop: &TestShop) {
     assert_eq!(kinds(shop, "type=OrderCompleted"), BTreeSet::from(["OrderCompleted".to_owned()]));
     assert_eq!(kinds(shop, "type=dev.doorbuster.OrderCompleted.v1").len(), 1);
     let copies = all(shop, &format!("topic=coupon-events&key={campaign}")).0;
-    assert!(copies.iter().all(|event| event["topic"] == "coupon-events" && event["key"] == campaign.to_string()));
+    let key = campaign.to_string();
+    assert!(copies.iter().all(|event| event["topic"] == "coupon-events" && event["key"] == key.as_str()));
     let on_topic: BTreeSet<&str> = copies.iter().filter_map(|event| event["type"].as_str()).collect();
     assert!(on_topic.is_superset(&BTreeSet::from(["CampaignCreated", "CouponIssued"])), "{on_topic:?}");
     let of_key = all(shop, &format!("key={ANN}&type=OrderCreated")).0;
