@@ -59,7 +59,6 @@ mod trailing;
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
 pub use error::{CHECK_THE_STORE, Error};
-pub use error::Error;
 pub use reading::{ReadOnlyStore, read_only};
 pub use replaying::replaying;
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
