@@ -89,7 +89,14 @@ fn payment_event(order: OrderId, event: &Event, at: Timestamp) -> Option<payment
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not a payment's")]
     Some(match event {
         Event::PaymentRequested(note) => {
-            payment::Event::Requested { order, attempt: note.attempt, method: note.method, amount: note.amount }
+            payment::Event::Requested {
+                order,
+                attempt: note.attempt,
+                method: note.method,
+                amount: note.amount,
+                // Only keys of calls to the provider have it.
+                order_ms: 0,
+            }
         }
         Event::PaymentAuthorized(_) => payment::Event::Authorized { reference: "".into() },
         Event::PaymentCaptured(_) => payment::Event::Captured,
