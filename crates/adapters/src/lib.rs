@@ -1,7 +1,8 @@
 //! The technologies behind the ports. [`sqlite`] is the whole shop in one process and one folder; [`mysql`] is the
 //! store that several processes share; [`kafka`] carries events between processes; [`redis`] is what they share beside
-//! the store and may lose at any moment; [`payment`] has the payment providers.
+//! the store and may lose at any moment; [`payment`] has the payment providers, [`analytics`] the sinks of events.
 
+pub mod analytics;
 pub mod clock;
 pub mod kafka;
 pub mod mysql;

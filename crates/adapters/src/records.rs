@@ -8,6 +8,7 @@ mod fulfilment;
 mod log;
 mod modes;
 mod orders;
+mod statistics;
 mod views;
 
 use std::fmt::Display;

@@ -6,6 +6,7 @@ pub(crate) mod customers;
 pub(crate) mod orders;
 pub(crate) mod products;
 mod roots;
+pub(crate) mod statistics;
 
 use std::cell::RefCell;
 

@@ -34,8 +34,8 @@ pub use proof::{Ends, Proof};
 pub use repaired::Repaired;
 pub use report::{Audit, Law, LawReport, Skipped};
 pub use snapshot::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
-    ProductFacts, ShardFacts, Snapshot,
+    ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, EventFacts, KeptFigures, Link, LogFacts, NoticeLink,
+    OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts,
 };
 
 /// The report of an audit, and the commands that repair what can be computed again.

@@ -39,7 +39,8 @@ use crate::log::group::Group;
 use crate::log::trailing::Follow;
 use crate::payments::provider::{Found, ProviderError};
 use crate::state::rows::{
-    AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Role,
+    Added, AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey,
+    Role,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +158,8 @@ pub enum Command {
     Skip,
     /// The effect of a slice of events of a trailing group, and its new offsets.
     Follow(Box<Follow>),
+    /// Adds to figures of the statistics what leaves no event: refused coupons.
+    AddFigures(Vec<Added>),
     /// Deletes idempotency answers older than `before`.
     ForgetAnswers {
         keys: Vec<AnswerKey>,

@@ -225,7 +225,7 @@ fn admin_routes() -> Routes {
     use docs::orders::of_any;
     use docs::{
         coupons as coupon, dead_letters as letter, events as event, fulfilment as fulfil, groups as group,
-        modes as mode, orders as order, payments as payment, products as product,
+        modes as mode, orders as order, payments as payment, products as product, statistics as statistic,
     };
     let get = of_any(order::get(), "getAnyOrder", "Get any order");
     let status = of_any(order::status(), "getAnyOrderStatus", "Get the status of any order");
@@ -279,6 +279,8 @@ fn admin_routes() -> Routes {
         .get("/api/admin/groups", messaging::groups::list, group::list())
         .post("/api/admin/groups/{group}/reset", messaging::groups::reset, group::reset())
         .get("/api/admin/now", shop::now::get, about::now())
+        .get("/api/admin/statistics/coupons", shop::statistics::coupons, statistic::coupons())
+        .get("/api/admin/statistics/orders", shop::statistics::orders, statistic::orders())
         .get("/api/admin/audit", shop::audit::report, about::audit())
         .post("/api/admin/audit/repair", shop::audit::repair, about::repair())
         .for_admins()

@@ -28,7 +28,7 @@ pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
-pub use shop::{Shop, ZoneCalendar};
+pub use shop::{Analytics, Shop, ZoneCalendar};
 pub(crate) use variables::is_read;
 
 use layers::Layers;
@@ -56,6 +56,7 @@ pub struct Config {
     pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
+    pub analytics: Analytics,
     pub log: Log,
 }
 
@@ -362,6 +363,7 @@ impl Config {
         self.kafka.check(cfg!(feature = "kafka"))?;
         self.orders.check()?;
         self.payment.check()?;
+        self.analytics.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
             return Err(Error::Redis);
         }

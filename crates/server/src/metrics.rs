@@ -21,6 +21,7 @@ mod log;
 mod payments;
 pub(crate) mod recent;
 mod redis;
+mod refusals;
 mod requests;
 
 pub use breakers::BreakerMetrics;
@@ -30,6 +31,7 @@ pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};
 pub use payments::{Mismatches, PaymentMetrics};
 pub use recent::Recent;
 pub use redis::{Condition, RedisMetrics};
+pub use refusals::{Refusals, Refused};
 use requests::Requests;
 
 /// The route label of requests that matched no route: clients choose their paths, so these must not become labels.

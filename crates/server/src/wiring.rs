@@ -26,7 +26,7 @@ use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
-use crate::metrics::{BreakerMetrics, EngineMetrics, LogMetrics, Metrics};
+use crate::metrics::{BreakerMetrics, EngineMetrics, LogMetrics, Metrics, Refusals};
 use crate::runtime::committer::Listeners;
 use crate::runtime::engine_loop::Worker;
 use crate::runtime::estimates::{Estimates, Sources};
@@ -81,7 +81,7 @@ pub struct EngineThread {
     thread: JoinHandle<()>,
     relay: Option<RelayThread>,
     payments: Option<PaymentThread>,
-    trailing: Option<TrailingThread>,
+    trailing: TrailingThread,
     monitors: Vec<JoinHandle<()>>,
     /// The folder of an embedded store.
     folder: Option<PathBuf>,
@@ -93,9 +93,7 @@ impl EngineThread {
         if let Some(payments) = self.payments {
             payments.stop();
         }
-        if let Some(trailing) = self.trailing {
-            trailing.stop();
-        }
+        self.trailing.stop();
         self.stopper.stop();
         let stopped = self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"));
         if let Some(relay) = self.relay {
@@ -146,10 +144,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         waiting: Arc::clone(&waiting),
         subscriptions: Arc::clone(&subscriptions),
         health: Arc::clone(&health),
+        refusals: Refusals::register(&metrics),
     };
     let OpenPayments { payments, due, thread: payment_thread, breaker } =
         payments::open(config, data_dir, &submitter, &metrics)?;
-    let trailing = trailing::start(config, trail, &submitter, Arc::clone(&followed))?;
+    let trailing = trailing::start(config, trail, &submitter, &settings, Arc::clone(&followed))?;
     let services = Arc::clone(&settings.services);
     let breakers = BreakerMetrics { services, payment: breaker.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));

@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 
 use crate::coverage::Branch;
 use crate::disk::{Disk, OutboxRow, State};
+use crate::following;
 use crate::forgery::given_up::{only_forgeries_are_given_up, the_unreadable_is_given_up};
 use crate::model_snapshot::ModelSnapshot;
 use crate::outside::topics_equal_the_state;
@@ -109,6 +110,7 @@ impl World {
         let is_log_quiet =
             self.plan.executor == Executor::Inline || self.around.disk.read(|state| self.around.bus.is_quiet(state));
         is_log_quiet
+            && self.around.disk.read(following::is_quiet)
             && self.processes.iter().all(crate::process::Process::is_idle)
             && self.customers.unanswered().next().is_none()
     }

@@ -8,9 +8,9 @@ use app::events::trace::TraceParent;
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AnswerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login,
-    Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, Sales,
-    SalesKey, StoredAnswer, Timer,
+    AnswerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, EmailKey, Entry, FigureKey, HoldingKey,
+    InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt,
+    Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
@@ -86,6 +86,8 @@ pub struct State {
     pub entries: BTreeMap<EntryId, Entry>,
     pub receipts: BTreeMap<ReceiptId, Receipt>,
     pub notices: BTreeMap<NoticeId, Notice>,
+    /// The figures of the statistics.
+    pub figures: BTreeMap<FigureKey, i64>,
     /// In commit order.
     pub outbox: Vec<OutboxRow>,
     pub heads: [ShardHead; SHARDS],

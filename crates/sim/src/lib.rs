@@ -12,6 +12,7 @@ mod crashing_store;
 mod customers;
 pub mod disk;
 mod faults;
+mod following;
 pub mod forgery;
 pub mod matrix;
 pub mod model_gate;

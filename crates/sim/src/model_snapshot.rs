@@ -1,16 +1,18 @@
 //! The audit's view of a model disk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use app::audit::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Fulfilment, Link, LogFacts, NoticeLink, OrderEventFacts,
-    OrderFacts, ProductFacts, ShardFacts, Snapshot,
+    ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, EventFacts, Fulfilment, KeptFigures, Link, LogFacts,
+    NoticeLink, OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts,
 };
 use app::events::outbox::uuid;
 use app::ports::StoreError;
-use app::state::rows::{AnswerKey, StoredAnswer};
+use app::state::rows::{AnswerKey, Counted, Resolution, StoredAnswer, WHOLE_SHOP};
 use domain::ids::{CampaignId, OrderId, UserId};
 use domain::stock::Product;
+use domain::time::Timestamp;
 
 use crate::disk::{Disk, OutboxRow, State};
 
@@ -103,6 +105,28 @@ impl ModelSnapshot {
     }
 }
 
+impl ModelSnapshot {
+    /// Of minutes and hours, the earliest that is left may have lost some of its figures.
+    fn kept_figures(&self, counted: Counted, resolution: Resolution) -> Option<KeptFigures> {
+        let of = || self.0.figures.iter().filter(|(key, _)| (key.counted, key.resolution) == (counted, resolution));
+        let earliest = of().map(|(key, _)| key.began_at).min();
+        let since = match resolution {
+            Resolution::Day => Timestamp::from_micros(i64::MIN),
+            Resolution::Minute | Resolution::Hour => {
+                of().map(|(key, _)| key.began_at).filter(|began_at| Some(*began_at) > earliest).min()?
+            }
+        };
+        let mut sums: BTreeMap<(i64, Arc<str>), i64> = BTreeMap::new();
+        for (key, amount) in of().filter(|(key, _)| key.began_at >= since) {
+            let is_product = counted == Counted::Orders && key.subject != WHOLE_SHOP;
+            let subject = if is_product { ABOUT_PRODUCTS } else { key.subject };
+            *sums.entry((subject, key.figure.clone())).or_default() += amount;
+        }
+        let rows = sums.into_iter().map(|((subject, figure), amount)| (subject, figure, amount)).collect();
+        Some(KeptFigures::new(counted, resolution, since, rows))
+    }
+}
+
 fn order_event(row: &OutboxRow) -> OrderEventFacts {
     let (kind, payload) = (row.record.kind.to_owned(), row.record.payload.clone());
     OrderEventFacts { kind, payload, version: row.version, at: row.at }
@@ -151,7 +175,7 @@ impl Snapshot for ModelSnapshot {
     }
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
-        for OutboxRow { record, order, version, cause, at } in &self.0.outbox {
+        for (position, OutboxRow { record, order, version, cause, at }) in (1..).zip(&self.0.outbox) {
             each(EventFacts {
                 id: record.id.clone(),
                 shard: record.shard,
@@ -169,6 +193,7 @@ impl Snapshot for ModelSnapshot {
                 trace: record.trace.clone(),
                 is_covered_whole: true,
                 root: None,
+                position,
             });
         }
         let heads = self.0.heads.iter().enumerate();
@@ -181,6 +206,14 @@ impl Snapshot for ModelSnapshot {
             strangers: taken.filter(|(_, id)| !ids.contains(id.as_str())).collect(),
             ..LogFacts::default()
         })
+    }
+
+    fn statistics(&mut self) -> Result<StatisticsFacts, StoreError> {
+        let positions = self.0.offsets.iter().filter(|(key, _)| key.group.is_trailing());
+        let positions = positions.map(|(key, position)| (*key, *position)).collect();
+        let all = Counted::ALL.iter().flat_map(|counted| Resolution::ALL.iter().map(|it| (*counted, *it)));
+        let kept = all.filter_map(|(counted, resolution)| self.kept_figures(counted, resolution)).collect();
+        Ok(StatisticsFacts { positions, is_whole: true, kept })
     }
 
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {

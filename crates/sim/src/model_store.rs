@@ -8,8 +8,8 @@ use app::events::outbox;
 use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OrderKey,
-    PaymentKey, PlacedKey, ProductSnapshotKey, Rows, ShipmentKey, StorageKey, TimerKey,
+    AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, FigureKey, HoldingKey, Key, ModesKey, NewEvent,
+    OrderKey, PaymentKey, PlacedKey, ProductSnapshotKey, Rows, ShipmentKey, StorageKey, TimerKey,
 };
 use app::state::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -190,6 +190,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.products, rows.products.changes(), |key| key);
     apply(&mut state.sales, rows.sales.changes(), |key| key);
     write_lists(state, rows);
+    count_figures(state, rows);
     append_events(state, &rows.events);
     state.offsets.extend(commit.offsets.iter().map(|moved| (moved.key, moved.to)));
     state.commits.insert(commit.id);
@@ -219,6 +220,23 @@ fn write_lists(state: &mut State, rows: &Rows) {
     state.entries.extend(rows.entries.iter().map(|entry| (entry.id, *entry)));
     state.receipts.extend(rows.receipts.iter().map(|receipt| (receipt.id, receipt.clone())));
     state.notices.extend(rows.notices.iter().map(|notice| (notice.id, notice.clone())));
+}
+
+fn count_figures(state: &mut State, rows: &Rows) {
+    for added in &rows.figures {
+        *state.figures.entry(added.key.clone()).or_default() += added.amount;
+    }
+    for cut in &rows.cuts {
+        let is_old = |key: &FigureKey| {
+            (key.counted, key.resolution) == (cut.counted, cut.resolution) && key.began_at < cut.before
+        };
+        let mut old: Vec<FigureKey> = state.figures.keys().filter(|key| is_old(key)).cloned().collect();
+        old.sort_by_key(|key| key.began_at);
+        old.truncate(usize::try_from(cut.limit).unwrap_or(usize::MAX));
+        old.iter().for_each(|key| {
+            state.figures.remove(key);
+        });
+    }
 }
 
 fn append_events(state: &mut State, events: &[NewEvent]) {

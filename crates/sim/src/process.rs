@@ -15,6 +15,7 @@ use crate::bus::{Bus, BusLog};
 use crate::clock::ModelClock;
 use crate::crashing_store::{CrashingStore, Fate};
 use crate::disk::Disk;
+use crate::following::Following;
 use crate::model_gate::ModelGate;
 use crate::model_store::ModelStore;
 use crate::planned_fault::Faults;
@@ -34,11 +35,14 @@ pub(crate) struct Surroundings {
     pub(crate) gate: Arc<ModelGate>,
     pub(crate) executor: Executor,
     pub(crate) breakage: Option<Breakage>,
+    /// Whether processes run trailing groups.
+    pub(crate) follows: bool,
 }
 
 pub(crate) struct Process {
     engine: Engine,
     consumer: Consumer,
+    following: Option<Following>,
     pub(crate) fate: Fate,
     pub(crate) faults: Faults,
     pub(crate) services: Arc<Services>,
@@ -78,6 +82,7 @@ impl Process {
         Process {
             engine,
             consumer: Consumer::new(Box::new(log), CODEC),
+            following: around.follows.then(|| Following::new(&around.disk, CODEC)),
             fate,
             faults,
             services,
@@ -106,6 +111,9 @@ impl Process {
         self.held.extend(ready(self.engine.due_timers(TIMERS_MAX))?);
         if executor == Executor::Log {
             self.held.extend(ready(self.consumer.consume_once(events_max))?);
+        }
+        if let Some(following) = &mut self.following {
+            self.held.extend(following.gather()?);
         }
         Ok(())
     }

@@ -79,6 +79,7 @@ impl World {
             gate: Arc::new(gate),
             executor: plan.executor,
             breakage: plan.breakage,
+            follows: true,
         };
         let provider = Arc::new(Provider::new(plan.seed, plan.scenario.odds().whim));
         provider.forget_keys(plan.breakage == Some(Breakage::KeysForgotten));

@@ -70,6 +70,20 @@ pub fn kafka_jars(test: &str) -> Option<PathBuf> {
     given(KAFKA_JARS, "kafka jars", test).map(PathBuf::from)
 }
 
+/// The variable with a Python interpreter for tests that read what the shop writes with other programs.
+pub const PYTHON: &str = "DOORBUSTER_TEST_PYTHON";
+
+/// Returns a Python interpreter that has a module, or records a skip.
+pub fn python_with(module: &str, test: &str) -> Option<PathBuf> {
+    let python = std::env::var_os(PYTHON).map_or_else(|| PathBuf::from("python3"), PathBuf::from);
+    let import = std::process::Command::new(&python).args(["-c", &format!("import {module}")]).output();
+    let has_it = import.is_ok_and(|output| output.status.success());
+    if !has_it {
+        note_skip(&format!("Python with {module}"), test);
+    }
+    has_it.then_some(python)
+}
+
 fn given(variable: &str, what: &str, test: &str) -> Option<String> {
     let given = std::env::var(variable).ok().filter(|value| !value.is_empty());
     if given.is_none() {

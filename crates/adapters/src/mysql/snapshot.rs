@@ -6,18 +6,21 @@ mod stream;
 
 use std::cell::RefCell;
 
-use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
+use app::audit::{
+    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
+};
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
 use super::background::Background;
-use super::cells::MysqlCells;
+use super::cells::{MysqlCells, from_row};
 use super::failure::{Failure, Result};
 use super::opening::{OpenError, check_shop, parse};
 use super::session::{Session, options};
-use crate::records::Cells as _;
+use crate::records::{Cells as _, FromCells};
+use crate::snapshot::statistics::{self, Asked};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
 use reader::Reader;
@@ -25,7 +28,8 @@ use stream::stream;
 
 /// All tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
-                      order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice";
+                      order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice, \
+                      statistic";
 
 pub struct MysqlSnapshot {
     reader: Reader,
@@ -87,6 +91,10 @@ impl Snapshot for MysqlSnapshot {
         Ok(events::read(&mut self.reader, each)?)
     }
 
+    fn statistics(&mut self) -> std::result::Result<StatisticsFacts, StoreError> {
+        Ok(statistics::read(&mut self.reader, false)?)
+    }
+
     fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
         let mut problems = self.unreadable.take();
         self.reader.all("COMMIT")?;
@@ -99,6 +107,14 @@ impl Snapshot for MysqlSnapshot {
             }
         }
         Ok(problems)
+    }
+}
+
+impl Asked for Reader {
+    type Error = Failure;
+
+    fn rows<T: FromCells>(&mut self, select: &str) -> Result<Vec<T>> {
+        self.all(select)?.into_iter().map(from_row).collect()
     }
 }
 

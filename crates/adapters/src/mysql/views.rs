@@ -15,6 +15,7 @@ mod order_rows;
 mod orders;
 mod outbox;
 mod read;
+mod statistics;
 
 use std::io;
 use std::sync::Arc;

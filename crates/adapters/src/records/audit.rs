@@ -56,6 +56,7 @@ impl FromCells for EventFacts {
             trace: cells.take()?,
             is_covered_whole: true,
             root: None,
+            position: cells.take()?,
         })
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const SELECT_WHOLE_FROM: &str = "SELECT shard, whole_from FROM outbox
 
 /// Every event in commit order, with the columns that the chain covers.
 pub(crate) const SELECT_EVENTS: &str = "SELECT id, shard, seq, event_key, type, payload, occurred_at, aggregatetype, aggregateid, \
-                                        topic, order_id, version, cause, traceparent FROM event ORDER BY position";
+                                        topic, order_id, version, cause, traceparent, position FROM event ORDER BY position";
 
 impl Roots {
     pub(crate) fn begin(&mut self, shard: i64, whole_from: i64) {

@@ -12,17 +12,22 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use app::audit::{CampaignFact, CustomerFacts, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot};
+use app::audit::{
+    CampaignFact, CustomerFacts, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot, StatisticsFacts,
+};
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
 use domain::ids::OrderId;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
+use super::cells::from_row;
 use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
 use super::{commit_mark, cut, page_sums};
+use crate::records::FromCells;
+use crate::snapshot::statistics::{self, Asked};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
 use since::Part;
@@ -128,6 +133,10 @@ impl Snapshot for SqliteSnapshot {
         Ok(begun)
     }
 
+    fn statistics(&mut self) -> std::result::Result<StatisticsFacts, StoreError> {
+        statistics::read(&mut Asking(&self.connection), true).map_err(store_error)
+    }
+
     fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
         let mut problems = self.unreadable.take();
         problems.append(&mut self.changed);
@@ -147,6 +156,17 @@ impl Snapshot for SqliteSnapshot {
         problems.extend(events::out_of_reach(&self.connection).map_err(store_error)?);
         problems.extend(customer_rows::mismatches(&self.connection).map_err(store_error)?);
         Ok(problems)
+    }
+}
+
+/// The connection, for the reads that both stores share.
+struct Asking<'c>(&'c Connection);
+
+impl Asked for Asking<'_> {
+    type Error = rusqlite::Error;
+
+    fn rows<T: FromCells>(&mut self, select: &str) -> Result<Vec<T>> {
+        self.0.prepare(select)?.query_map([], from_row)?.collect()
     }
 }
 

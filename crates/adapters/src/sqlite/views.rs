@@ -11,6 +11,7 @@ mod modes;
 mod notices;
 mod orders;
 mod outbox;
+mod statistics;
 
 use std::sync::Arc;
 

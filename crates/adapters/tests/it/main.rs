@@ -1,6 +1,7 @@
 //! The adapters against their ports' promises, and tests of what is specific to each.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod analytics;
 mod audit;
 mod bounded;
 mod conformance;
@@ -17,6 +18,7 @@ mod payment;
 mod places;
 mod redis;
 mod shop;
+mod statistics;
 mod switching;
 mod throughput;
 mod views;

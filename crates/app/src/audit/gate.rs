@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use domain::ids::{CampaignId, OrderId};
 
 use super::proof::{Ends, Proof};
-use super::snapshot::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
+use super::snapshot::{
+    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
+};
 use crate::ports::StoreError;
 use crate::state::rows::{AnswerKey, StoredAnswer};
 
@@ -56,6 +58,10 @@ impl Snapshot for BesideGate {
 
     fn since(&mut self, proof: &Proof) -> Result<Option<BTreeMap<OrderId, usize>>, StoreError> {
         self.store.since(proof)
+    }
+
+    fn statistics(&mut self) -> Result<StatisticsFacts, StoreError> {
+        self.store.statistics()
     }
 
     fn has_gate(&self) -> bool {

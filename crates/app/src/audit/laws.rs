@@ -11,4 +11,5 @@ pub(crate) mod payments;
 pub(crate) mod points;
 pub(crate) mod redemption;
 pub(crate) mod shipments;
+pub(crate) mod statistics;
 pub(crate) mod stock;

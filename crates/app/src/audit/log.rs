@@ -7,6 +7,7 @@ use domain::ids::CampaignId;
 use domain::time::Timestamp;
 
 use super::laws::carried;
+use super::laws::statistics::Recount;
 use super::proof::{CampaignCounts, Proof};
 use super::report::{Findings, Law, Verdict, ensure};
 use super::snapshot::{EventFacts, LogFacts, Snapshot};
@@ -67,14 +68,21 @@ pub(super) fn read(
     let mut counts = since.map_or_else(LogCounts::default, LogCounts::proven);
     let head = |shard| since.map_or_else(ShardHead::default, |proof| proof.head(shard));
     let mut readers: [Reader; SHARDS] = std::array::from_fn(|shard| Reader { shard, head: head(shard), roots: 0 });
+    // The sums need every event: a whole audit compares them.
+    let mut recount = match since {
+        None => Recount::new(snapshot.statistics()?),
+        Some(_) => Recount::default(),
+    };
     let kept = snapshot.events(&mut |event| {
         counts.count(&event);
+        recount.take(&event);
         let verdict = match readers.get_mut(event.shard) {
             Some(reader) => reader.take(&event),
             None => Err(format!("shard {}: an event names it, but it does not exist", event.shard)),
         };
         to.note(Law::Log, verdict);
     })?;
+    recount.judge(to);
     for reader in &readers {
         let of_shard = kept.shards.iter().find(|facts| facts.shard == reader.shard);
         let (head, roots) = of_shard.map_or((ShardHead::default(), 0), |facts| (facts.head, facts.roots));

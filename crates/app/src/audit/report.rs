@@ -54,6 +54,7 @@ laws! {
     Chains = 19, "the rows of a customer are chained without gap";
     Log = 20, "no event was changed, added or dropped";
     Owed = 21, "owed money is refunded in time, or waits for an operator";
+    Statistics = 22, "the statistics are the sums of the events";
 }
 
 /// The result of an audit.

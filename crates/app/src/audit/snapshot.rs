@@ -1,6 +1,7 @@
 //! The audit's port to a store: one moment of all its rows, fact by fact.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
@@ -12,9 +13,13 @@ use domain::time::Timestamp;
 
 use super::proof::{Ends, Proof};
 use crate::events::outbox::ShardHead;
+use crate::log::group::Group;
 use crate::ports::StoreError;
 use crate::ports::views::ShardPlace;
-use crate::state::rows::{AnswerKey, Customer, Entry, Fulfilment, OffsetKey, OrderRow, Request, StoredAnswer, Timer};
+use crate::state::rows::{
+    AnswerKey, Counted, Customer, Entry, Fulfilment, OffsetKey, OrderRow, Partition, Request, Resolution, StoredAnswer,
+    Timer,
+};
 use crate::state::settings::Carrier;
 
 /// One consistent, read-only view of a store. Everything streams, so that no store is too large to be audited, and
@@ -47,6 +52,9 @@ pub trait Snapshot {
     fn since(&mut self, _proof: &Proof) -> Result<Option<BTreeMap<OrderId, usize>>, StoreError> {
         Ok(None)
     }
+
+    /// Returns the figures of the statistics, and the offsets of the groups that add them up.
+    fn statistics(&mut self) -> Result<StatisticsFacts, StoreError>;
 
     /// Returns true if the snapshot includes the state of a gate.
     fn has_gate(&self) -> bool {
@@ -162,6 +170,68 @@ pub struct EventFacts {
     pub is_covered_whole: bool,
     /// The hash that was kept as the root of a day at this number.
     pub root: Option<[u8; 32]>,
+    /// Its place in the order of commits, for groups that read all events as one partition.
+    pub position: i64,
+}
+
+/// The figures of the statistics, and how far their groups have come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatisticsFacts {
+    /// The offsets of the trailing groups.
+    pub positions: Vec<(OffsetKey, i64)>,
+    /// True if they read all events as one partition, in the order of commits.
+    pub is_whole: bool,
+    pub kept: Vec<KeptFigures>,
+}
+
+/// The sums of the figures of one resolution that are kept for sure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFigures {
+    pub counted: Counted,
+    pub resolution: Resolution,
+    /// Figures that begin later or at this moment are all kept.
+    pub since: Timestamp,
+    /// Subject, figure and sum.
+    pub sums: Vec<(i64, Arc<str>, i64)>,
+    /// Figure and sum over all products.
+    pub of_products: Vec<(Arc<str>, i64)>,
+}
+
+impl KeptFigures {
+    pub(super) fn of(&self, subject: i64, figure: &str) -> i64 {
+        let found = self.sums.iter().find(|(known, name, _)| *known == subject && **name == *figure);
+        found.map_or(0, |(_, _, amount)| *amount)
+    }
+
+    pub(super) fn of_products(&self, figure: &str) -> i64 {
+        self.of_products.iter().find(|(name, _)| **name == *figure).map_or(0, |(_, amount)| *amount)
+    }
+
+    /// Builds it from the rows of a store: `ABOUT_PRODUCTS` is the subject of sums over all products.
+    pub fn new(
+        counted: Counted,
+        resolution: Resolution,
+        since: Timestamp,
+        rows: Vec<(i64, Arc<str>, i64)>,
+    ) -> KeptFigures {
+        let (products, sums): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|(subject, _, _)| *subject == ABOUT_PRODUCTS);
+        let of_products = products.into_iter().map(|(_, figure, amount)| (figure, amount)).collect();
+        KeptFigures { counted, resolution, since, sums, of_products }
+    }
+}
+
+/// The subject under which a store sums the figures of all products up.
+pub const ABOUT_PRODUCTS: i64 = -1;
+
+impl StatisticsFacts {
+    /// Returns true if the group's offset is past the event.
+    pub(super) fn has_digested(&self, group: Group, event: &EventFacts) -> bool {
+        let shard = i32::try_from(event.shard).unwrap_or(i32::MAX);
+        let (number, place) = if self.is_whole { (0, event.position) } else { (shard, event.seq) };
+        let is_of = |key: &OffsetKey| key.group == group && key.partition == Partition { topic: None, number };
+        self.positions.iter().any(|(key, offset)| is_of(key) && place < *offset)
+    }
 }
 
 /// Further facts of a store about its log.

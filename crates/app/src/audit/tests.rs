@@ -29,7 +29,7 @@ use crate::log::group::Group;
 use crate::ports::views::ShardPlace;
 use crate::state::ids::Ids;
 use crate::state::rows::{
-    AccountKey, AnswerKey, OffsetKey, OrderKey, Partition, PaymentKey, Request, RequestStatus, Rows, TimerKey,
+    AccountKey, AnswerKey, Counted, OffsetKey, OrderKey, Partition, PaymentKey, Request, RequestStatus, Rows, TimerKey,
 };
 use crate::state::settings::{Executor, Settings};
 
@@ -84,6 +84,14 @@ fn each_corruption_is_found_by_its_law_alone() {
 
 fn log_cases() -> Vec<Case> {
     vec![
+        (Law::Statistics, "a coupon is counted twice", |shop| shop.statistics.kept[0].sums[0].2 += 1),
+        (Law::Statistics, "a figure is missing", |shop| drop(shop.statistics.kept[0].sums.remove(0))),
+        (Law::Statistics, "a refusal with an event is not counted", |shop| shop.statistics.kept[0].sums[1].2 -= 1),
+        (Law::Statistics, "products do not add up to the shop", |shop| {
+            shop.statistics.kept[0].counted = Counted::Orders;
+            shop.statistics.kept[0].sums.clear();
+            shop.statistics.kept[0].of_products.push(("revenue".into(), 5));
+        }),
         (Law::Gate, "the gate knows a coupon that was not issued", |shop| {
             shop.campaigns.push(CampaignFact::Gated(3));
         }),

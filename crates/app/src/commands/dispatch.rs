@@ -54,6 +54,10 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
             follow.effect.iter().for_each(|effect| effect.write(context.rows));
             Ok(Answer::Done)
         }
+        Command::AddFigures(added) => {
+            context.rows.figures.extend(added.iter().cloned());
+            Ok(Answer::Done)
+        }
         Command::Repair(repair) => maintenance::repair(context, repair).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => users::forget_answers(context, keys, *before).map(|()| Answer::Done),
     }

@@ -109,7 +109,8 @@ fn attempt(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled
         Demand::Coupon { user, wanted } => {
             let command = coupon::Command::Use { coupon: wanted.coupon, order };
             let used = pay_with_coupon(context, wanted.campaign, user, &command)?;
-            Ok(used.map(|code| Moved::Coupon(user, code)).map_err(|_| Reason::CouponNotUsable))
+            let used = used.map(|code| Moved::Coupon(user, code, wanted.campaign));
+            Ok(used.map_err(|_| Reason::CouponNotUsable))
         }
         Demand::Points { user, amount } => {
             let posted = post(context, user, &points::Command::Deduct { amount }, Some(order))?;
@@ -126,7 +127,7 @@ fn undo(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<Mo
         }
         Demand::Coupon { user, wanted } => {
             let code = restore_used_coupon(context, wanted.campaign, user, order)?;
-            Ok(Moved::Coupon(user, code))
+            Ok(Moved::Coupon(user, code, wanted.campaign))
         }
         Demand::Points { user, amount } => {
             restore_taken_points(context, user, order, amount)?;

@@ -132,6 +132,7 @@ fn varied_events() -> Vec<Event> {
             user_id: None,
             user_coupon_id: None,
             points: None,
+            coupon_id: None,
         }
     };
     let sold = |product, qty| Sold { id: ProductId(product), qty };

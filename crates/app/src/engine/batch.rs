@@ -393,6 +393,7 @@ const fn cause(command: &Command) -> &'static str {
         Command::MoveGroup { .. } => "MoveGroup",
         Command::Skip => "PassOver",
         Command::Follow(_) => "Follow",
+        Command::AddFigures(_) => "AddFigures",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
         Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
         Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",

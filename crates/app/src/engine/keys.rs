@@ -103,7 +103,8 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
         | Command::CreateCampaign(_)
         | Command::MoveGroup { .. }
         | Command::Skip
-        | Command::Follow(_) => {}
+        | Command::Follow(_)
+        | Command::AddFigures(_) => {}
         Command::ChangeModes(_) => {
             keys.insert(Key::Modes);
         }

@@ -267,6 +267,9 @@ payload! {
         user_coupon_id: Option<Code>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         points: Option<Money>,
+        /// The campaign whose coupon was used or restored in this commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon_id: Option<CampaignId>,
     }
     CompensationRequired {
         order_id: Code,

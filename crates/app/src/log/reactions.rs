@@ -2,7 +2,7 @@
 //!
 //! This is the only list. The inline executor follows it within the batch; the log executor subscribes by it.
 
-use domain::ids::{Code, Codec, UserId};
+use domain::ids::{CampaignId, Code, Codec, UserId};
 use domain::money::Money;
 use domain::order::saga::{Report, Step};
 use domain::order::{Outcome, Status};
@@ -159,15 +159,15 @@ pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
     })
 }
 
-/// The amount that a report's commit moved. A repeated report moves nothing.
+/// What a report's commit moved. A repeated report moves nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Moved {
     #[default]
     Nothing,
     Units(i64),
     Points(UserId, Money),
-    /// A customer's coupon, by its public number.
-    Coupon(UserId, Code),
+    /// A customer's coupon, by its public number, and its campaign.
+    Coupon(UserId, Code, CampaignId),
 }
 
 /// Returns the event of a participant's report.
@@ -186,12 +186,16 @@ pub fn report_event(step: Step, report: Report, moved: Moved, order: Code) -> Ev
         user_id: None,
         user_coupon_id: None,
         points: None,
+        coupon_id: None,
     };
     let payload = match moved {
         Moved::Nothing => nothing,
         Moved::Units(quantity) => StepReport { quantity: Some(quantity), ..nothing },
         Moved::Points(user, points) => StepReport { user_id: Some(user), points: Some(points), ..nothing },
-        Moved::Coupon(user, coupon) => StepReport { user_id: Some(user), user_coupon_id: Some(coupon), ..nothing },
+        Moved::Coupon(user, coupon, campaign) => {
+            let (user_id, coupon_id) = (Some(user), Some(campaign));
+            StepReport { user_id, user_coupon_id: Some(coupon), coupon_id, ..nothing }
+        }
     };
     match (step, report) {
         (Step::Stock(_), Report::Completed) => Event::StockDeductionCompleted(payload),

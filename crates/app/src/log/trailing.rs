@@ -4,7 +4,10 @@
 //! commit, which compares the offsets: a crash repeats the slice or none of it, and of two processes one loses
 //! (`docs/decisions/0064`).
 
+pub mod analytics;
 mod effect;
+pub mod figures;
+pub mod statistics;
 
 use std::collections::BTreeMap;
 

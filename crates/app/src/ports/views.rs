@@ -1,5 +1,7 @@
 //! The query side: what customers and admins read. A view sees every commit that was answered before the read.
 
+use std::ops::Range;
+
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, EntryId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
@@ -13,7 +15,8 @@ use domain::warehouse::Storage;
 use crate::events::event::Event;
 use crate::events::outgoing::Outgoing;
 use crate::state::rows::{
-    AnswerKey, DeadLetter, EmailKey, Entry, Fulfilment, Login, ModesChange, OffsetKey, Request, Timer,
+    Added, AnswerKey, Counted, DeadLetter, EmailKey, Entry, Fulfilment, Login, ModesChange, OffsetKey, Request,
+    Resolution, Timer,
 };
 
 pub use crate::ports::events::EventViews;
@@ -248,6 +251,28 @@ pub struct ShardPlace {
     pub waiting_since: Option<Timestamp>,
 }
 
+/// Reads the figures of the statistics.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
+pub trait StatisticsViews: Send + Sync {
+    /// Returns the figures that begin in a range, in the order of time.
+    fn figures(&self, wanted: WantedFigures) -> Reading<'_, Vec<Added>>;
+
+    /// Returns the sum of each figure of all time; range and resolution are of no account.
+    fn totals(&self, wanted: WantedFigures) -> Reading<'_, Vec<(String, i64)>>;
+}
+
+/// The figures of one subject; [`WHOLE_SHOP`](crate::state::rows::WHOLE_SHOP) is all of them together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedFigures {
+    pub counted: Counted,
+    pub resolution: Resolution,
+    pub subject: i64,
+    pub range: Range<Timestamp>,
+}
+
 /// All views of the store.
 pub trait Views:
     OrderViews
@@ -260,6 +285,7 @@ pub trait Views:
     + FulfilmentViews
     + OutboxViews
     + EventViews
+    + StatisticsViews
 {
 }
 

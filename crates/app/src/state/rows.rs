@@ -5,6 +5,7 @@ mod fulfilment;
 mod key;
 mod modes;
 mod requests;
+mod statistics;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use key::{
 };
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
+pub use statistics::{Added, Counted, Cut, FigureKey, Resolution, WHOLE_SHOP};
 
 /// The sold units of a product on a day, and those refunded since. Both only grow, so that repeats and reordering are
 /// harmless.
@@ -313,6 +315,8 @@ rows! {
         receipts: Receipt,
         notices: Notice,
         events: NewEvent,
+        figures: Added,
+        cuts: Cut,
     }
 }
 

@@ -6,7 +6,7 @@ use app::events::event::{
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
     ProcessingRequest, ShipmentUpdated, Sold, StorageUpdated,
 };
-use domain::ids::{Code, ProductId, UserId};
+use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
 use domain::order::Status;
 use domain::order::fulfilment::Goods;
@@ -79,6 +79,7 @@ fn orders() -> Vec<Event> {
         refund_reason: None,
         goods: Goods::Returned,
         sold_at: None,
+        coupon_restored: None,
     };
     vec![
         Event::OrderStatusChanged(changed),
@@ -88,6 +89,8 @@ fn orders() -> Vec<Event> {
             refund_reason: Some("does not fit".into()),
             goods: Goods::Awaited,
             sold_at: Some(NOON),
+            is_last: true,
+            coupon_restored: Some(CampaignId(7)),
             ..returned
         }),
         Event::OrderRefundAsked(OrderRefundAsked {

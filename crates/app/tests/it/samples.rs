@@ -148,7 +148,7 @@ fn steps() -> Vec<Event> {
         for (step, moved) in [
             (Step::Stock(LAMP), Moved::Units(2)),
             (Step::Point, Moved::Points(ANN, Money::won(200))),
-            (Step::Coupon, Moved::Coupon(ANN, coupon())),
+            (Step::Coupon, Moved::Coupon(ANN, coupon(), DROP)),
         ] {
             events.push(report_event(step, report, moved, order()));
         }

@@ -293,10 +293,24 @@ pub(crate) async fn issue(
     language: Language,
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
-    let (campaign, user) = (CampaignId(id.0), submission.user());
-    refuse_early(&shop, campaign, &submission).await?;
-    let reply = shop.submitter.submit(Command::IssueCoupon { campaign, user }, submission.idempotency).await;
-    answer(&shop, reply, &submission, language).await
+    let campaign = CampaignId(id.0);
+    let answered = issue_to(&shop, campaign, &submission, language).await;
+    if let Err(problem) = &answered {
+        shop.submitter.refusals.note(campaign, problem.code());
+    }
+    answered
+}
+
+async fn issue_to(
+    shop: &Shop,
+    campaign: CampaignId,
+    submission: &Submission<Empty>,
+    language: Language,
+) -> Result<Response, Problem> {
+    refuse_early(shop, campaign, submission).await?;
+    let command = Command::IssueCoupon { campaign, user: submission.user() };
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    answer(shop, reply, submission, language).await
 }
 
 /// `POST /api/coupons/issue` (C-12): always answers with a request to poll.

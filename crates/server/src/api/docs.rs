@@ -12,3 +12,4 @@ pub(super) mod payments;
 pub(super) mod people;
 pub(super) mod products;
 pub(super) mod shop;
+pub(super) mod statistics;

@@ -1,4 +1,5 @@
-//! The state of all endpoints, and the endpoints of the process itself: health, echo, audit, API reference.
+//! The state of all endpoints, and the endpoints of the process itself: health, echo, audit, API reference; and its
+//! statistics.
 
 pub(crate) mod audit;
 pub(crate) mod echo;
@@ -6,3 +7,4 @@ pub(crate) mod health;
 pub(crate) mod now;
 pub(crate) mod reference;
 pub mod state;
+pub(crate) mod statistics;

@@ -1,9 +1,14 @@
-//! The shop's time zone.
+//! The shop's time zone, and where its events are analysed.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use app::ports::Calendar;
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+use super::Error;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -27,16 +32,59 @@ impl Shop {
 pub struct ZoneCalendar(TimeZone);
 
 impl Calendar for ZoneCalendar {
-    fn day(&self, at: Timestamp) -> i64 {
-        let seconds = jiff::Timestamp::from_microsecond(at.micros())
-            .map_or(0, |moment| i64::from(self.0.to_offset(moment).seconds()));
-        app::ports::FixedOffset(seconds).day(at)
+    fn offset_s(&self, at: Timestamp) -> i64 {
+        let moment = jiff::Timestamp::from_microsecond(at.micros());
+        moment.map_or(0, |moment| i64::from(self.0.to_offset(moment).seconds()))
+    }
+}
+
+/// The sinks of the analytics. Without any, its group does not run.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Analytics {
+    folder: String,
+    file_mib: u64,
+    url: String,
+    timeout_ms: u64,
+}
+
+impl Analytics {
+    /// Returns the folder of the file sink.
+    pub fn folder(&self) -> Option<PathBuf> {
+        (!self.folder.is_empty()).then(|| PathBuf::from(&self.folder))
+    }
+
+    pub fn file_bytes_max(&self) -> u64 {
+        self.file_mib.saturating_mul(1024 * 1024)
+    }
+
+    /// Returns the address of the HTTP sink.
+    pub fn url(&self) -> Option<&str> {
+        Some(self.url.as_str()).filter(|url| !url.is_empty())
+    }
+
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.folder().is_some() || self.url().is_some()
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        for (key, given) in [("analytics.file_mib", self.file_mib), ("analytics.timeout_ms", self.timeout_ms)] {
+            if given == 0 {
+                return Err(Error::OutOfRange { key, given, expected: "1 or more" });
+            }
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use app::events::wire_time;
+    use app::state::rows::Resolution;
 
     use super::*;
 
@@ -59,6 +107,23 @@ mod tests {
             day("America/New_York", "2026-01-01T04:59:59Z") + 1,
             day("America/New_York", "2026-01-01T05:00:00Z")
         );
+    }
+
+    #[test]
+    fn a_day_and_an_hour_start_in_the_zone_of_the_shop() {
+        let start = |zone: &str, resolution, at: &str| {
+            let calendar = Shop { time_zone: zone.to_owned() }.calendar().unwrap();
+            wire_time::format(calendar.start(resolution, wire_time::parse(at).unwrap()))
+        };
+        let of = |zone: &str, at: &str| Resolution::ALL.iter().map(|it| start(zone, *it, at)).collect::<Vec<_>>();
+        let whole = |times: [&str; 3]| times.map(|at| wire_time::format(wire_time::parse(at).unwrap())).to_vec();
+        let seoul = whole(["2026-11-29T15:04:00Z", "2026-11-29T15:00:00Z", "2026-11-29T15:00:00Z"]);
+        assert_eq!(of("Asia/Seoul", "2026-11-29T15:04:05Z"), seoul);
+        let kolkata = whole(["2026-11-29T15:04:00Z", "2026-11-29T14:30:00Z", "2026-11-28T18:30:00Z"]);
+        assert_eq!(of("Asia/Kolkata", "2026-11-29T15:04:05Z"), kolkata);
+        // The clocks go back at 06:00 UTC on this day, which began in daylight saving time.
+        let new_york = whole(["2026-11-01T20:04:00Z", "2026-11-01T20:00:00Z", "2026-11-01T04:00:00Z"]);
+        assert_eq!(of("America/New_York", "2026-11-01T20:04:05Z"), new_york);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::reply_batches::ReplyBatches;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
+use crate::metrics::Refusals;
 use crate::runtime::health::Health;
 
 mod reply_batches;
@@ -48,6 +49,8 @@ pub struct Submitter {
     pub waiting: Arc<Waiting>,
     pub subscriptions: Arc<Subscriptions>,
     pub health: Arc<Health>,
+    /// Refused coupons on their way to the statistics.
+    pub refusals: Arc<Refusals>,
 }
 
 impl Submitter {

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use app::commands::Command;
 use app::commands::answer::Refusal;
+use app::log::trailing::statistics;
 use app::log::trailing::{Follow, Follower, NotFollowed, Pass, Trailing};
-use app::ports::Trail;
+use app::ports::{Calendar, Trail};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -33,8 +34,18 @@ const REST: Duration = Duration::from_secs(5);
 /// Pause of a group after a failure; it doubles with every further one.
 const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How often refused coupons are added to the statistics.
+const TELL_REFUSED_EVERY: Duration = Duration::from_secs(1);
 /// How long a stop waits for a pass. Its events are digested after the next start.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the thread works on.
+pub struct Digestion {
+    /// The trailing groups of this process; there may be none.
+    pub followers: Vec<Box<dyn Follower>>,
+    pub submitter: Submitter,
+    pub calendar: Arc<dyn Calendar>,
+}
 
 /// The trailing groups' thread.
 pub struct TrailingThread {
@@ -47,10 +58,10 @@ impl TrailingThread {
     /// `committed` is notified of new events.
     pub fn start(
         make_trail: impl FnOnce() -> Box<dyn Trail> + Send + 'static,
-        followers: Vec<Box<dyn Follower>>,
-        submitter: Submitter,
+        digestion: Digestion,
         committed: Arc<Notify>,
     ) -> io::Result<TrailingThread> {
+        let Digestion { followers, submitter, calendar } = digestion;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();
@@ -58,7 +69,8 @@ impl TrailingThread {
         let work = move || {
             let _at_work = at_work;
             let groups = followers.into_iter().map(Turns::new).collect();
-            runtime.block_on(run(make_trail(), groups, &submitter, &committed, stop));
+            let refused = RefusedCoupons { submitter: submitter.clone(), calendar, told: Instant::now() };
+            runtime.block_on(run(make_trail(), groups, refused, &committed, stop));
             // The receiver is gone if the stop was too long for it.
             let _ = end.send(());
         };
@@ -78,10 +90,11 @@ impl TrailingThread {
 async fn run(
     mut trail: Box<dyn Trail>,
     mut groups: Vec<Turns>,
-    submitter: &Submitter,
+    mut refused: RefusedCoupons,
     committed: &Notify,
     mut stop: Stop,
 ) {
+    let submitter = &refused.submitter.clone();
     while !stop.is_requested() {
         let next = Instant::now() + ROUND_EVERY;
         let mut is_behind = false;
@@ -90,6 +103,7 @@ async fn run(
                 is_behind |= group.turn(trail.as_mut(), submitter).await;
             }
         }
+        refused.tell_sometimes().await;
         if is_behind {
             // A backlog is digested slice by slice, behind the commands of customers.
             if submitter.queued() > 0 {
@@ -107,6 +121,7 @@ async fn run(
             () = stop.requested() => {}
         }
     }
+    refused.tell().await;
     for group in &mut groups {
         group.pass_by(submitter).await;
     }
@@ -116,6 +131,37 @@ async fn pause(pause: Duration, stop: &mut Stop) {
     tokio::select! {
         () = tokio::time::sleep(pause) => {}
         () = stop.requested() => {}
+    }
+}
+
+/// Adds refused coupons to the statistics.
+struct RefusedCoupons {
+    submitter: Submitter,
+    calendar: Arc<dyn Calendar>,
+    told: Instant,
+}
+
+impl RefusedCoupons {
+    async fn tell_sometimes(&mut self) {
+        if self.told.elapsed() >= TELL_REFUSED_EVERY {
+            self.tell().await;
+        }
+    }
+
+    async fn tell(&mut self) {
+        self.told = Instant::now();
+        let refused = self.submitter.refusals.take();
+        if refused.is_empty() {
+            return;
+        }
+        let counts: Vec<_> = refused.iter().map(|((campaign, code), count)| (*campaign, *code, *count)).collect();
+        let added = statistics::refused(&counts, self.submitter.clock.now(), self.calendar.as_ref());
+        match self.submitter.submit(Command::AddFigures(added), None).await.result {
+            Ok(_) => {}
+            // They may be committed: to count some twice would be worse than to lose them.
+            Err(Refusal::Unavailable) => tracing::warn!("Refused coupons may be missing in the statistics."),
+            Err(_) => self.submitter.refusals.put_back(refused),
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Error {
     OtherSecret,
     #[error("payments: {0}")]
     Payment(String),
+    #[error("analytics: {0}")]
+    Analytics(String),
     #[error("another repartition is running; this one has changed nothing")]
     Switching,
     #[error("not every record was handled within {0} s: the relays resume, and nothing was repartitioned")]
@@ -68,6 +70,7 @@ impl Error {
             | Error::Read(_)
             | Error::OtherSecret
             | Error::Payment(_)
+            | Error::Analytics(_)
             | Error::Switching
             | Error::Overdue(_)
             | Error::Broker(_)
@@ -87,6 +90,7 @@ impl Error {
             Error::Read(_) => CHECK_THE_STORE,
             Error::OtherSecret => "set DOORBUSTER_AUTH_SECRET to the secret of the other processes",
             Error::Payment(_) => "correct the settings in [payment]: docs/payments.md",
+            Error::Analytics(_) => "correct the settings in [analytics]: docs/analytics.md",
             Error::Switching => "wait until it is done, then run `doorbuster topics plan`",
             Error::Overdue(_) => "start processes with the role worker, or allow more time with --within",
             Error::Broker(_) => "check that the brokers in KAFKA_BROKERS run and can be reached from here",

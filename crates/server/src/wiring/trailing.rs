@@ -2,35 +2,65 @@
 
 use std::sync::Arc;
 
+use adapters::analytics::{FileSink, HttpSink};
 use app::log::reactions::Group;
 use app::log::trailing::Follower;
+use app::log::trailing::analytics::{OrderAnalytics, Sink};
+use app::log::trailing::statistics::{CouponStatistics, OrderStatistics};
 use app::ports::Trail;
+use app::state::settings::Settings;
 use tokio::sync::Notify;
 
 use super::error::Error;
-use crate::config::Config;
+use crate::config::{Analytics, Config};
 use crate::runtime::submitter::Submitter;
-use crate::runtime::trailing_loop::TrailingThread;
+use crate::runtime::trailing_loop::{Digestion, TrailingThread};
 
 /// Returns the groups that follow the events in this shop, whichever process runs them.
-pub(super) fn groups(_config: &Config) -> Arc<[Group]> {
-    Arc::from([])
+pub(super) fn groups(config: &Config) -> Arc<[Group]> {
+    let analytics = config.analytics.is_on().then_some(Group::OrderAnalytics);
+    [Group::CouponStatistics, Group::OrderStatistics].into_iter().chain(analytics).collect()
 }
 
-fn followers(_config: &Config) -> Vec<Box<dyn Follower>> {
-    vec![]
+fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Result<Vec<Box<dyn Follower>>, Error> {
+    let views = Arc::clone(&submitter.views);
+    let find = move |id| {
+        let views = Arc::clone(&views);
+        Box::pin(async move { views.order(id).await }) as _
+    };
+    let calendar = || Arc::clone(&settings.calendar);
+    let mut followers: Vec<Box<dyn Follower>> = vec![
+        Box::new(CouponStatistics::new(calendar())),
+        Box::new(OrderStatistics::new(calendar(), Arc::new(find), settings.codec)),
+    ];
+    let sinks = sinks(&config.analytics)?;
+    if !sinks.is_empty() {
+        followers.push(Box::new(OrderAnalytics::new(sinks)));
+    }
+    Ok(followers)
 }
 
-/// Starts the trailing groups, if this process has the role of a worker and any of them is on.
+fn sinks(analytics: &Analytics) -> Result<Vec<Box<dyn Sink>>, Error> {
+    let mut sinks: Vec<Box<dyn Sink>> = vec![];
+    if let Some(folder) = analytics.folder() {
+        sinks.push(Box::new(FileSink::new(folder, analytics.file_bytes_max())));
+    }
+    if let Some(url) = analytics.url() {
+        sinks.push(Box::new(HttpSink::new(url, analytics.timeout()).map_err(Error::Analytics)?));
+    }
+    Ok(sinks)
+}
+
+/// Starts the thread of the trailing groups. Processes without the role of a worker run none; they only add the
+/// coupons that they refuse to the statistics.
 pub(super) fn start(
     config: &Config,
     trail: Box<dyn Trail + Send>,
     submitter: &Submitter,
+    settings: &Settings,
     committed: Arc<Notify>,
-) -> Result<Option<TrailingThread>, Error> {
-    let followers = followers(config);
-    if !config.server.roles.worker || followers.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(TrailingThread::start(move || trail, followers, submitter.clone(), committed)?))
+) -> Result<TrailingThread, Error> {
+    let followers = if config.server.roles.worker { followers(config, submitter, settings)? } else { vec![] };
+    let digestion = Digestion { followers, submitter: submitter.clone(), calendar: Arc::clone(&settings.calendar) };
+    Ok(TrailingThread::start(move || trail, digestion, committed)?)
 }

@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 106] = [
+const ROUTES: [(&str, &str, Access); 108] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -127,6 +127,8 @@ const ROUTES: [(&str, &str, Access); 106] = [
     ("POST", "/api/admin/dead-letters/{id}/drop", Admins),
     ("GET", "/api/admin/groups", Admins),
     ("POST", "/api/admin/groups/{group}/reset", Admins),
+    ("GET", "/api/admin/statistics/coupons", Admins),
+    ("GET", "/api/admin/statistics/orders", Admins),
     ("GET", "/api/admin/audit", Admins),
     ("POST", "/api/admin/audit/repair", Admins),
 ];

@@ -1,6 +1,7 @@
 //! The real binary and the HTTP server over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
+mod analytics;
 mod any_request;
 mod api_access;
 mod api_asking;
@@ -72,6 +73,7 @@ mod shell_connections;
 mod shell_tokens;
 mod shop;
 mod shops_apart;
+mod statistics;
 mod store_faults;
 mod storefront;
 mod stuck_payments;

@@ -95,6 +95,7 @@ impl<'b> Trial<'b> {
             gate: Arc::new(ModelGate::default()),
             executor: Executor::Log,
             breakage: None,
+            follows: false,
         };
         around.bus.own(0);
         let provider = Arc::new(Provider::new(0, 0));

@@ -90,6 +90,7 @@ impl Shop {
             gate: Arc::new(ModelGate::default()),
             executor,
             breakage,
+            follows: false,
         };
         around.bus.own(0);
         let provider = Arc::new(Provider::new(0, 0));

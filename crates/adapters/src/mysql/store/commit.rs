@@ -3,6 +3,7 @@
 mod modes;
 mod orders;
 mod people;
+mod statistics;
 
 use app::events::outbox::uuid;
 use app::ports::Commit;
@@ -105,6 +106,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     inbox(script, commit);
     skips(script, commit);
     maintenance(script, commit.rows);
+    statistics::write(script, rows);
     failed_delivery::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);

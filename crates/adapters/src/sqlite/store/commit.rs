@@ -3,6 +3,7 @@
 mod modes;
 mod orders;
 mod people;
+mod statistics;
 
 use app::events::outbox::uuid;
 use app::ports::Commit;
@@ -68,6 +69,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     inbox(connection, commit)?;
     skips(connection, commit)?;
     maintenance(connection, rows)?;
+    statistics::write(connection, rows)?;
     failed_delivery::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;

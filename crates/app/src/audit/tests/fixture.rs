@@ -14,13 +14,17 @@ use domain::stock::{Product, Status};
 use domain::time::Timestamp;
 
 use crate::audit::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderFacts, ProductFacts,
-    ShardFacts, Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, KeptFigures, Link, LogFacts, NoticeLink, OrderFacts,
+    ProductFacts, ShardFacts, Snapshot, StatisticsFacts,
 };
 use crate::commands::answer::Answer;
 use crate::events::event::ResultCode;
+use crate::log::group::Group;
 use crate::ports::StoreError;
-use crate::state::rows::{AnswerKey, Customer, Decision, Entry, Granted, Request, RequestStatus, StoredAnswer};
+use crate::state::rows::{
+    AnswerKey, Counted, Customer, Decision, Entry, Granted, OffsetKey, Partition, Request, RequestStatus, Resolution,
+    StoredAnswer, WHOLE_SHOP,
+};
 use crate::state::settings::Carrier;
 
 pub(super) use orders::{compensation, completed_event, number};
@@ -48,6 +52,7 @@ pub(super) struct Shop {
     pub(super) events: Vec<Vec<EventFacts>>,
     pub(super) shards: Vec<ShardFacts>,
     pub(super) log: LogFacts,
+    pub(super) statistics: StatisticsFacts,
     pub(super) problems: Vec<String>,
 }
 
@@ -82,6 +87,10 @@ impl Snapshot for Shop {
         Ok(LogFacts { shards: self.shards.clone(), ..self.log.clone() })
     }
 
+    fn statistics(&mut self) -> Result<StatisticsFacts, StoreError> {
+        Ok(self.statistics.clone())
+    }
+
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
         Ok(self.problems.clone())
     }
@@ -98,6 +107,7 @@ pub(super) fn shop() -> Shop {
         events: vec![],
         shards: vec![],
         log: LogFacts { carrier: Some(Carrier::Broker), ..LogFacts::default() },
+        statistics: StatisticsFacts::default(),
         problems: vec![],
     };
     shop.products.push(ProductFacts {
@@ -124,7 +134,23 @@ pub(super) fn shop() -> Shop {
     let (events, shards) = log::sealed(&shop.orders, &shop.campaigns);
     shop.events = events;
     shop.shards = shards;
+    shop.statistics = coupon_statistics(&shop.shards);
     shop
+}
+
+/// Returns the figures of the campaign, whose group has digested every event; no group has counted orders yet.
+fn coupon_statistics(shards: &[ShardFacts]) -> StatisticsFacts {
+    let position = |facts: &ShardFacts| {
+        let partition = Partition { topic: None, number: i32::try_from(facts.shard).unwrap() };
+        (OffsetKey { group: Group::CouponStatistics, partition }, facts.head.seq + 1)
+    };
+    let of = |subject: i64| {
+        let refused = (subject, "refused:coupon.sold_out".into(), 1);
+        [(subject, "issued".into(), 2), refused]
+    };
+    let rows = [SALE.0, WHOLE_SHOP].into_iter().flat_map(of).collect();
+    let kept = KeptFigures::new(Counted::Coupons, Resolution::Day, NOON, rows);
+    StatisticsFacts { positions: shards.iter().map(position).collect(), is_whole: false, kept: vec![kept] }
 }
 
 fn coupon(id: i64, used_order: Option<OrderId>) -> Coupon {

@@ -33,6 +33,7 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
                 refund_reason: back.note.clone(),
                 goods: back.goods,
                 sold_at: Some(order.completed_at.unwrap_or(order.created.at)),
+                coupon_restored: order.created.coupon.filter(|_| back.is_last).map(|wanted| wanted.campaign),
             })
         }
         order::Event::RefundAsked { lines, note } => Event::OrderRefundAsked(OrderRefundAsked {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::ids::{Code, UserId};
+use domain::ids::{CampaignId, Code, UserId};
 use domain::money::Money;
 use domain::order::Status;
 use domain::order::fulfilment::Goods;
@@ -45,6 +45,9 @@ payload! {
         /// When they were sold; absent in events of older versions.
         #[serde(default, with = "wire_time::optional", skip_serializing_if = "Option::is_none")]
         sold_at: Option<Timestamp>,
+        /// The campaign whose coupon was restored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon_restored: Option<CampaignId>,
     }
     /// A refund waits for the shop's decision.
     OrderRefundAsked {

@@ -88,6 +88,7 @@ mod tests {
             refund_reason: None,
             goods: domain::order::fulfilment::Goods::Returned,
             sold_at: None,
+            coupon_restored: None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What trailing groups write: the effect of a slice, together with the group's new offset.
 
 use crate::log::group::Group;
-use crate::state::rows::{OffsetMove, Rows};
+use crate::state::rows::{Added, Cut, OffsetMove, Rows};
 
 /// The effect of a slice of events, and the moves of the group past them. The engine commits both together, and only from the
 /// offsets at which the slice began: so no slice is applied twice, whichever process digested it.
@@ -15,11 +15,19 @@ pub struct Follow {
 
 /// What the events of a slice change in the store, aggregated.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {}
+pub enum Effect {
+    /// Figures of the statistics, and old ones that are deleted.
+    Figures { added: Vec<Added>, cuts: Vec<Cut> },
+}
 
 impl Effect {
     /// Adds the effect to a batch.
-    pub(crate) fn write(&self, _rows: &mut Rows) {
-        match *self {}
+    pub(crate) fn write(&self, rows: &mut Rows) {
+        match self {
+            Effect::Figures { added, cuts } => {
+                rows.figures.extend(added.iter().cloned());
+                rows.cuts.extend(cuts);
+            }
+        }
     }
 }

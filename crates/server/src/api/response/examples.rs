@@ -217,6 +217,23 @@ pub(in crate::api) fn groups() -> Value {
     json!({"carrier": "broker", "data": [group()]})
 }
 
+pub(in crate::api) fn coupon_statistics() -> Value {
+    json!({
+        "totals": {"issued": 100, "used": 40, "restored": 2, "refused": {"coupon.sold_out": 900}},
+        "series": [{"at": NOON, "issued": 100, "used": 40, "restored": 2, "refused": 900}],
+    })
+}
+
+pub(in crate::api) fn order_statistics() -> Value {
+    json!({
+        "totals": {
+            "placed": 50, "completed": 45, "cancelled": 4, "refunded": 1, "revenue": 1_200_000, "discount": 150_000,
+            "points": 20_000, "refundedAmount": 30_000, "byReason": {"stock.exhausted": 4}, "byMode": {"parallel": 50},
+        },
+        "series": [{"at": NOON, "placed": 50, "completed": 45, "cancelled": 4, "revenue": 1_200_000}],
+    })
+}
+
 pub(in crate::api) fn reset_group() -> Value {
     json!({"toTime": NOON, "topic": "order-events", "partition": 4, "dryRun": false, "reason": "notices of noon are missing"})
 }

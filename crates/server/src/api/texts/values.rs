@@ -1,6 +1,7 @@
 //! Why one value of a request is invalid.
 
 texts! {
+    INTERVALS_MAX: "an answer has at most {0} intervals: choose longer ones, or a later from", "한 번에 {0}개 구간까지 조회할 수 있습니다. 더 긴 구간이나 더 늦은 from을 지정해 주세요";
     REQUIRED: "this field is required", "필수 항목입니다";
     GIVEN_TWICE: "this field is given more than once", "같은 항목이 두 번 이상 있습니다";
     PARAMETER_REQUIRED: "this parameter is required", "필수 매개변수입니다";
