@@ -72,7 +72,6 @@ fn every_operation_is_described_in_full() {
 fn every_code_occurs() {
     // Codes that no endpoint itself answers are named in the introduction.
     let elsewhere = [
-        (Code::RouteNotFound, "what has no path has no operation"),
         (Code::MethodNotAllowed, "what has no method has no operation"),
         (Code::HeadersTooLarge, "the head is refused before it is known whom it is for"),
         (Code::RequestMalformed, "the head is refused before it is known whom it is for"),
