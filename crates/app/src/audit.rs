@@ -49,7 +49,7 @@ pub struct Inspection {
 const WEBHOOKS: u8 = 17;
 
 /// Why an incremental audit checks each law only in part.
-const SINCE_PROOF: &str = "only what changed since the last proof; `--full` reads everything";
+const SINCE_PROOF: &str = "only what changed since the last proof; an audit without `--incremental` reads everything";
 
 /// Checks all laws on a snapshot.
 pub fn audit(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Audit, StoreError> {
