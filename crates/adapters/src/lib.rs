@@ -1,6 +1,7 @@
 //! The technologies behind the ports. [`sqlite`] is the whole shop in one process and one folder; [`mysql`] is the
 //! store that several processes share; [`kafka`] carries events between processes; [`redis`] is what they share beside
-//! the store and may lose at any moment; [`payment`] has the payment providers, [`analytics`] the sinks of events.
+//! the store and may lose at any moment; [`payment`] has the payment providers, [`analytics`] the sinks of events;
+//! [`webhook`] sends to other systems.
 
 pub mod analytics;
 pub mod clock;
@@ -13,4 +14,5 @@ pub mod redis;
 mod selects;
 mod snapshot;
 pub mod sqlite;
+pub mod webhook;
 mod words;

@@ -10,6 +10,7 @@ mod modes;
 mod orders;
 mod statistics;
 mod views;
+mod webhooks;
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::words::ENTRY_KINDS;
 pub(crate) use fulfilment::given_back_cell;
 pub(crate) use log::delivery;
 pub(crate) use orders::{Line, StoredOrder};
+pub(crate) use webhooks::json_cell;
 
 /// A type that every client can read from a cell.
 pub(crate) trait Cell: FromSql + FromValue {}

@@ -283,9 +283,37 @@ macro_rules! select_letter_failure {
     };
 }
 
+macro_rules! select_webhook {
+    ($rest:literal) => {
+        select_webhook!("", $rest)
+    };
+    // With further columns behind those of an endpoint.
+    ($further:literal, $rest:literal) => {
+        concat!(
+            "SELECT webhook_id, url, description, event_types, secret, old_secret, old_secret_until, ordered, \
+             rate_per_second, status, disabled_reason, terms, deliveries, failing_since, created_at, updated_at",
+            $further,
+            " FROM webhook ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_delivery {
+    ($rest:literal) => {
+        concat!(
+            "SELECT webhook_id, number, event_id, event_type, order_key, shard, seq, payload, state, tries, attempts, \
+             due_at, last_status, created_at, attempt_log \
+             FROM webhook_delivery ",
+            $rest
+        )
+    };
+}
+
 pub(crate) use {
-    select_account, select_answer, select_callback, select_campaign, select_coupon, select_customer, select_entry,
-    select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_order, select_outgoing,
-    select_parked, select_parked_event, select_parked_failure, select_payment, select_product, select_relayed,
-    select_request, select_shipment, select_storage, select_user_coupon, select_written,
+    select_account, select_answer, select_callback, select_campaign, select_coupon, select_customer, select_delivery,
+    select_entry, select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_order,
+    select_outgoing, select_parked, select_parked_event, select_parked_failure, select_payment, select_product,
+    select_relayed, select_request, select_shipment, select_storage, select_user_coupon, select_webhook,
+    select_written,
 };

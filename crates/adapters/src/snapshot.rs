@@ -7,6 +7,7 @@ pub(crate) mod orders;
 pub(crate) mod products;
 mod roots;
 pub(crate) mod statistics;
+pub(crate) mod webhooks;
 
 use std::cell::RefCell;
 

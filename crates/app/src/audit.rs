@@ -25,6 +25,7 @@ use dossier::Dossier;
 use laws::answers::Promises;
 use laws::coupons::{CampaignBooks, Counted};
 use laws::stock::StockBooks;
+use laws::webhooks::WebhookBooks;
 use proof::CampaignCounts;
 use report::{Findings, Verdict};
 
@@ -35,7 +36,7 @@ pub use repaired::Repaired;
 pub use report::{Audit, Law, LawReport, Skipped};
 pub use snapshot::{
     ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, EventFacts, KeptFigures, Link, LogFacts, NoticeLink,
-    OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts,
+    OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
 };
 
 /// The report of an audit, and the commands that repair what can be computed again.
@@ -44,9 +45,6 @@ pub struct Inspection {
     pub audit: Audit,
     pub repairs: Vec<Command>,
 }
-
-/// The law of webhooks in the list of invariants; this shop has nothing that it applies to.
-const WEBHOOKS: u8 = 17;
 
 /// Why an incremental audit checks each law only in part.
 const SINCE_PROOF: &str = "only what changed since the last proof; an audit without `--incremental` reads everything";
@@ -91,7 +89,12 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
     let mut findings = Findings::new();
     note_skips(snapshot, base, &mut findings);
     let ends = snapshot.ends()?;
-    let (counts, heads) = log::read(snapshot, now, base.map(|base| base.proof), &mut findings)?;
+    let mut hooks = match base {
+        None => WebhookBooks::read(snapshot, &mut findings)?,
+        Some(_) => WebhookBooks::default(),
+    };
+    let since = base.map(|base| base.proof);
+    let (counts, heads) = log::read(snapshot, &mut hooks, now, since, &mut findings)?;
     let mut draft = Draft { heads, ..Draft::default() };
     let mut promises = Promises::default();
     snapshot.answers(&mut |key, stored| findings.note(Law::Idempotency, promises.take(key, stored)))?;
@@ -133,7 +136,6 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
 }
 
 fn note_skips(snapshot: &dyn Snapshot, base: Option<Base<'_>>, findings: &mut Findings) {
-    findings.skip(WEBHOOKS, "this program sends no webhooks");
     if !snapshot.has_gate() {
         findings
             .skip(Law::Gate.number(), "the store has no shared gate: REDIS_URL is not set, or Redis does not answer");

@@ -30,6 +30,8 @@ use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 
+pub use notices::webhooks::{DeliveryAnswered, NewWebhook, Replay, Replayed, TestDelivery, WebhookCommand};
+
 use crate::events::event::{
     CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
     Sold,
@@ -141,6 +143,7 @@ pub enum Command {
         reason: Arc<str>,
     },
     ChangeModes(Box<ChangeModes>),
+    Webhook(WebhookCommand),
     /// The command of an event, from the table of reactions.
     React(Reaction),
     /// Parking, retry and dead letters of events that could not be handled.

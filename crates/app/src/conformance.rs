@@ -30,6 +30,7 @@ mod rows;
 mod samples;
 mod session;
 mod trailing;
+mod webhooks;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -89,6 +90,11 @@ cases! {
         a_shipment_survives,
         a_storage_survives,
         a_callback_is_written_once,
+    }
+    webhooks {
+        an_endpoint_survives_every_change,
+        a_delivery_survives_every_change,
+        an_endpoint_gets_an_event_once,
     }
     commits {
         a_rollback_leaves_nothing,

@@ -14,3 +14,4 @@ pub mod payments;
 pub mod ports;
 pub mod resilience;
 pub mod state;
+pub mod webhooks;

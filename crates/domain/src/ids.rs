@@ -54,6 +54,10 @@ id!(
     /// An event that a consumer group has given up.
     LetterId
 );
+id!(
+    /// An endpoint that receives webhooks.
+    WebhookId
+);
 
 /// A displayed identity such as `ORD-4F7K2M9Q`; clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -18,4 +18,5 @@ pub mod shipment;
 pub mod stock;
 pub mod time;
 pub mod warehouse;
+pub mod webhook;
 mod word;

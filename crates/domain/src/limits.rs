@@ -22,6 +22,18 @@ pub const CAMPAIGN_QUANTITY_MAX: i64 = 1_000_000_000;
 pub const ISSUE_PER_USER_MAX: i64 = 100;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of a webhook endpoint's address.
+pub const WEBHOOK_URL_CHARS_MAX: usize = 2_000;
+/// Requests per second that an endpoint may allow itself.
+pub const WEBHOOK_RATE_MAX: i64 = 10_000;
+/// Terms of an endpoint's subscription that are kept; older ones are dropped.
+pub const WEBHOOK_TERMS_MAX: usize = 100;
+/// Attempts that a delivery's log keeps; older ones are dropped.
+pub const WEBHOOK_ATTEMPTS_KEPT: usize = 50;
+/// Bytes of a receiver's response that the log keeps.
+pub const WEBHOOK_RESPONSE_BYTES: usize = 1_024;
+/// Bytes of a webhook's body.
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 20_000;
 
 const _: () = assert!(
     PRICE_MAX.amount() as i128 * QUANTITY_MAX as i128 * (LINES_MAX as i128) < i64::MAX as i128,

@@ -283,7 +283,28 @@ fn admin_routes() -> Routes {
         .get("/api/admin/statistics/orders", shop::statistics::orders, statistic::orders())
         .get("/api/admin/audit", shop::audit::report, about::audit())
         .post("/api/admin/audit/repair", shop::audit::repair, about::repair())
+        .and(webhook_routes())
         .for_admins()
+}
+
+fn webhook_routes() -> Routes {
+    use docs::webhooks as hook;
+    use messaging::webhooks::{self, deliveries};
+    Routes::default()
+        .post("/api/admin/webhooks", webhooks::create, hook::create())
+        .get("/api/admin/webhooks", webhooks::list, hook::list())
+        .get("/api/admin/webhooks/event-types", webhooks::event_types, hook::event_types())
+        .get("/api/admin/webhooks/{id}", webhooks::get, hook::get())
+        .patch("/api/admin/webhooks/{id}", webhooks::change, hook::change())
+        .delete("/api/admin/webhooks/{id}", webhooks::remove, hook::remove())
+        .get("/api/admin/webhooks/{id}/secret", webhooks::secret, hook::secret())
+        .post("/api/admin/webhooks/{id}/secret/rotate", webhooks::rotate, hook::rotate())
+        .post("/api/admin/webhooks/{id}/test", deliveries::test, hook::test())
+        .get("/api/admin/webhooks/{id}/deliveries", deliveries::list, hook::list_deliveries())
+        .get("/api/admin/webhooks/{id}/deliveries/{deliveryId}", deliveries::get, hook::get_delivery())
+        .post("/api/admin/webhooks/{id}/deliveries/{deliveryId}/resend", deliveries::resend, hook::resend())
+        .post("/api/admin/webhooks/{id}/recover", deliveries::recover, hook::recover())
+        .post("/api/admin/webhooks/{id}/replay", deliveries::replay, hook::replay())
 }
 
 async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request, next: Next) -> Response {

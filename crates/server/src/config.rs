@@ -28,7 +28,7 @@ pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
-pub use shop::{Analytics, Shop, ZoneCalendar};
+pub use shop::{Analytics, Shop, Webhooks, ZoneCalendar};
 pub(crate) use variables::is_read;
 
 use layers::Layers;
@@ -53,6 +53,7 @@ pub struct Config {
     pub redis: Redis,
     pub orders: Orders,
     pub payment: Payment,
+    pub webhooks: Webhooks,
     pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
@@ -347,7 +348,8 @@ impl Config {
     /// applied.
     pub fn check_command_line(&self) -> Result<(), Error> {
         addresses::check_listen("server.listen", &self.server.listen)?;
-        if self.store.database().is_none() && self.server.roles != Roles::ALL {
+        let Roles { api, worker, relay, webhook: _ } = self.server.roles;
+        if self.store.database().is_none() && !(api && worker && relay) {
             return Err(Error::RolesApart);
         }
         Ok(())
@@ -364,6 +366,7 @@ impl Config {
         self.orders.check()?;
         self.payment.check()?;
         self.analytics.check()?;
+        self.webhooks.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
             return Err(Error::Redis);
         }
@@ -389,7 +392,9 @@ impl Config {
             ("orders.canary.every_s", self.orders.canary.every_s),
             ("idempotency.keep_h", self.idempotency.keep_h),
         ];
-        for (key, given) in at_least_one.into_iter().chain(self.payment.at_least_one()) {
+        for (key, given) in
+            at_least_one.into_iter().chain(self.payment.at_least_one()).chain(self.webhooks.at_least_one())
+        {
             if given == 0 {
                 return Err(Error::OutOfRange { key, given, expected: "at least 1" });
             }

@@ -23,6 +23,7 @@ pub(crate) mod recent;
 mod redis;
 mod refusals;
 mod requests;
+mod webhooks;
 
 pub use breakers::BreakerMetrics;
 pub use engine::EngineMetrics;
@@ -33,6 +34,7 @@ pub use recent::Recent;
 pub use redis::{Condition, RedisMetrics};
 pub use refusals::{Refusals, Refused};
 use requests::Requests;
+pub use webhooks::WebhookMetrics;
 
 /// The route label of requests that matched no route: clients choose their paths, so these must not become labels.
 const NO_ROUTE: &str = "none";

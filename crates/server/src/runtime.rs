@@ -14,3 +14,4 @@ pub mod remote_commits;
 pub mod shutdown;
 pub mod submitter;
 pub mod trailing_loop;
+pub mod webhook_loop;

@@ -15,6 +15,7 @@ use app::resilience::breaker::SharedBreaker;
 use app::resilience::rates::SharedRates;
 use app::resilience::services::Services;
 use app::state::settings::Executor;
+use app::webhooks::sender::Sender;
 use prometheus_client::collector::Collector;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
@@ -38,6 +39,7 @@ use crate::runtime::remote_commits::RemoteCommits;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
 use crate::runtime::trailing_loop::TrailingThread;
+use crate::runtime::webhook_loop::WebhookThread;
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
@@ -55,6 +57,7 @@ pub mod scratch;
 mod stores;
 mod switching;
 mod trailing;
+mod webhooks;
 
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
@@ -67,6 +70,7 @@ use engine_settings::carrier;
 use payments::OpenPayments;
 use redis_services::RedisServices;
 use stores::Opened;
+use webhooks::OpenWebhooks;
 
 /// A running shop without its listeners.
 pub struct Running {
@@ -82,6 +86,7 @@ pub struct EngineThread {
     relay: Option<RelayThread>,
     payments: Option<PaymentThread>,
     trailing: TrailingThread,
+    webhooks: Option<WebhookThread>,
     monitors: Vec<JoinHandle<()>>,
     /// The folder of an embedded store.
     folder: Option<PathBuf>,
@@ -94,6 +99,9 @@ impl EngineThread {
             payments.stop();
         }
         self.trailing.stop();
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop();
+        }
         self.stopper.stop();
         let stopped = self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"));
         if let Some(relay) = self.relay {
@@ -149,6 +157,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let OpenPayments { payments, due, thread: payment_thread, breaker } =
         payments::open(config, data_dir, &submitter, &metrics)?;
     let trailing = trailing::start(config, trail, &submitter, &settings, Arc::clone(&followed))?;
+    let OpenWebhooks { sender, due: webhooks_due, thread: webhook_thread } =
+        webhooks::open(config, &submitter, &metrics)?;
     let services = Arc::clone(&settings.services);
     let breakers = BreakerMetrics { services, payment: breaker.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
@@ -159,6 +169,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
             trailing: trailing::groups(config),
         },
         payments,
+        webhooks: sender,
         estimates: estimates(config, &submitter, &settings.services, breaker),
         services: Arc::clone(&settings.services),
         calendar: Arc::clone(&settings.calendar),
@@ -174,7 +185,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
     let of_engine = Arc::new(EngineMetrics::register(&metrics));
-    let listeners = Listeners { waiting, subscriptions, metrics: of_engine, due, notifier, ranking, health };
+    let listeners =
+        Listeners { waiting, subscriptions, metrics: of_engine, due, webhooks_due, notifier, ranking, health };
     let committed = vec![committed, followed];
     let around =
         move |engine, consumer| Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop };
@@ -183,10 +195,9 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let monitors = remote.into_iter().chain(watch).chain([recent]).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
-    Ok(Running {
-        shop,
-        engine: EngineThread { stopper, thread, relay, payments: payment_thread, trailing, monitors, folder },
-    })
+    let (payments, webhooks) = (payment_thread, webhook_thread);
+    let engine = EngineThread { stopper, thread, relay, payments, trailing, webhooks, monitors, folder };
+    Ok(Running { shop, engine })
 }
 
 /// Builds the estimates from the store and the breakers of this process.
@@ -231,6 +242,7 @@ fn start_engine(
 struct OpenedForEndpoints {
     log: Log,
     payments: Payments,
+    webhooks: Arc<dyn Sender>,
     estimates: Estimates,
     services: Arc<Services>,
     calendar: Arc<dyn Calendar>,
@@ -240,7 +252,7 @@ struct OpenedForEndpoints {
 
 /// Builds the state of the endpoints.
 fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedForEndpoints) -> Shop {
-    let OpenedForEndpoints { log, payments, estimates, services, calendar, metrics, rates } = opened;
+    let OpenedForEndpoints { log, payments, webhooks, estimates, services, calendar, metrics, rates } = opened;
     Shop::new(Inner {
         submitter,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
@@ -257,6 +269,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         services,
         calendar,
         payments,
+        webhooks,
         limits: Limits::new(&config.limits, rates),
         guesses: Guesses::new(&config.limits, &metrics),
         metrics,

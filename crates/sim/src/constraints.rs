@@ -7,6 +7,7 @@ use app::state::rows::Rows;
 use app::state::table::Change;
 use domain::coupon::Holding;
 use domain::money::Money;
+use domain::webhook::Delivery;
 
 use crate::disk::{RefusedRow, State};
 
@@ -26,6 +27,7 @@ pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), Commit
         .and_then(|()| check_rows(commit.rows))
         .and_then(|()| check_coupons(state, commit.rows))
         .and_then(|()| check_lists(state, commit.rows))
+        .and_then(|()| check_deliveries(state, commit.rows))
         .map_err(CommitError::Constraint)
 }
 
@@ -65,6 +67,8 @@ fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("letters", rows.letters.changes(), |key| state.letters.contains_key(key))?;
     fits("answers", rows.answers.changes(), |key| state.answers.contains_key(key))?;
     fits("logins", rows.logins.changes(), |key| state.logins.contains_key(key))?;
+    fits("webhooks", rows.webhooks.changes(), |key| state.webhooks.contains_key(key))?;
+    fits("deliveries", rows.deliveries.changes(), |key| state.deliveries.contains_key(key))?;
     fits("orders", rows.orders.changes(), |key| state.orders.contains_key(&key.0))?;
     fits("payments", rows.payments.changes(), |key| state.payments.contains_key(&key.0))?;
     fits("shipments", rows.shipments.changes(), |key| state.shipments.contains_key(&key.0))?;
@@ -143,6 +147,19 @@ fn check_coupons(state: &State, rows: &Rows) -> Result<(), String> {
 
 fn numbers_of(holding: &Holding) -> impl Iterator<Item = i64> {
     holding.coupons.iter().map(|coupon| coupon.issue_number)
+}
+
+/// An endpoint gets an event once.
+fn check_deliveries(state: &State, rows: &Rows) -> Result<(), String> {
+    for (key, delivery) in written(rows.deliveries.changes()) {
+        let is_same =
+            |other: &Delivery| other.key != key && other.key.webhook == key.webhook && other.event == delivery.event;
+        let in_batch = written(rows.deliveries.changes()).any(|(_, other)| is_same(other));
+        if in_batch || state.deliveries.values().any(is_same) {
+            return Err(format!("deliveries: {key:?} has the event of another"));
+        }
+    }
+    Ok(())
 }
 
 /// Rows of append-only tables have unique identities.

@@ -15,7 +15,7 @@ use app::state::rows::{
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
-    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
 };
 use domain::order::saga::Step;
 use domain::payment::Payment;
@@ -24,6 +24,7 @@ use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
+use domain::webhook::{Delivery, DeliveryKey, Endpoint};
 
 /// A disk for one or more stores, in sequence or concurrently. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +68,8 @@ pub struct State {
     pub logins: BTreeMap<EmailKey, Login>,
     /// Every change of the mode setting, oldest first.
     pub modes: Vec<ModesChange>,
+    pub webhooks: BTreeMap<WebhookId, Endpoint>,
+    pub deliveries: BTreeMap<DeliveryKey, Delivery>,
     pub orders: BTreeMap<OrderId, OrderRow>,
     pub timers: BTreeMap<OrderId, Timer>,
     pub payments: BTreeMap<OrderId, Payment>,

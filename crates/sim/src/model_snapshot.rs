@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use app::audit::{
     ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, EventFacts, Fulfilment, KeptFigures, Link, LogFacts,
-    NoticeLink, OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts,
+    NoticeLink, OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
 };
 use app::events::outbox::uuid;
 use app::ports::StoreError;
@@ -171,6 +171,12 @@ impl Snapshot for ModelSnapshot {
 
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError> {
         self.0.answers.iter().for_each(|(key, stored)| each(*key, stored.clone()));
+        Ok(())
+    }
+
+    fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> Result<(), StoreError> {
+        self.0.webhooks.values().cloned().map(WebhookFact::Endpoint).for_each(&mut *each);
+        self.0.deliveries.values().cloned().map(WebhookFact::Delivery).for_each(each);
         Ok(())
     }
 

@@ -130,6 +130,8 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
         Key::Modes => rows.modes.loaded(ModesKey, state.modes.last().cloned()),
+        Key::Webhook(id) => rows.webhooks.loaded(id, state.webhooks.get(&id).cloned()),
+        Key::WebhookDelivery(key) => rows.deliveries.loaded(key, state.deliveries.get(&key).cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
         Key::Timer(id) => rows.timers.loaded(TimerKey(id), state.timers.get(&id).copied()),
         Key::Payment(id) => rows.payments.loaded(PaymentKey(id), state.payments.get(&id).cloned()),
@@ -175,6 +177,8 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
     state.modes.extend(rows.modes.changes().into_iter().map(|(ModesKey, change)| change.kept().0.clone()));
+    apply(&mut state.webhooks, rows.webhooks.changes(), |key| key);
+    apply(&mut state.deliveries, rows.deliveries.changes(), |key| key);
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);
     apply(&mut state.timers, rows.timers.changes(), |key| key.0);
     apply(&mut state.payments, rows.payments.changes(), |key| key.0);

@@ -7,7 +7,7 @@ mod stream;
 use std::cell::RefCell;
 
 use app::audit::{
-    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
+    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts, WebhookFact,
 };
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
@@ -21,7 +21,7 @@ use super::opening::{OpenError, check_shop, parse};
 use super::session::{Session, options};
 use crate::records::{Cells as _, FromCells};
 use crate::snapshot::statistics::{self, Asked};
-use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
+use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products, webhooks};
 
 use reader::Reader;
 use stream::stream;
@@ -29,7 +29,7 @@ use stream::stream;
 /// All tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
                       order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice, \
-                      statistic";
+                      statistic, webhook, webhook_delivery";
 
 pub struct MysqlSnapshot {
     reader: Reader,
@@ -84,6 +84,16 @@ impl Snapshot for MysqlSnapshot {
                 each(key, stored);
             }
             Ok(())
+        })
+    }
+
+    fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> std::result::Result<(), StoreError> {
+        self.read(|reader, unreadable| {
+            webhooks::report(
+                stream(reader, webhooks::ENDPOINTS, unreadable)?,
+                stream(reader, webhooks::DELIVERIES, unreadable)?,
+                each,
+            )
         })
     }
 

@@ -9,6 +9,7 @@ mod locking_read;
 mod offsets;
 mod transaction;
 mod upsert;
+mod webhooks;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod orders;
 mod outbox;
 mod read;
 mod statistics;
+mod webhooks;
 
 use std::io;
 use std::sync::Arc;

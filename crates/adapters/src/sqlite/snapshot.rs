@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use app::audit::{
-    CampaignFact, CustomerFacts, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot, StatisticsFacts,
+    CampaignFact, CustomerFacts, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot,
+    StatisticsFacts, WebhookFact,
 };
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
@@ -28,7 +29,7 @@ use super::opening::{OpenError, check_shop, check_sqlite};
 use super::{commit_mark, cut, page_sums};
 use crate::records::FromCells;
 use crate::snapshot::statistics::{self, Asked};
-use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
+use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products, webhooks};
 
 use since::Part;
 use stream::stream;
@@ -115,6 +116,18 @@ impl Snapshot for SqliteSnapshot {
                 each(key, stored);
             }
             Ok(())
+        })
+    }
+
+    fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> std::result::Result<(), StoreError> {
+        self.read(|connection, unreadable| {
+            let mut endpoints = connection.prepare(webhooks::ENDPOINTS.select)?;
+            let mut deliveries = connection.prepare(webhooks::DELIVERIES.select)?;
+            webhooks::report(
+                stream(&mut endpoints, webhooks::ENDPOINTS, unreadable)?,
+                stream(&mut deliveries, webhooks::DELIVERIES, unreadable)?,
+                each,
+            )
         })
     }
 

@@ -12,6 +12,7 @@ mod log_sync;
 mod offsets;
 mod put_all;
 mod transaction;
+mod webhooks;
 
 use std::fs::File;
 use std::future::ready;
@@ -25,6 +26,7 @@ pub(super) use log_sync::LogSync;
 pub(super) use offsets::heads;
 
 pub(super) use load::{order, timer};
+pub(super) use webhooks::{delivery as webhook_delivery, endpoint as webhook};
 
 use app::events::outbox::{SHARDS, ShardHead};
 use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};

@@ -12,6 +12,7 @@ mod notices;
 mod orders;
 mod outbox;
 mod statistics;
+mod webhooks;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use domain::ids::{CampaignId, OrderId};
 
 use super::proof::{Ends, Proof};
 use super::snapshot::{
-    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
+    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts, WebhookFact,
 };
 use crate::ports::StoreError;
 use crate::state::rows::{AnswerKey, StoredAnswer};
@@ -46,6 +46,10 @@ impl Snapshot for BesideGate {
 
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError> {
         self.store.answers(each)
+    }
+
+    fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> Result<(), StoreError> {
+        self.store.webhooks(each)
     }
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {

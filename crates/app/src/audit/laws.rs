@@ -13,3 +13,4 @@ pub(crate) mod redemption;
 pub(crate) mod shipments;
 pub(crate) mod statistics;
 pub(crate) mod stock;
+pub(crate) mod webhooks;

@@ -8,6 +8,7 @@ use domain::time::Timestamp;
 
 use super::laws::carried;
 use super::laws::statistics::Recount;
+use super::laws::webhooks::WebhookBooks;
 use super::proof::{CampaignCounts, Proof};
 use super::report::{Findings, Law, Verdict, ensure};
 use super::snapshot::{EventFacts, LogFacts, Snapshot};
@@ -61,6 +62,7 @@ impl LogCounts {
 /// well.
 pub(super) fn read(
     snapshot: &mut dyn Snapshot,
+    hooks: &mut WebhookBooks,
     now: Timestamp,
     since: Option<&Proof>,
     to: &mut Findings,
@@ -76,6 +78,7 @@ pub(super) fn read(
     let kept = snapshot.events(&mut |event| {
         counts.count(&event);
         recount.take(&event);
+        hooks.see(&event);
         let verdict = match readers.get_mut(event.shard) {
             Some(reader) => reader.take(&event),
             None => Err(format!("shard {}: an event names it, but it does not exist", event.shard)),
@@ -89,6 +92,7 @@ pub(super) fn read(
         to.note(Law::Log, reader.conclude(head, roots));
     }
     skip_what_is_not_there(&kept, to);
+    hooks.judge(&kept, to);
     counts.latest = counts.latest.min(now);
     carried::judge(&kept, counts.latest, to);
     Ok((counts, readers.iter().map(|reader| reader.head).collect()))

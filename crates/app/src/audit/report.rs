@@ -50,6 +50,7 @@ laws! {
     Shipments = 14, "goods are shipped once, when they are paid for";
     Outbox = 15, "every event is in the outbox once, and is published in time";
     Inbox = 16, "groups have handled existing events only, and skipped none";
+    Webhooks = 17, "every event has one delivery for each endpoint that was subscribed to it";
     Idempotency = 18, "a key has one answer, and the answer is true";
     Chains = 19, "the rows of a customer are chained without gap";
     Log = 20, "no event was changed, added or dropped";

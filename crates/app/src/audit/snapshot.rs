@@ -10,6 +10,7 @@ use domain::order::saga::Step;
 use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
+use domain::webhook::{Delivery, Endpoint};
 
 use super::proof::{Ends, Proof};
 use crate::events::outbox::ShardHead;
@@ -38,6 +39,9 @@ pub trait Snapshot {
 
     /// Reads idempotency answers, in any order.
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError>;
+
+    /// Reads webhook endpoints, and then all deliveries by endpoint and number.
+    fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> Result<(), StoreError>;
 
     /// Reads all events in commit order, and returns what else the store says of its log.
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError>;
@@ -88,6 +92,12 @@ pub struct CouponFacts {
     pub campaign: CampaignId,
     pub user: UserId,
     pub coupon: Coupon,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum WebhookFact {
+    Endpoint(Endpoint),
+    Delivery(Delivery),
 }
 
 /// Everything the store says about one order.

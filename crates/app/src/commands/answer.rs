@@ -5,9 +5,10 @@ pub mod changed;
 use std::time::Duration;
 
 use domain::coupon;
-use domain::ids::{CampaignId, Code, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, Code, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
 use domain::time::Timestamp;
+use domain::webhook::Taken;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::answer::changed::Changed;
@@ -66,6 +67,19 @@ pub enum Answer {
     CouponRequested {
         request: RequestId,
         code: Code,
+    },
+    /// A webhook that belongs to no event was scheduled.
+    WebhookTested {
+        webhook: WebhookId,
+        number: i64,
+    },
+    /// So many deliveries were scheduled.
+    WebhooksScheduled {
+        count: i64,
+    },
+    /// The deliveries that a sender may attempt.
+    WebhooksTaken {
+        taken: Vec<Taken>,
     },
     /// An event or a timer was handled; it has no result.
     Done,
@@ -144,6 +158,8 @@ pub enum Refusal {
         quantity: i64,
     },
     CampaignWindowOutOfOrder,
+    WebhookNotFound,
+    WebhookDeliveryNotFound,
     LetterNotFound,
     /// The letter is closed, or was changed since it was read.
     LetterClosed,

@@ -5,12 +5,14 @@ use domain::order::CouponWanted;
 use crate::commands::answer::Answer;
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::fulfilment::{payments, refunds, shipments};
+use crate::commands::notices::webhooks;
 use crate::commands::order::claiming;
 use crate::commands::order::demand::Demand;
 use crate::commands::{
     Command, Reaction, catalogue, coupons, failed_delivery, fulfilment, maintenance, modes, notices, order,
     participants, points, users,
 };
+use crate::log::trailing::Effect;
 
 /// Runs a command. On `Err` the caller undoes all its changes.
 pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
@@ -45,12 +47,16 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::AdvanceStorage { order, state } => shipments::advance_storage(context, *order, *state),
         Command::ResolveOrder { order, by, reason } => order::resolve(context, *order, *by, reason),
         Command::ChangeModes(wanted) => modes::change(context, wanted),
+        Command::Webhook(command) => webhooks::handle(context, command),
         Command::React(reaction) => react(context, reaction).map(|()| Answer::Done),
         Command::FailedDelivery(command) => failed_delivery::handle(context, command),
         Command::FireTimer { order, due } => order::fire_timer(context, *order, *due).map(|()| Answer::Done),
         // The batch moves groups itself, beside the rows.
         Command::MoveGroup { .. } | Command::Skip => Ok(Answer::Done),
         Command::Follow(follow) => {
+            if let Some(Effect::Webhooks(wanted)) = &follow.effect {
+                webhooks::fan_out(context, wanted)?;
+            }
             follow.effect.iter().for_each(|effect| effect.write(context.rows));
             Ok(Answer::Done)
         }

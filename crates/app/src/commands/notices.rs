@@ -1,5 +1,7 @@
 //! Notices to users: one gapless sequence each, written in the commit of their cause (N-01…N-03).
 
+pub(crate) mod webhooks;
+
 use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::order::Order;
 use serde::Serialize;

@@ -7,6 +7,7 @@ use domain::coupon::Campaign;
 use domain::ids::CampaignId;
 use domain::order::Order;
 use domain::time::Timestamp;
+use domain::webhook::State;
 
 use super::report::DeadLettered;
 use super::rollback::{self, caught};
@@ -295,6 +296,7 @@ impl Batch {
             report.has_due_payments |= change.row().is_some_and(|row| row.next.is_some_and(|next| next.due.is_some()));
         }
         report.requests.extend(self.rows.requests.changed());
+        self.touched_webhooks(report);
         report.sold.extend(self.rows.sales.changes().into_iter().map(|(key, change)| {
             let (sales, _) = change.kept();
             DaySales { product: key.product, day: Some(key.day), sold: sales.sold, returned: sales.returned }
@@ -328,6 +330,18 @@ impl Batch {
         let parked = self.rows.parked.changes();
         report.is_more_due |=
             parked.into_iter().any(|(_, change)| change.row().is_some_and(|parked| parked.due <= self.now));
+    }
+
+    fn touched_webhooks(&self, report: &mut Report) {
+        for (key, change) in self.rows.deliveries.changes() {
+            let (delivery, _) = change.kept();
+            report.has_due_webhooks |= delivery.due.is_some_and(|due| due <= self.now);
+            report.webhooks_dead.extend((delivery.state == State::DeadLetter).then_some(key.webhook));
+        }
+        report.webhooks_disabled.extend(self.rows.events.iter().filter_map(|event| {
+            let Event::WebhookDisabled(disabled) = &event.event else { return None };
+            Some(disabled.webhook_id)
+        }));
     }
 
     /// Returns true if this batch resent a letter that had a scheduled resend.
@@ -388,6 +402,7 @@ const fn cause(command: &Command) -> &'static str {
         Command::AdvanceStorage { .. } => "AdvanceStorage",
         Command::ResolveOrder { .. } => "ResolveOrder",
         Command::ChangeModes(_) => "ChangeModes",
+        Command::Webhook(_) => "Webhook",
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
         Command::MoveGroup { .. } => "MoveGroup",

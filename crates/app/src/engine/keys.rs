@@ -7,7 +7,7 @@ use domain::order::{Choice, Line, Order, Outcome};
 use domain::time::Timestamp;
 
 use super::Job;
-use crate::commands::{Attempt, Command, FailedDelivery, PlaceOrder, Reaction, Repair};
+use crate::commands::{Attempt, Command, FailedDelivery, PlaceOrder, Reaction, Repair, WebhookCommand};
 use crate::state::ids::Sequence;
 use crate::state::rows::{
     AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey,
@@ -40,6 +40,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
         | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
         | (Command::AdjustStock { .. }, Sequence::Receipt)
         | (Command::CreateCampaign(_), Sequence::Campaign)
+        | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
         | (Command::ChargePoints { .. }, Sequence::Entry)
         | (Command::PlaceOrder(_), Sequence::Order)
         | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request) => 1,
@@ -82,7 +83,8 @@ const fn of_reaction(sequence: Sequence) -> usize {
         | Sequence::Campaign
         | Sequence::Order
         | Sequence::Receipt
-        | Sequence::Letter => 0,
+        | Sequence::Letter
+        | Sequence::Webhook => 0,
     }
 }
 
@@ -103,11 +105,12 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
         | Command::CreateCampaign(_)
         | Command::MoveGroup { .. }
         | Command::Skip
-        | Command::Follow(_)
         | Command::AddFigures(_) => {}
+        Command::Follow(follow) => keys.extend(follow.endpoints().map(Key::from)),
         Command::ChangeModes(_) => {
             keys.insert(Key::Modes);
         }
+        Command::Webhook(command) => command.declare(keys),
         Command::ChangeProduct { product, .. } | Command::AdjustStock { product, .. } => {
             keys.insert((*product).into());
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{Code, LetterId, OrderId, RequestId, UserId};
+use domain::ids::{Code, LetterId, OrderId, RequestId, UserId, WebhookId};
 
 use crate::events::event::PaymentStuck;
 use crate::log::group::Group;
@@ -43,6 +43,12 @@ pub struct Report {
     pub noticed: Vec<UserId>,
     /// True if a payment operation is due.
     pub has_due_payments: bool,
+    /// True if a webhook is due.
+    pub has_due_webhooks: bool,
+    /// Endpoints that were disabled because they failed, for operators.
+    pub webhooks_disabled: Vec<WebhookId>,
+    /// Webhooks whose schedule came to its end, by endpoint, for operators.
+    pub webhooks_dead: Vec<WebhookId>,
     /// Orders whose compensation got stuck, for operators.
     pub stuck: Vec<Code>,
     /// Payments with a refund or a void that got stuck, for operators; each once.

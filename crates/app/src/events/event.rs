@@ -174,6 +174,7 @@ events! {
     StockMoved(StockMoved) => StockEvents;
     PointsMoved(PointsMoved) => PointEvents;
     DeadLettered(DeadLettered) => ExternalEvents;
+    WebhookDisabled(WebhookDisabled) => ExternalEvents;
 }
 
 impl EventKind {
@@ -210,7 +211,7 @@ pub use fulfilment::{
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
     ProcessingRequest, ShipmentUpdated, StorageUpdated,
 };
-pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement};
+pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement, WebhookDisabled};
 pub use result_code::ResultCode;
 pub use sold::Sold;
 

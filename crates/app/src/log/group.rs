@@ -58,6 +58,7 @@ groups! {
         CouponStatistics = "coupon-statistics-group",
         OrderStatistics = "order-statistics-group",
         OrderAnalytics = "order-analytics-group",
+        Webhooks = "webhook-group",
     }
 }
 
@@ -93,7 +94,7 @@ impl Group {
             | Group::CouponResult
             | Group::Payment => false,
             // They read the store's own events.
-            Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics => false,
+            Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics | Group::Webhooks => false,
         }
     }
 }

@@ -28,6 +28,21 @@ pub trait Follower: Send {
     /// Returns the kinds of event that it digests. Others are passed unread.
     fn kinds(&self) -> &[EventKind];
 
+    /// Returns the most events of a partition that one slice should have.
+    fn slice_max(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Reads again what decides over the kinds; called before and after the events are read. Returns true if the kinds
+    /// have changed: then events that were passed may be wanted, and the slice is read again.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFollowed`] when what it reads is unreachable.
+    fn refresh(&mut self) -> BoxFuture<'_, Result<bool, NotFollowed>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
     /// Returns true if its effect leaves the process. Then events are durable before it digests them, and it may
     /// get an event again.
     fn leaves_the_process(&self) -> bool {
@@ -109,7 +124,12 @@ impl Trailing {
             self.offsets = stored.into_iter().map(|(key, at)| (key, Offsets { stored: at, read_up_to: at })).collect();
         }
         let from: Vec<(OffsetKey, i64)> = self.offsets.iter().map(|(key, at)| (*key, at.read_up_to)).collect();
+        self.follower.refresh().await?;
+        let limit = limit.min(self.follower.slice_max());
         let slice = trail.slice(WantedSlice { from: &from, kinds: self.follower.kinds(), limit }).await?;
+        if self.follower.refresh().await? {
+            return Ok(Pass::default());
+        }
         let mut effect = None;
         if !slice.deliveries.is_empty() {
             if self.follower.leaves_the_process() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use domain::ids::{
-    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
 };
 use domain::time::Timestamp;
 
@@ -22,13 +22,14 @@ pub enum Sequence {
     Notice,
     Receipt,
     Letter,
+    Webhook,
 }
 
 /// The first number of registered users, far from the numbers in tokens of other systems.
 pub const REGISTERED_USER_MIN: i64 = 1_000_000_000_000_000;
 
 impl Sequence {
-    pub const ALL: [Sequence; 10] = [
+    pub const ALL: [Sequence; 11] = [
         Sequence::User,
         Sequence::Product,
         Sequence::Campaign,
@@ -39,6 +40,7 @@ impl Sequence {
         Sequence::Notice,
         Sequence::Receipt,
         Sequence::Letter,
+        Sequence::Webhook,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Sequence {
             Sequence::Notice => "notice",
             Sequence::Receipt => "receipt",
             Sequence::Letter => "letter",
+            Sequence::Webhook => "webhook",
         }
     }
 
@@ -68,7 +71,8 @@ impl Sequence {
             | Sequence::Entry
             | Sequence::Notice
             | Sequence::Receipt
-            | Sequence::Letter => 1,
+            | Sequence::Letter
+            | Sequence::Webhook => 1,
         }
     }
 
@@ -76,7 +80,7 @@ impl Sequence {
     /// them.
     const fn block(self) -> i64 {
         match self {
-            Sequence::User | Sequence::Product | Sequence::Campaign => 1,
+            Sequence::User | Sequence::Product | Sequence::Campaign | Sequence::Webhook => 1,
             Sequence::Order
             | Sequence::Coupon
             | Sequence::Request
@@ -153,6 +157,10 @@ impl Ids {
 
     pub fn letter(&mut self) -> LetterId {
         LetterId(self.next(Sequence::Letter))
+    }
+
+    pub fn webhook(&mut self) -> WebhookId {
+        WebhookId(self.next(Sequence::Webhook))
     }
 
     /// Returns a time-ordered UUID (version 7 layout): the moment, then this engine, then a count.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
-    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
 };
 use domain::money::Money;
 use domain::order::Order;
@@ -23,6 +23,7 @@ use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
+use domain::webhook::{Delivery, DeliveryKey, Endpoint};
 
 use crate::commands::answer::Answer;
 use crate::events::event::Event;
@@ -289,6 +290,8 @@ rows! {
         callbacks: CallbackKey => CallbackRow,
         logins: EmailKey => Login,
         modes: ModesKey => ModesChange,
+        webhooks: WebhookId => Endpoint,
+        deliveries: DeliveryKey => Delivery,
         orders: OrderKey => OrderRow,
         timers: TimerKey => Timer,
         payments: PaymentKey => Payment,

@@ -1,7 +1,7 @@
 //! Samples of events for external consumers only.
 
-use app::events::event::{DeadLettered, Event, PointsMoved, StockMoved, StockMovement};
-use domain::ids::{Code, ProductId, UserId};
+use app::events::event::{DeadLettered, Event, PointsMoved, StockMoved, StockMovement, WebhookDisabled};
+use domain::ids::{Code, ProductId, UserId, WebhookId};
 use domain::money::Money;
 use domain::time::Timestamp;
 
@@ -56,6 +56,20 @@ pub(crate) fn samples() -> Vec<Event> {
             error: "a constraint".into(),
             first_failed_at: NOON,
             occurred_at: NOON,
+        }),
+        Event::WebhookDisabled(WebhookDisabled {
+            webhook_id: WebhookId(4),
+            url: "https://example.com/hooks".into(),
+            reason: "FAILING".into(),
+            failing_since: Some(NOON),
+            disabled_at: NOON,
+        }),
+        Event::WebhookDisabled(WebhookDisabled {
+            webhook_id: WebhookId(4),
+            url: "https://example.com/hooks".into(),
+            reason: "GONE".into(),
+            failing_since: None,
+            disabled_at: NOON,
         }),
     ]
 }

@@ -13,3 +13,4 @@ pub(super) mod people;
 pub(super) mod products;
 pub(super) mod shop;
 pub(super) mod statistics;
+pub(super) mod webhooks;

@@ -5,3 +5,4 @@ pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod history;
 pub(crate) mod services;
+pub(crate) mod webhooks;

@@ -5,3 +5,4 @@ pub(crate) mod refusals;
 pub(crate) mod render;
 pub(crate) mod replies;
 pub(crate) mod shapes;
+pub(crate) mod webhook_examples;

@@ -149,25 +149,28 @@ pub struct Roles {
     pub worker: bool,
     /// Publishes events.
     pub relay: bool,
+    /// Sends webhooks.
+    pub webhook: bool,
 }
 
 impl Roles {
-    pub const ALL: Roles = Roles { api: true, worker: true, relay: true };
+    pub const ALL: Roles = Roles { api: true, worker: true, relay: true, webhook: true };
 }
 
 impl std::str::FromStr for Roles {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Roles, String> {
-        let mut roles = Roles { api: false, worker: false, relay: false };
+        let mut roles = Roles { api: false, worker: false, relay: false, webhook: false };
         for name in text.split(',') {
             match name.trim() {
                 "api" => roles.api = true,
                 "worker" => roles.worker = true,
                 "relay" => roles.relay = true,
+                "webhook" => roles.webhook = true,
                 other => {
                     return Err(format!(
-                        "{other:?} is not a role; allowed are api, worker and relay, separated by commas"
+                        "{other:?} is not a role; allowed are api, worker, relay and webhook, separated by commas"
                     ));
                 }
             }
@@ -186,7 +189,7 @@ impl TryFrom<String> for Roles {
 
 impl From<Roles> for String {
     fn from(roles: Roles) -> String {
-        let names = [(roles.api, "api"), (roles.worker, "worker"), (roles.relay, "relay")];
+        let names = [(roles.api, "api"), (roles.worker, "worker"), (roles.relay, "relay"), (roles.webhook, "webhook")];
         names.into_iter().filter(|(has, _)| *has).map(|(_, name)| name).collect::<Vec<_>>().join(",")
     }
 }
@@ -209,10 +212,10 @@ mod tests {
 
     #[test]
     fn roles_survive_their_text() {
-        for text in ["api", "worker", "relay", "api,relay", "api,worker,relay"] {
+        for text in ["api", "worker", "relay", "api,relay", "api,worker,relay,webhook"] {
             assert_eq!(String::from(text.parse::<Roles>().unwrap()), text);
         }
-        assert_eq!(" relay , api".parse(), Ok(Roles { api: true, worker: false, relay: true }));
+        assert_eq!(" relay , api".parse(), Ok(Roles { api: true, worker: false, relay: true, webhook: false }));
         assert!("".parse::<Roles>().is_err());
         assert!("api,boss".parse::<Roles>().unwrap_err().contains("boss"));
     }

@@ -1,4 +1,6 @@
-//! The shop's time zone, and where its events are analysed.
+//! The shop's time zone, where its events are analysed, and the systems that it tells.
+
+mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+
+pub use webhooks::Webhooks;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

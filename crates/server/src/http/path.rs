@@ -34,6 +34,16 @@ impl Resource for Letter {
     const EXAMPLE: &'static str = "1";
 }
 
+/// A webhook endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Webhook;
+
+impl Resource for Webhook {
+    const NOT_FOUND: Code = Code::WebhookNotFound;
+    const DESCRIPTION: &'static str = "The endpoint's number.";
+    const EXAMPLE: &'static str = "1";
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct Order;
 
@@ -143,6 +153,43 @@ impl<R: Resource> Describes for Name<R> {
         let schema = json!({"type": "string", "minLength": 1});
         operation.path_parameter(R::DESCRIPTION, schema, json!(R::EXAMPLE));
         operation.refuse(R::NOT_FOUND);
+    }
+}
+
+/// The two parameters of a path to a delivery of a webhook endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct WebhookDelivery {
+    pub webhook: i64,
+    /// The delivery's number among those of its endpoint.
+    pub number: i64,
+}
+
+impl<S: Sync + Send> FromRequestParts<S> for WebhookDelivery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<WebhookDelivery, Problem> {
+        const NOT_FOUND: Code = Code::WebhookDeliveryNotFound;
+        let unreadable = |_| no_such("that", NOT_FOUND);
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
+        let values: Vec<&str> = params.iter().map(|(_, raw)| raw).collect();
+        let [webhook, delivery] = values[..] else { return Err(no_such("that", NOT_FOUND)) };
+        let webhook = parse_id(webhook, Code::WebhookNotFound)?;
+        let (of, number) = delivery.split_once('-').ok_or_else(|| no_such(delivery, NOT_FOUND))?;
+        if parse_id(of, NOT_FOUND)? != webhook {
+            return Err(no_such(delivery, NOT_FOUND));
+        }
+        Ok(WebhookDelivery { webhook, number: parse_id(number, NOT_FOUND)? })
+    }
+}
+
+impl Describes for WebhookDelivery {
+    fn describe(operation: &mut Operation) {
+        let webhook = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX});
+        operation.path_parameter(Webhook::DESCRIPTION, webhook, json!(1));
+        let delivery = json!({"type": "string", "pattern": "^[1-9][0-9]*-[1-9][0-9]*$"});
+        operation.second_path_parameter("The delivery's id.", delivery, json!("1-17"));
+        operation.refuse(Code::WebhookNotFound);
+        operation.refuse(Code::WebhookDeliveryNotFound);
     }
 }
 

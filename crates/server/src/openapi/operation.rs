@@ -246,10 +246,18 @@ impl Operation {
         }
     }
 
-    /// Adds the only path parameter.
+    /// Adds the only path parameter, or the first of two.
     pub(crate) fn path_parameter(&mut self, description: &str, schema: Value, example: Value) {
+        self.add_path_parameter(1, description, schema, example);
+    }
+
+    pub(crate) fn second_path_parameter(&mut self, description: &str, schema: Value, example: Value) {
+        self.add_path_parameter(3, description, schema, example);
+    }
+
+    fn add_path_parameter(&mut self, place: usize, description: &str, schema: Value, example: Value) {
         let name =
-            self.path.split(['{', '}']).nth(1).expect("a handler that reads a path parameter has one in its path");
+            self.path.split(['{', '}']).nth(place).expect("a handler that reads a path parameter has one in its path");
         self.parameters.push(Parameter {
             name: name.to_owned(),
             place: Place::Path,

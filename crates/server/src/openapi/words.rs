@@ -10,12 +10,14 @@ use app::resilience::breaker::State;
 use app::resilience::services::Service;
 use app::state::rows::{LetterStatus, RequestStatus};
 use app::state::settings::Carrier;
+use app::webhooks::catalogue::EventType;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::fulfilment::Goods;
 use domain::order::saga::StepState;
 use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
 use domain::payment::Method;
 use domain::reason::Reason;
+use domain::webhook::{DisabledReason, State as DeliveryState};
 use domain::{payment, shipment, stock, warehouse};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -121,6 +123,14 @@ words! {
     CarrierWord as "Carrier" = Carrier::ALL.map(Carrier::name);
     /// What a move does to the events between the two offsets. SKIPS: they are never handled. REPEATS: they are delivered again.
     MoveWord as "GroupMoveMeans" = ["SKIPS", "REPEATS"];
+    /// The type of a webhook's event.
+    HookTypeWord as "WebhookEventTypeName" = EventType::ALL.iter().map(|known| known.name()).collect::<Vec<_>>();
+    /// Whether events are sent to a webhook endpoint.
+    WebhookStatusWord as "WebhookStatus" = ["ENABLED", "DISABLED"];
+    /// Why a webhook endpoint is disabled.
+    DisabledReasonWord as "WebhookDisabledReason" = DisabledReason::ALL.map(DisabledReason::name);
+    /// The status of a delivery to a webhook endpoint.
+    DeliveryStatusWord as "WebhookDeliveryStatus" = DeliveryState::ALL.map(DeliveryState::name);
     /// What an operator did with a dead letter.
     ActWord as "DeadLetterActKind" = ["EDITED", "RESENT", "DROPPED"];
     /// The stable code of a problem.

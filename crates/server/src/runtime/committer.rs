@@ -28,6 +28,8 @@ pub struct Listeners {
     pub metrics: Arc<EngineMetrics>,
     /// Notified when a payment call is due.
     pub due: Arc<Notify>,
+    /// Notified when a webhook is due.
+    pub webhooks_due: Arc<Notify>,
     /// Wakes subscribers at other processes.
     pub notifier: Option<Arc<dyn Notifier>>,
     pub ranking: Option<Arc<dyn Ranking>>,
@@ -97,7 +99,7 @@ impl Shared {
     }
 
     fn complete(&self, written: PendingCommit, started: Instant) {
-        let Listeners { waiting, subscriptions, metrics, due, notifier, ranking, .. } = &self.listeners;
+        let Listeners { waiting, subscriptions, metrics, due, webhooks_due, notifier, ranking, .. } = &self.listeners;
         if let Some(ranking) = ranking {
             // Before any answer: an answered customer must not read an older ranking.
             ranking.apply(&written.report.sold);
@@ -110,6 +112,9 @@ impl Shared {
         metrics.observe_batch(&report, started.elapsed());
         if report.has_due_payments {
             due.notify_one();
+        }
+        if report.has_due_webhooks {
+            webhooks_due.notify_one();
         }
         let Report { orders, requests, noticed: users, .. } = report;
         let wake = Wake { users, orders, requests };
@@ -143,7 +148,23 @@ fn log_alarms(report: &Report) {
             stuck.code
         );
     }
+    log_webhooks(report);
     log_events(report);
+}
+
+/// Logs receivers of webhooks that were given up.
+fn log_webhooks(report: &Report) {
+    let mut dead: Vec<i64> = report.webhooks_dead.iter().map(|webhook| webhook.0).collect();
+    dead.dedup();
+    for webhook in dead {
+        tracing::error!(
+            webhook,
+            "WEBHOOK_DEAD: webhook {webhook} did not accept a delivery, which is not tried again."
+        );
+    }
+    for webhook in &report.webhooks_disabled {
+        tracing::error!(webhook = webhook.0, "WEBHOOK_DISABLED: nothing is sent to webhook {webhook} any more.");
+    }
 }
 
 /// Logs events that were dead-lettered, refused, repeated or healed.

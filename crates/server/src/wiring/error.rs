@@ -42,6 +42,8 @@ pub enum Error {
     Payment(String),
     #[error("analytics: {0}")]
     Analytics(String),
+    #[error("webhooks: {0}")]
+    Webhooks(String),
     #[error("another repartition is running; this one has changed nothing")]
     Switching,
     #[error("not every record was handled within {0} s: the relays resume, and nothing was repartitioned")]
@@ -71,6 +73,7 @@ impl Error {
             | Error::OtherSecret
             | Error::Payment(_)
             | Error::Analytics(_)
+            | Error::Webhooks(_)
             | Error::Switching
             | Error::Overdue(_)
             | Error::Broker(_)
@@ -91,6 +94,7 @@ impl Error {
             Error::OtherSecret => "set DOORBUSTER_AUTH_SECRET to the secret of the other processes",
             Error::Payment(_) => "correct the settings in [payment]: docs/payments.md",
             Error::Analytics(_) => "correct the settings in [analytics]: docs/analytics.md",
+            Error::Webhooks(_) => "check this machine's certificates: no HTTPS client could be made",
             Error::Switching => "wait until it is done, then run `doorbuster topics plan`",
             Error::Overdue(_) => "start processes with the role worker, or allow more time with --within",
             Error::Broker(_) => "check that the brokers in KAFKA_BROKERS run and can be reached from here",

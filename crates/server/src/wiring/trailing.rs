@@ -9,6 +9,7 @@ use app::log::trailing::analytics::{OrderAnalytics, Sink};
 use app::log::trailing::statistics::{CouponStatistics, OrderStatistics};
 use app::ports::Trail;
 use app::state::settings::Settings;
+use app::webhooks::follower::WebhookFollower;
 use tokio::sync::Notify;
 
 use super::error::Error;
@@ -19,7 +20,7 @@ use crate::runtime::trailing_loop::{Digestion, TrailingThread};
 /// Returns the groups that follow the events in this shop, whichever process runs them.
 pub(super) fn groups(config: &Config) -> Arc<[Group]> {
     let analytics = config.analytics.is_on().then_some(Group::OrderAnalytics);
-    [Group::CouponStatistics, Group::OrderStatistics].into_iter().chain(analytics).collect()
+    [Group::CouponStatistics, Group::OrderStatistics, Group::Webhooks].into_iter().chain(analytics).collect()
 }
 
 fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Result<Vec<Box<dyn Follower>>, Error> {
@@ -32,6 +33,7 @@ fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Res
     let mut followers: Vec<Box<dyn Follower>> = vec![
         Box::new(CouponStatistics::new(calendar())),
         Box::new(OrderStatistics::new(calendar(), Arc::new(find), settings.codec)),
+        Box::new(WebhookFollower::new(Arc::clone(&submitter.views))),
     ];
     let sinks = sinks(&config.analytics)?;
     if !sinks.is_empty() {

@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 108] = [
+const ROUTES: [(&str, &str, Access); 122] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -125,6 +125,20 @@ const ROUTES: [(&str, &str, Access); 108] = [
     ("PATCH", "/api/admin/dead-letters/{id}", Admins),
     ("POST", "/api/admin/dead-letters/{id}/resend", Admins),
     ("POST", "/api/admin/dead-letters/{id}/drop", Admins),
+    ("POST", "/api/admin/webhooks", Admins),
+    ("GET", "/api/admin/webhooks", Admins),
+    ("GET", "/api/admin/webhooks/event-types", Admins),
+    ("GET", "/api/admin/webhooks/{id}", Admins),
+    ("PATCH", "/api/admin/webhooks/{id}", Admins),
+    ("DELETE", "/api/admin/webhooks/{id}", Admins),
+    ("GET", "/api/admin/webhooks/{id}/secret", Admins),
+    ("POST", "/api/admin/webhooks/{id}/secret/rotate", Admins),
+    ("POST", "/api/admin/webhooks/{id}/test", Admins),
+    ("GET", "/api/admin/webhooks/{id}/deliveries", Admins),
+    ("GET", "/api/admin/webhooks/{id}/deliveries/{deliveryId}", Admins),
+    ("POST", "/api/admin/webhooks/{id}/deliveries/{deliveryId}/resend", Admins),
+    ("POST", "/api/admin/webhooks/{id}/recover", Admins),
+    ("POST", "/api/admin/webhooks/{id}/replay", Admins),
     ("GET", "/api/admin/groups", Admins),
     ("POST", "/api/admin/groups/{group}/reset", Admins),
     ("GET", "/api/admin/statistics/coupons", Admins),
@@ -136,6 +150,7 @@ const ROUTES: [(&str, &str, Access); 108] = [
 /// Returns the path with ids that do not exist.
 fn concrete(path: &str) -> String {
     path.replace("{id}", "999")
+        .replace("{deliveryId}", "999-1")
         .replace("{provider}", "none")
         .replace("{orderNumber}", "none")
         .replace("{requestId}", "none")

@@ -132,6 +132,10 @@ impl Meeting {
             Code::RequestNotFound => get("/api/requests/x"),
             Code::LetterNotFound => Answered(shop.get(ADMIN, "/api/admin/dead-letters/1")),
             Code::LetterClosed => Elsewhere("dlq::a_dead_letter_is_edited_and_resent_through_the_running_server"),
+            Code::WebhookNotFound => Answered(shop.get(ADMIN, "/api/admin/webhooks/999")),
+            Code::WebhookDeliveryNotFound => {
+                Elsewhere("webhooks::a_receiver_that_is_gone_is_disabled_and_a_dead_letter_can_be_recovered")
+            }
             Code::GroupNotFound => Answered(shop.post(ADMIN, "/api/admin/groups/x/reset", &json!({"toOffset": 0}))),
             Code::GroupMoved => Never("only a group that goes on in the moment between plan and commit"),
             Code::GroupInline => {

@@ -27,3 +27,4 @@ mod stuck_payments;
 mod time;
 mod traces;
 mod versions;
+mod webhooks;

@@ -9,17 +9,18 @@ use app::state::rows::{
     Request, Rows, SalesKey, TimerKey,
 };
 use domain::coupon::{Campaign, Coupon, Holding};
-use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
+use domain::webhook::DeliveryKey;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
-use super::failed_delivery;
 use super::fulfilment::{self, Kind};
 use super::locking_read::{entries, entries_by_last, index, loaded, locked};
 use super::transaction::Before;
+use super::{failed_delivery, webhooks};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -41,6 +42,8 @@ enum Lookup {
     Callbacks(Vec<CallbackKey>),
     Logins(Vec<EmailKey>),
     Modes,
+    Webhooks(Vec<WebhookId>),
+    Deliveries(Vec<DeliveryKey>),
     Orders(Vec<OrderId>),
     Timers(Vec<OrderId>),
     Payments(Vec<OrderId>),
@@ -91,6 +94,8 @@ impl Load {
                 Key::CallbackRow(key) => gather!(lookups, Callbacks, key),
                 Key::Login(key) => gather!(lookups, Logins, key),
                 Key::Modes => lookups.push(Lookup::Modes),
+                Key::Webhook(key) => gather!(lookups, Webhooks, key),
+                Key::WebhookDelivery(key) => gather!(lookups, Deliveries, key),
                 Key::Order(key) => gather!(lookups, Orders, key),
                 Key::Timer(key) => gather!(lookups, Timers, key),
                 Key::Payment(key) => gather!(lookups, Payments, key),
@@ -215,6 +220,8 @@ impl Lookup {
             }
             // Every change of the setting inserts the next row; the primary key rejects the second of two equal ones.
             Lookup::Modes => select_mode_change!("ORDER BY version DESC LIMIT 1").to_owned(),
+            Lookup::Webhooks(ids) => webhooks::select_endpoints(ids),
+            Lookup::Deliveries(keys) => webhooks::select_deliveries(keys),
             Lookup::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Timers(ids) => {
                 let select = "SELECT order_id, due_at, kind, asked FROM timer";
@@ -271,6 +278,8 @@ impl Lookup {
                 let newest = found.into_iter().next().map(from_row).transpose()?;
                 rows.modes.loaded(ModesKey, newest);
             }
+            Lookup::Webhooks(ids) => webhooks::read_endpoints(ids, found, rows)?,
+            Lookup::Deliveries(keys) => webhooks::read_deliveries(keys, found, rows)?,
             Lookup::Orders(ids) => read_orders(ids, found, lines, before, rows)?,
             Lookup::Timers(ids) => loaded(&mut rows.timers, ids.into_iter().map(TimerKey), entries(found)?),
             Lookup::Callbacks(keys) => fulfilment::read_callbacks(keys, found, rows)?,

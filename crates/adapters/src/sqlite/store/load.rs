@@ -16,7 +16,7 @@ use rusqlite::{Connection, Result};
 
 use super::customer_row::CustomerRow;
 use super::transaction::Before;
-use super::{failed_delivery, fulfilment};
+use super::{failed_delivery, fulfilment, webhooks};
 use crate::records::StoredOrder;
 use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
@@ -58,6 +58,8 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             let sql = select_mode_change!("ORDER BY version DESC LIMIT 1");
             rows.modes.loaded(ModesKey, find(connection, sql, [])?);
         }
+        Key::Webhook(id) => rows.webhooks.loaded(id, webhooks::endpoint(connection, id)?),
+        Key::WebhookDelivery(key) => rows.deliveries.loaded(key, webhooks::delivery(connection, key)?),
         Key::Order(id) => {
             let found = order(connection, id)?;
             before.steps.extend(found.iter().map(|row| (id, row.order.saga.steps.clone())));

@@ -54,6 +54,9 @@ impl Promises {
             | Answer::CampaignCreated { .. }
             | Answer::CampaignChanged { .. }
             | Answer::PointsCharged { .. }
+            | Answer::WebhookTested { .. }
+            | Answer::WebhooksScheduled { .. }
+            | Answer::WebhooksTaken { .. }
             | Answer::Done => None,
         };
         ensure(made != Some(true), || format!("key {}: another key has the same answer", hex(key)))

@@ -6,16 +6,17 @@ mod orders;
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
-use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
 use domain::points::Account;
 use domain::pricing::Discount;
 use domain::stock::{Product, Status};
 use domain::time::Timestamp;
+use domain::webhook::{self, Delivery, DeliveryKey, Endpoint};
 
 use crate::audit::{
     CampaignFact, CouponFacts, CustomerFacts, EventFacts, KeptFigures, Link, LogFacts, NoticeLink, OrderFacts,
-    ProductFacts, ShardFacts, Snapshot, StatisticsFacts,
+    ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
 };
 use crate::commands::answer::Answer;
 use crate::events::event::ResultCode;
@@ -51,6 +52,7 @@ pub(super) struct Shop {
     pub(super) answers: Vec<(AnswerKey, StoredAnswer)>,
     pub(super) events: Vec<Vec<EventFacts>>,
     pub(super) shards: Vec<ShardFacts>,
+    pub(super) webhooks: Vec<WebhookFact>,
     pub(super) log: LogFacts,
     pub(super) statistics: StatisticsFacts,
     pub(super) problems: Vec<String>,
@@ -82,6 +84,11 @@ impl Snapshot for Shop {
         Ok(())
     }
 
+    fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> Result<(), StoreError> {
+        self.webhooks.iter().cloned().for_each(each);
+        Ok(())
+    }
+
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
         self.events.iter().flatten().cloned().for_each(each);
         Ok(LogFacts { shards: self.shards.clone(), ..self.log.clone() })
@@ -96,6 +103,43 @@ impl Snapshot for Shop {
     }
 }
 
+/// An endpoint that subscribes to nothing any more, with one delivery.
+fn webhooks() -> Vec<WebhookFact> {
+    let endpoint = Endpoint {
+        id: WebhookId(1),
+        url: "https://example.com/hook".into(),
+        description: "".into(),
+        event_types: vec![],
+        secret: "whsec_a".into(),
+        old_secret: None,
+        ordered: false,
+        rate_per_second: None,
+        status: webhook::Status::Enabled,
+        disabled_reason: None,
+        terms: vec![],
+        deliveries: 1,
+        failing_since: None,
+        created_at: NOON,
+        updated_at: NOON,
+    };
+    let delivery = Delivery {
+        key: DeliveryKey { webhook: WebhookId(1), number: 1 },
+        event: 7,
+        event_type: "webhook.test".into(),
+        order_key: None,
+        slot: None,
+        payload: Some("{}".into()),
+        state: webhook::State::Completed,
+        tries: 1,
+        attempts: 1,
+        due: None,
+        last_status: Some(200),
+        created_at: NOON,
+        log: vec![],
+    };
+    vec![WebhookFact::Endpoint(endpoint), WebhookFact::Delivery(delivery)]
+}
+
 /// Returns the shop. Lamps cost 1,000 won each; 20 were received, 1 was written off, and every order is for two.
 pub(super) fn shop() -> Shop {
     let mut shop = Shop {
@@ -106,6 +150,7 @@ pub(super) fn shop() -> Shop {
         answers: vec![],
         events: vec![],
         shards: vec![],
+        webhooks: webhooks(),
         log: LogFacts { carrier: Some(Carrier::Broker), ..LogFacts::default() },
         statistics: StatisticsFacts::default(),
         problems: vec![],

@@ -12,6 +12,7 @@ use domain::shipment::{self, Shipment};
 use domain::stock::{self, Product};
 use domain::time::Timestamp;
 use domain::warehouse::{self, Storage};
+use domain::webhook::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::events::wire_time;
@@ -27,6 +28,7 @@ pub enum Changed {
     Storage(#[serde(with = "KeptStorage")] Storage),
     Modes(#[serde(with = "KeptModesChange")] ModesChange),
     Letter(LetterAsOf),
+    Webhook(Endpoint),
 }
 
 /// The fields of a dead letter that can change later. Its payloads are kept with its acts.

@@ -78,6 +78,7 @@ impl Event {
             Event::StockMoved(event) => ("product", event.product_id.to_string().into()),
             Event::PointsMoved(event) => ("points-account", event.user_id.to_string().into()),
             Event::DeadLettered(event) => ("dead-letter", event.letter_id.to_string().into()),
+            Event::WebhookDisabled(event) => ("webhook", event.webhook_id.to_string().into()),
         }
     }
 }

@@ -19,6 +19,7 @@ impl Event {
             Event::StockMoved(event) => event.product_id.to_string(),
             Event::PointsMoved(event) => event.user_id.to_string(),
             Event::DeadLettered(event) => event.letter_id.to_string(),
+            Event::WebhookDisabled(event) => event.webhook_id.to_string(),
             Event::CouponUsageRequested(event) => event.coupon_id.to_string(),
             Event::CampaignCreated(event) => event.coupon_id.to_string(),
             Event::CampaignChanged(event) => event.coupon_id.to_string(),

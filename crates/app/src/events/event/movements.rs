@@ -1,9 +1,9 @@
 //! Events for external consumers only: every movement of stock and points, derived from the event that it happened
-//! with, and every dead letter.
+//! with, every dead letter, and every webhook endpoint that was disabled.
 
 use std::sync::Arc;
 
-use domain::ids::{Code, ProductId, UserId};
+use domain::ids::{Code, ProductId, UserId, WebhookId};
 use domain::money::Money;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,17 @@ payload! {
         first_failed_at: Timestamp,
         #[serde(with = "wire_time")]
         occurred_at: Timestamp,
+    }
+    /// The shop stopped sending to an endpoint.
+    WebhookDisabled {
+        webhook_id: WebhookId,
+        url: Arc<str>,
+        /// `ADMIN`, `GONE` or `FAILING`.
+        reason: Arc<str>,
+        #[serde(default, with = "wire_time::optional", skip_serializing_if = "Option::is_none")]
+        failing_since: Option<Timestamp>,
+        #[serde(with = "wire_time")]
+        disabled_at: Timestamp,
     }
 }
 

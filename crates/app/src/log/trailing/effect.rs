@@ -1,7 +1,10 @@
 //! What trailing groups write: the effect of a slice, together with the group's new offset.
 
+use domain::ids::WebhookId;
+
 use crate::log::group::Group;
 use crate::state::rows::{Added, Cut, OffsetMove, Rows};
+use crate::webhooks::fan_out::FanOut;
 
 /// The effect of a slice of events, and the moves of the group past them. The engine commits both together, and only from the
 /// offsets at which the slice began: so no slice is applied twice, whichever process digested it.
@@ -13,17 +16,31 @@ pub struct Follow {
     pub effect: Option<Effect>,
 }
 
+impl Follow {
+    /// Returns the webhook endpoints that get deliveries.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = WebhookId> {
+        let wanted = self.effect.iter().flat_map(|effect| match effect {
+            Effect::Webhooks(wanted) => wanted.endpoints.iter(),
+            Effect::Figures { .. } => [].iter(),
+        });
+        wanted.copied()
+    }
+}
+
 /// What the events of a slice change in the store, aggregated.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Figures of the statistics, and old ones that are deleted.
     Figures { added: Vec<Added>, cuts: Vec<Cut> },
+    /// Deliveries of webhooks, which the engine numbers by their endpoints.
+    Webhooks(FanOut),
 }
 
 impl Effect {
     /// Adds the effect to a batch.
     pub(crate) fn write(&self, rows: &mut Rows) {
         match self {
+            Effect::Webhooks(_) => {}
             Effect::Figures { added, cuts } => {
                 rows.figures.extend(added.iter().cloned());
                 rows.cuts.extend(cuts);

@@ -1,7 +1,8 @@
 //! The keys of rows. The order of kinds is the order in which stores lock them.
 
-use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::order::saga::Step;
+use domain::webhook::DeliveryKey;
 use sha2::{Digest as _, Sha256};
 
 use crate::events::topic::Topic;
@@ -20,6 +21,8 @@ pub enum Key {
     Login(EmailKey),
     /// The newest change of the mode setting.
     Modes,
+    Webhook(WebhookId),
+    WebhookDelivery(DeliveryKey),
     Order(OrderId),
     Timer(OrderId),
     Payment(OrderId),
@@ -141,6 +144,7 @@ key_of! {
     OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
+    WebhookId => Webhook, DeliveryKey => WebhookDelivery,
 }
 
 /// Several kinds of row share an identity; the newtype tells them apart.

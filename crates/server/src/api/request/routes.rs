@@ -87,6 +87,12 @@ impl Routes {
         self
     }
 
+    /// Adds the routes of another group.
+    pub(in crate::api) fn and(mut self, other: Routes) -> Routes {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Describes these routes as requiring an admin token.
     pub(in crate::api) fn for_admins(mut self) -> Routes {
         self.0.iter_mut().for_each(|route| Admin::describe(&mut route.operation));

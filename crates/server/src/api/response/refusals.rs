@@ -57,6 +57,8 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponExpired
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
+        Refusal::WebhookNotFound => webhook_not_found(),
+        Refusal::WebhookDeliveryNotFound => delivery_not_found(),
         Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
         Refusal::GroupMoved => group_moved(),
         Refusal::Broken => Problem::new(Code::Internal, details::BROKEN),
@@ -185,6 +187,14 @@ pub(crate) fn coupon_not_found() -> Problem {
 
 pub(crate) fn letter_not_found() -> Problem {
     Problem::new(Code::LetterNotFound, operators::LETTER_NOT_FOUND)
+}
+
+pub(crate) fn webhook_not_found() -> Problem {
+    Problem::new(Code::WebhookNotFound, operators::WEBHOOK_NOT_FOUND)
+}
+
+pub(crate) fn delivery_not_found() -> Problem {
+    Problem::new(Code::WebhookDeliveryNotFound, operators::WEBHOOK_DELIVERY_NOT_FOUND)
 }
 
 pub(crate) fn request_not_found() -> Problem {

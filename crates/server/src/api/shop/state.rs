@@ -11,6 +11,7 @@ use app::payments::provider::{Provider, ScriptedProvider};
 use app::ports::{Calendar, StoreError};
 use app::resilience::services::Services;
 use app::state::settings::{Carrier, Executor};
+use app::webhooks::sender::Sender;
 use axum::extract::FromRef;
 use domain::order::Modes;
 
@@ -52,6 +53,8 @@ pub struct Inner {
     /// The shop's calendar days.
     pub calendar: Arc<dyn Calendar>,
     pub payments: Payments,
+    /// Checks the addresses of webhook endpoints.
+    pub webhooks: Arc<dyn Sender>,
     pub limits: Limits,
     pub guesses: Guesses,
     /// Opens a consistent view of the whole store.

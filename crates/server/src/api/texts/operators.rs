@@ -55,4 +55,14 @@ texts! {
     SCRIPT_UNKNOWN: "must be a script of the payment provider", "결제 공급자가 아는 스크립트여야 합니다";
     OPERATION_UNKNOWN: "must be an operation of the payment provider", "결제 공급자가 아는 동작이어야 합니다";
     TIMES: "must be at least 1, or be absent", "1 이상이거나 비어 있어야 합니다";
+    WEBHOOK_NOT_FOUND: "There is no webhook with this number.", "이 번호의 웹훅이 없습니다.";
+    WEBHOOK_DELIVERY_NOT_FOUND: "The webhook has no delivery with this id.", "이 번호의 웹훅 전송 내역이 없습니다.";
+    WEBHOOK_URL: "must be an address such as https://example.com/hooks", "https://example.com/hooks와 같은 주소여야 합니다";
+    WEBHOOK_URL_NOT_HTTPS: "must begin with https://", "https://로 시작해야 합니다";
+    WEBHOOK_URL_CREDENTIALS: "must not contain a user name or password", "사용자 이름이나 비밀번호를 포함할 수 없습니다";
+    WEBHOOK_URL_FRAGMENT: "must not contain a fragment (#…)", "프래그먼트(#…)를 포함할 수 없습니다";
+    WEBHOOK_URL_PRIVATE:
+        "must be a public address; addresses of the own network need webhooks.allow_private",
+        "공개된 주소여야 합니다. 내부망 주소를 쓰려면 webhooks.allow_private 설정이 필요합니다";
+    WEBHOOK_SECRET: "must be whsec_ and the base 64 of 24 to 64 bytes", "whsec_ 다음에 24~64바이트를 base64로 인코딩한 값이어야 합니다";
 }

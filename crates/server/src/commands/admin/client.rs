@@ -56,7 +56,7 @@ impl AdminClient {
 
     /// Like [`AdminClient::open`], but a shop that is opened for the command neither reads the log nor publishes.
     pub(in crate::commands) fn open_without_consumers(args: &ShopArgs) -> Result<AdminClient, Error> {
-        AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false }))
+        AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false, webhook: false }))
     }
 
     fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminClient, Error> {

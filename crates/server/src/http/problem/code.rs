@@ -40,6 +40,8 @@ pub enum Code {
     RequestNotFound,
     LetterNotFound,
     LetterClosed,
+    WebhookNotFound,
+    WebhookDeliveryNotFound,
     GroupNotFound,
     GroupMoved,
     GroupInline,
@@ -97,7 +99,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 55] = [
+    pub const ALL: [Code; 57] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -131,6 +133,8 @@ impl Code {
         Code::RequestNotFound,
         Code::LetterNotFound,
         Code::LetterClosed,
+        Code::WebhookNotFound,
+        Code::WebhookDeliveryNotFound,
         Code::GroupNotFound,
         Code::GroupMoved,
         Code::GroupInline,
@@ -191,6 +195,8 @@ impl Code {
             Code::RequestNotFound => entry("request.not_found", S::NOT_FOUND, "There is no such request", "요청을 찾을 수 없습니다"),
             Code::LetterNotFound => entry("letter.not_found", S::NOT_FOUND, "There is no such dead letter", "데드 레터를 찾을 수 없습니다"),
             Code::LetterClosed => entry("letter.closed", S::CONFLICT, "The dead letter is not open", "처리 대기 중인 데드 레터가 아닙니다"),
+            Code::WebhookNotFound => entry("webhook.not_found", S::NOT_FOUND, "There is no such webhook", "웹훅을 찾을 수 없습니다"),
+            Code::WebhookDeliveryNotFound => entry("webhook.delivery_not_found", S::NOT_FOUND, "There is no such delivery", "웹훅 전송 내역을 찾을 수 없습니다"),
             Code::GroupNotFound => entry("group.not_found", S::NOT_FOUND, "There is no such consumer group", "컨슈머 그룹을 찾을 수 없습니다"),
             Code::GroupMoved => entry("group.moved", S::CONFLICT, "The consumer group has moved meanwhile", "그사이 컨슈머 그룹이 진행되었습니다"),
             Code::GroupInline => entry("group.inline", S::CONFLICT, "Consumer groups have no offsets here", "컨슈머 그룹의 위치가 없습니다"),

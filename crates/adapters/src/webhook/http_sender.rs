@@ -1,0 +1,208 @@
+//! Sends signed requests to receivers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::ports::BoxFuture;
+use app::webhooks::sender::{Letter, Response, Sender, UnfitUrl};
+use domain::limits::WEBHOOK_RESPONSE_BYTES;
+use reqwest::Client;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+
+use super::guard::{Allowed, GuardedResolver, LookUp, check, system};
+use super::signature;
+
+/// Idle connections to one receiver.
+const IDLE_MAX: usize = 4;
+
+/// What a sender may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Time-out of a whole attempt.
+    pub timeout: Duration,
+    /// Receivers in the own network, and HTTP, are allowed.
+    pub allow_private: bool,
+}
+
+pub struct HttpSender {
+    client: Client,
+    allowed: Allowed,
+}
+
+impl HttpSender {
+    /// # Errors
+    ///
+    /// If the HTTP client cannot be created.
+    pub fn new(limits: Limits) -> Result<HttpSender, String> {
+        HttpSender::resolving(limits, system())
+    }
+
+    fn resolving(limits: Limits, look_up: LookUp) -> Result<HttpSender, String> {
+        // Fails when a provider is installed already, which is fine.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let allowed = if limits.allow_private { Allowed::Any } else { Allowed::Public };
+        let client = Client::builder()
+            .timeout(limits.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            // A proxy would dial an address that was not checked.
+            .no_proxy()
+            .dns_resolver(Arc::new(GuardedResolver { allowed, look_up }))
+            .pool_max_idle_per_host(IDLE_MAX)
+            .user_agent(concat!("Doorbuster/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| format!("creating the HTTP client failed: {error}"))?;
+        Ok(HttpSender { client, allowed })
+    }
+
+    async fn post(&self, letter: &Letter) -> Result<Response, String> {
+        // Again: a literal address is dialled without a look-up, and the setting may have changed.
+        let url = check(&letter.url, self.allowed).map_err(|unfit| unfit.to_string())?;
+        let seconds = letter.at.micros().div_euclid(1_000_000);
+        let secrets = letter.secrets.iter().map(|secret| &**secret);
+        let signature = signature::header(secrets, &letter.id, seconds, &letter.body)?;
+        let request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", &letter.id)
+            .header("webhook-timestamp", seconds.to_string())
+            .header("webhook-signature", signature)
+            .body(letter.body.to_string());
+        let mut response = request.send().await.map_err(|error| with_causes(&error.without_url()))?;
+        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers(), letter));
+        let mut body = vec![];
+        // A body that ends early does not change what the status said.
+        while body.len() < WEBHOOK_RESPONSE_BYTES
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            body.extend_from_slice(&chunk[..chunk.len().min(WEBHOOK_RESPONSE_BYTES)]);
+        }
+        let body = String::from_utf8_lossy(&body).replace('\0', "\u{fffd}");
+        Ok(Response { status, body, retry_after })
+    }
+}
+
+impl Sender for HttpSender {
+    fn check(&self, url: &str) -> Result<(), UnfitUrl> {
+        check(url, self.allowed).map(drop)
+    }
+
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Response, String>> {
+        Box::pin(self.post(letter))
+    }
+}
+
+/// Reads `Retry-After`: seconds, or a date.
+fn retry_after(headers: &HeaderMap, letter: &Letter) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_microsecond();
+    Some(domain::time::Timestamp::from_micros(date) - letter.at)
+}
+
+/// Returns an error with its causes.
+fn with_causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text += &format!(": {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(500);
+
+    /// Answers one request and returns it; none if nobody connects.
+    async fn receive(listener: TcpListener, answer: &'static str) -> Option<String> {
+        let (mut stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.ok()?.ok()?;
+        let mut request = vec![0; 4_096];
+        let read = stream.read(&mut request).await.ok()?;
+        stream.write_all(answer.as_bytes()).await.ok()?;
+        Some(String::from_utf8_lossy(&request[..read]).into_owned())
+    }
+
+    fn letter(url: String) -> Letter {
+        Letter {
+            url: url.into(),
+            id: "0192f3a1-7bcd-7000-8000-000000000001".to_owned(),
+            at: domain::time::Timestamp::from_micros(1_614_265_330_500_000),
+            secrets: vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()],
+            body: "{\"type\":\"webhook.test\"}".into(),
+        }
+    }
+
+    fn sender(allow_private: bool) -> HttpSender {
+        HttpSender::new(Limits { timeout: PATIENCE, allow_private }).unwrap()
+    }
+
+    async fn exchange(answer: &'static str) -> (Result<Response, String>, Option<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let (sender, letter) = (sender(true), letter(url));
+        tokio::join!(sender.send(&letter), receive(listener, answer))
+    }
+
+    #[tokio::test]
+    async fn a_request_has_the_headers_of_the_standard() {
+        let (answer, request) = exchange("HTTP/1.1 204 No Content\r\n\r\n").await;
+        assert_eq!(answer.unwrap().status, 204);
+        let request = request.unwrap().to_ascii_lowercase();
+        for header in [
+            "post /hook http/1.1",
+            "content-type: application/json",
+            "webhook-id: 0192f3a1-7bcd-7000-8000-000000000001",
+            "webhook-timestamp: 1614265330",
+            "webhook-signature: v1,",
+            "user-agent: doorbuster/",
+        ] {
+            assert!(request.contains(header), "{header} is not in {request}");
+        }
+        assert!(request.ends_with("\r\n\r\n{\"type\":\"webhook.test\"}"));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_like_any_other() {
+        let answer = "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(exchange(answer).await.0.unwrap().status, 302);
+    }
+
+    #[tokio::test]
+    async fn a_pause_is_read_in_both_forms() {
+        let seconds = "HTTP/1.1 429 Too Many\r\nretry-after: 7\r\ncontent-length: 3\r\n\r\nno!";
+        let answer = exchange(seconds).await.0.unwrap();
+        assert_eq!((answer.retry_after, answer.body.as_str()), (Some(Duration::from_secs(7)), "no!"));
+        let date = "HTTP/1.1 503 No\r\nretry-after: Thu, 25 Feb 2021 15:02:20 GMT\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(exchange(date).await.0.unwrap().retry_after, Some(Duration::from_micros(9_500_000)));
+    }
+
+    #[tokio::test]
+    async fn a_slow_receiver_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let error = sender(true).send(&letter(url)).await.unwrap_err();
+        assert!(error.contains("timed out"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_the_own_network_is_not_dialled() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let look_up: LookUp = Arc::new(move |_| Box::pin(async move { Ok(vec![address]) }));
+        let limits = Limits { timeout: PATIENCE, allow_private: false };
+        let sender = HttpSender::resolving(limits, look_up).unwrap();
+        let letter = letter(format!("https://hooks.example.com:{}/", address.port()));
+        let (answer, request) = tokio::join!(sender.send(&letter), receive(listener, ""));
+        assert!(answer.unwrap_err().contains("not public"));
+        assert_eq!(request, None);
+    }
+}

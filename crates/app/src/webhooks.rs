@@ -1,0 +1,10 @@
+//! Webhooks: the catalogue of event types, the body of a delivery, the group that schedules them, and the runner
+//! that sends the due ones.
+
+pub mod catalogue;
+pub mod fan_out;
+pub mod follower;
+pub mod message;
+mod own_types;
+pub mod runner;
+pub mod sender;

@@ -1,0 +1,174 @@
+//! What follows each kind of answer, with a test clock.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use domain::ids::WebhookId;
+use domain::webhook::{DeliveryKey, Profile, State, Status, Term};
+
+use super::*;
+use crate::ports::BoxFuture;
+
+#[derive(Default)]
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[derive(Default)]
+struct Receiver {
+    answers: Mutex<VecDeque<Result<Response, String>>>,
+    letters: Mutex<Vec<Letter>>,
+}
+
+impl Sender for Receiver {
+    fn check(&self, _url: &str) -> Result<(), super::super::sender::UnfitUrl> {
+        Ok(())
+    }
+
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Response, String>> {
+        self.letters.lock().unwrap().push(letter.clone());
+        let answer = self.answers.lock().unwrap().pop_front().unwrap();
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+fn status(status: u16) -> Result<Response, String> {
+    Ok(Response { status, body: String::new(), retry_after: None })
+}
+
+fn asks_for(status: u16, seconds: u64) -> Result<Response, String> {
+    Ok(Response { status, body: String::new(), retry_after: Some(Duration::from_secs(seconds)) })
+}
+
+struct Desk {
+    receiver: Arc<Receiver>,
+    hands: Arc<Hands>,
+    runner: WebhookRunner,
+    delivery: Delivery,
+}
+
+impl Desk {
+    fn new(answers: Vec<Result<Response, String>>) -> Desk {
+        let receiver = Arc::new(Receiver { answers: Mutex::new(answers.into()), ..Receiver::default() });
+        let hands = Arc::new(Hands::default());
+        let policy =
+            Policy { schedule: Schedule::new(Profile::Source, &[]), disable_after: Duration::from_secs(432_000) };
+        let runner = WebhookRunner { sender: receiver.clone(), clock: hands.clone(), policy };
+        Desk { receiver, hands, runner, delivery: delivery() }
+    }
+
+    /// Attempts the delivery when it is due, and returns what follows.
+    fn attempt(&mut self) -> Sent {
+        self.hands.0.store(self.delivery.due.unwrap().micros(), Ordering::Relaxed);
+        let now = self.hands.now();
+        let taken = self.delivery.take(now, now + Duration::from_secs(30)).unwrap();
+        let (endpoint, body) = (endpoint(), "{}".into());
+        let outgoing = Outgoing { endpoint: &endpoint, delivery: &self.delivery, taken, body: &body, dice: 0 };
+        let sending = self.runner.send_once(outgoing);
+        let Poll::Ready(sent) = pin!(sending).poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("the receiver answers at once")
+        };
+        let DeliveryAnswered { number, attempt, next, .. } = sent.answered.clone();
+        assert!(self.delivery.conclude(number, attempt, next));
+        sent
+    }
+
+    fn moments(&self) -> Vec<i64> {
+        self.receiver.letters.lock().unwrap().iter().map(|letter| letter.at.micros() / 1_000_000).collect()
+    }
+}
+
+fn endpoint() -> Endpoint {
+    let start = Timestamp::from_micros(0);
+    Endpoint {
+        id: WebhookId(1),
+        url: "https://example.com/hook".into(),
+        description: "".into(),
+        event_types: vec![],
+        secret: "whsec_a".into(),
+        old_secret: None,
+        ordered: false,
+        rate_per_second: None,
+        status: Status::Enabled,
+        disabled_reason: None,
+        terms: vec![Term { from: start, event_types: Some(vec![]) }],
+        deliveries: 1,
+        failing_since: None,
+        created_at: start,
+        updated_at: start,
+    }
+}
+
+fn delivery() -> Delivery {
+    Delivery {
+        key: DeliveryKey { webhook: WebhookId(1), number: 1 },
+        event: 7,
+        event_type: "order.completed".into(),
+        order_key: None,
+        slot: None,
+        payload: None,
+        state: State::Pending,
+        tries: 0,
+        attempts: 0,
+        due: Some(Timestamp::from_micros(0)),
+        last_status: None,
+        created_at: Timestamp::from_micros(0),
+        log: vec![],
+    }
+}
+
+#[test]
+fn two_failures_and_a_success_are_attempts_at_0_1_and_3_seconds_with_one_id() {
+    let mut desk = Desk::new(vec![status(500), status(500), status(200)]);
+    (0..3).for_each(|_| drop(desk.attempt()));
+    assert_eq!(desk.moments(), [0, 1, 3]);
+    assert_eq!((desk.delivery.state, desk.delivery.attempts), (State::Completed, 3));
+    let letters = desk.receiver.letters.lock().unwrap();
+    assert!(letters.iter().all(|letter| letter.id == letters[0].id));
+}
+
+#[test]
+fn the_sources_schedule_ends_after_8_seconds() {
+    let mut desk = Desk::new(vec![status(500), Err("refused".into()), status(302), status(404), status(500)]);
+    (0..5).for_each(|_| drop(desk.attempt()));
+    assert_eq!(desk.moments(), [0, 1, 3, 7, 15]);
+    assert_eq!((desk.delivery.state, desk.delivery.due), (State::DeadLetter, None));
+    assert_eq!(desk.delivery.log[1].error.as_deref(), Some("refused"));
+}
+
+#[test]
+fn an_overloaded_receiver_gets_the_pause_that_it_asks_for() {
+    for code in [429, 503] {
+        let mut desk = Desk::new(vec![asks_for(code, 20), status(204)]);
+        assert_eq!(desk.attempt().hold, Some(Timestamp::from_micros(20_000_000)));
+        desk.attempt();
+        assert_eq!(desk.moments(), [0, 20]);
+    }
+    let mut desk = Desk::new(vec![asks_for(500, 20), status(204)]);
+    assert_eq!(desk.attempt().hold, None);
+    desk.attempt();
+    assert_eq!(desk.moments(), [0, 1], "only an overloaded receiver may ask");
+}
+
+#[test]
+fn a_receiver_that_is_gone_gets_nothing_more() {
+    let mut desk = Desk::new(vec![status(410)]);
+    assert_eq!(desk.attempt().answered.next, Next::Gone);
+    assert_eq!(desk.delivery.state, State::DeadLetter);
+}
+
+#[test]
+fn the_log_has_the_first_kilobyte_of_the_response() {
+    let body = "한".repeat(1_000);
+    let mut desk = Desk::new(vec![Ok(Response { status: 500, body, retry_after: None })]);
+    desk.attempt();
+    let kept = desk.delivery.log[0].response_body.clone().unwrap();
+    assert_eq!(kept.len(), 1_023, "no character is cut");
+}

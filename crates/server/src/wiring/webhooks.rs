@@ -1,0 +1,44 @@
+//! The sender of webhooks, and the loop that sends the due ones.
+
+use std::sync::Arc;
+
+use adapters::webhook::{HttpSender, Limits};
+use app::webhooks::runner::WebhookRunner;
+use app::webhooks::sender::Sender;
+use tokio::sync::Notify;
+
+use super::error::Error;
+use crate::config::Config;
+use crate::metrics::{Metrics, WebhookMetrics};
+use crate::runtime::submitter::Submitter;
+use crate::runtime::webhook_loop::{Parts, WebhookThread};
+
+/// The sender for the endpoints, and the webhook loop if this process has the role.
+pub(super) struct OpenWebhooks {
+    pub(super) sender: Arc<dyn Sender>,
+    /// Wakes the webhook loop.
+    pub(super) due: Arc<Notify>,
+    pub(super) thread: Option<WebhookThread>,
+}
+
+pub(super) fn open(config: &Config, submitter: &Submitter, metrics: &Metrics) -> Result<OpenWebhooks, Error> {
+    let settings = &config.webhooks;
+    let limits = Limits { timeout: settings.timeout(), allow_private: settings.allow_private };
+    let sender: Arc<dyn Sender> = Arc::new(HttpSender::new(limits).map_err(Error::Webhooks)?);
+    let due = Arc::new(Notify::new());
+    let mut thread = None;
+    if config.server.roles.webhook {
+        let parts = Parts {
+            submitter: submitter.clone(),
+            metrics: WebhookMetrics::register(metrics),
+            concurrency: settings.concurrency,
+            endpoint_concurrency: settings.endpoint_concurrency,
+            timeout: settings.timeout(),
+            due: Arc::clone(&due),
+        };
+        let (sender, clock) = (Arc::clone(&sender), Arc::clone(&submitter.clock));
+        let policy = settings.policy();
+        thread = Some(WebhookThread::start(move || WebhookRunner { sender, clock, policy }, parts)?);
+    }
+    Ok(OpenWebhooks { sender, due, thread })
+}
