@@ -7,7 +7,6 @@ pub mod engine_loop;
 pub mod estimates;
 pub mod health;
 pub mod lag_monitor;
-pub mod pace;
 pub mod payment_loop;
 pub mod relay_loop;
 pub mod remote_commits;

@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn every_role_of_a_cluster_has_a_process() {
-        assert_eq!(processes("api,worker,relay").unwrap().0, [Roles::ALL]);
+        assert_eq!(processes("api,worker,relay,webhook").unwrap().0, [Roles::ALL]);
         assert_eq!(processes("api+worker,relay+worker").unwrap().0.len(), 3);
         for wrong in ["worker+api,relay", "api+worker", "api+relay", "api+boss"] {
             assert!(processes(wrong).is_err(), "{wrong}");

@@ -28,6 +28,14 @@ impl Language {
         }
     }
 
+    /// The language's name in itself.
+    pub const fn own_name(self) -> &'static str {
+        match self {
+            Language::English => "English",
+            Language::Korean => "한국어",
+        }
+    }
+
     /// Returns the preferred supported language. Default: English.
     pub fn of(headers: &HeaderMap) -> Language {
         let values = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());

@@ -1,5 +1,7 @@
 //! The engine's thread: repeats the engine's single-step verbs until it is stopped.
 
+pub(crate) mod pace;
+
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,8 +12,8 @@ use app::state::rows::OffsetKey;
 use tokio::sync::{Notify, mpsc};
 
 use crate::runtime::committer::{Committer, Listeners};
+use crate::runtime::engine_loop::pace::paced;
 use crate::runtime::health::Health;
-use crate::runtime::pace::paced;
 use crate::runtime::shutdown::Stop;
 use crate::system::logging;
 

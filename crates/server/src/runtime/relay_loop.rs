@@ -10,8 +10,8 @@ use app::ports::Clock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::runtime::engine_loop::pace::paced;
 use crate::runtime::health::{AtWork, Health};
-use crate::runtime::pace::paced;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 
 /// Events of one shard published in one round.

@@ -136,8 +136,8 @@ fn foot(reader: &Reader) -> Markup {
 
 /// Switches to the other language.
 pub(crate) fn language_link(language: Language) -> Markup {
-    let other = other(language).tag();
-    html! { a href="#" lang=(other) data-language=(other) { (pages::OTHER_LANGUAGE.of(language)) } }
+    let other = other(language);
+    html! { a href="#" lang=(other.tag()) data-language=(other.tag()) { (other.own_name()) } }
 }
 
 /// The shop's mark: a door ajar.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use app::commands::PaymentAnswered;
+use app::commands::{DeliveryAnswered, PaymentAnswered};
 use app::engine::Report;
 use app::events::topic::{Spread, Topic};
 use app::log::reactions::Group;
@@ -11,15 +11,22 @@ use app::payments::provider::{Ask, Asked, ProviderError};
 use app::payments::runner::PaymentCall;
 use app::ports::BoxFuture;
 use app::resilience::breaker::{Limits as BreakerLimits, SharedBreaker};
+use app::webhooks::runner::Sent;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse as _;
-use domain::ids::{Codec, OrderId};
+use domain::ids::{CampaignId, Codec, OrderId, WebhookId};
 use domain::money::Money;
 use domain::payment::{Method as PaymentMethod, NextCall, Operation};
+use domain::time::Timestamp;
+use domain::webhook::{Attempt, DeliveryKey, Next};
 use http_body_util::BodyExt as _;
 
 use super::*;
-use crate::metrics::{Condition, LogCondition, Mismatches, PaymentMetrics, Published, RedisMetrics, Waiting as Stuck};
+use crate::http::Code;
+use crate::metrics::{
+    Condition, LogCondition, Mismatches, PaymentMetrics, Published, RedisMetrics, Refusals, Waiting as Stuck,
+    WebhookMetrics,
+};
 
 struct Broker;
 
@@ -49,6 +56,14 @@ fn mismatch() -> PaymentCall {
     PaymentCall { answered: PaymentAnswered { order, asked, answer, callback: None }, ask, way: NextCall::Execute }
 }
 
+fn sent() -> Sent {
+    let attempt =
+        Attempt { at: Timestamp::default(), response_status: None, response_body: None, error: None, duration_ms: 0 };
+    let key = DeliveryKey { webhook: WebhookId(1), number: 1 };
+    let answered = DeliveryAnswered { key, number: 1, attempt, next: Next::Done, disable_after: Duration::ZERO };
+    Sent { answered, hold: None }
+}
+
 /// Metrics with every family of every role, each observed once so that its labels are shown.
 async fn all_metrics() -> Arc<Metrics> {
     let redis = || Condition { works: true, calls: 0, failures: 0, losses: 0 };
@@ -58,6 +73,8 @@ async fn all_metrics() -> Arc<Metrics> {
     EngineMetrics::register(&metrics).observe_batch(&Report::default(), Duration::ZERO);
     let payments = PaymentMetrics::register(&metrics, Mismatches::register(&metrics));
     payments.observe(&mismatch());
+    WebhookMetrics::register(&metrics).observe(&sent());
+    Refusals::register(&metrics).note(CampaignId(1), Code::CouponSoldOut);
     let breakers = BreakerMetrics {
         services: Arc::default(),
         payment: Some(SharedBreaker::new(BreakerLimits::PAYMENT)),
@@ -159,5 +176,15 @@ fn codes_of_log_lines_stay_as_they_are() {
         }
     }
     let codes: Vec<String> = codes.into_iter().collect();
-    assert_eq!(codes, ["COMPENSATION_STUCK", "DLQ_EVENT", "PAYMENT_MISMATCH", "PAYMENT_STUCK", "PERMANENT_FAILURE"]);
+    let known = [
+        "COMPENSATION_STUCK",
+        "DLQ_EVENT",
+        "PAYMENT_MISMATCH",
+        "PAYMENT_STUCK",
+        "PERMANENT_FAILURE",
+        "WEBHOOK_DEAD",
+        "WEBHOOK_DISABLED",
+        "WEBHOOK_FAILING",
+    ];
+    assert_eq!(codes, known);
 }

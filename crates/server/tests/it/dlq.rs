@@ -12,8 +12,7 @@ const KEPT: &str = "[]";
 
 /// Writes a dead letter as the engine does when the notices group cannot handle an event.
 pub(crate) fn give_up(shop: &TestShop, id: i64, payload: &str) {
-    let store = Connection::open(shop.folder().join("shop.db")).unwrap();
-    store.busy_timeout(Duration::from_secs(5)).unwrap();
+    let store = shop.edit();
     let sql = "INSERT INTO dead_letter VALUES (?1, 'notice-group', 'coupon-issued', 3, 41, ?2, '1', 'CouponIssued', ?3,
                    1795262400000000, 'PERMANENT', 4, 'a constraint', 1795262400000000, 1795262401000000, 6, NULL, ?4, NULL)";
     // The audit requires that a handled event exists.

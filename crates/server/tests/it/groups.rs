@@ -118,7 +118,7 @@ fn skipped_events_are_shown_first_and_never_handled() {
     until("every group is at the end", || is_at_the_end(&listed(&shop)));
     let (_, partition, offset) = busiest(group(&listed(&shop), "notice-group"));
     shop.stop();
-    let store = rusqlite::Connection::open(shop.folder().join("shop.db")).unwrap();
+    let store = shop.edit();
     let told_of = |store: &rusqlite::Connection| -> i64 {
         store.query_row("SELECT count(*) FROM notice", [], |row| row.get(0)).unwrap()
     };

@@ -24,7 +24,7 @@ pub(crate) fn replay(shop: &TestShop, settings: &[(String, String)], args: &[&st
 
 /// Marks all committed events as published, as if the broker had lost them.
 fn lose_what_is_committed(shop: &TestShop) {
-    let store = Connection::open(shop.folder().join("shop.db")).unwrap();
+    let store = shop.edit();
     let forward = "INSERT INTO relay_shard (shard, position, epoch, holder) SELECT shard, seq, 1, 0 FROM outbox_shard
          WHERE true ON CONFLICT DO UPDATE SET position = excluded.position, epoch = epoch + 1";
     store.execute(forward, []).unwrap();

@@ -92,6 +92,14 @@ impl TestShop {
         &self.folder
     }
 
+    /// Opens the store to change it from outside. The checksums of a closed store would report the change as damage.
+    pub(crate) fn edit(&self) -> rusqlite::Connection {
+        let _absent = std::fs::remove_file(self.folder.join("shop.db-sums"));
+        let store = rusqlite::Connection::open(self.folder.join("shop.db")).unwrap();
+        store.busy_timeout(Duration::from_secs(5)).unwrap();
+        store
+    }
+
     /// `kill -9`.
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();

@@ -118,7 +118,7 @@ pub(crate) async fn recover(
     submission: Submission<RecoverBody>,
 ) -> Result<Response, Problem> {
     let RecoverBody { since, until } = &submission.body;
-    let span = span(&shop, since, until.as_deref())?;
+    let span = past::span(&shop, since, until.as_deref())?;
     let endpoint = read(&shop, WebhookId(id.0)).await?;
     let done = past::recover(&shop, endpoint.id, span, submission.idempotency).await?;
     Ok(accepted(ResentBody { resent: done.count }, done.replayed))
@@ -131,7 +131,7 @@ pub(crate) async fn replay(
     submission: Submission<ReplayBody>,
 ) -> Result<Response, Problem> {
     let ReplayBody { since, until, event_types } = &submission.body;
-    let span = span(&shop, since, until.as_deref())?;
+    let span = past::span(&shop, since, until.as_deref())?;
     let mut violations = Violations::default();
     let names = super::check_event_types(event_types.as_deref().unwrap_or_default(), &mut violations);
     violations.into_result()?;
@@ -185,27 +185,4 @@ fn event_type_of(name: Option<&str>, pointer: &str, violations: &mut Violations)
 fn moment(name: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let parsed = text.map(wire_time::parse).transpose();
     parsed.map_err(|_| Problem::invalid_parameter(name, "not_a_time", values::TIME))
-}
-
-/// A part of the past.
-#[derive(Clone, Copy)]
-struct Span {
-    since: Timestamp,
-    until: Timestamp,
-}
-
-fn span(shop: &Shop, since: &str, until: Option<&str>) -> Result<Span, Problem> {
-    let mut violations = Violations::default();
-    let mut parse = |pointer: &'static str, text: &str| {
-        let parsed = wire_time::parse(text);
-        if parsed.is_err() {
-            violations.push(pointer, "not_a_time", values::TIME);
-        }
-        parsed.unwrap_or_default()
-    };
-    let since = parse("#/since", since);
-    let now = shop.submitter.clock.now();
-    let until = until.map_or(now, |until| parse("#/until", until));
-    violations.into_result()?;
-    Ok(Span { since, until })
 }

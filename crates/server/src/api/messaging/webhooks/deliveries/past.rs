@@ -3,18 +3,20 @@
 use app::commands::answer::Answer;
 use app::commands::{Command, Idempotency, Replay, Replayed, WebhookCommand};
 use app::events::event::EventKind;
+use app::events::wire_time;
 use app::ports::views::{PastEvent, WantedDeliveries, WantedPast};
 use app::state::rows::AnswerKey;
 use app::webhooks::catalogue::EventType;
 use app::webhooks::fan_out::Outbound;
 use domain::ids::WebhookId;
+use domain::time::Timestamp;
 use domain::webhook::State;
 use sha2::{Digest as _, Sha256};
 
-use super::Span;
 use crate::api::Shop;
 use crate::api::response::refusals::{problem, unavailable};
-use crate::http::Problem;
+use crate::api::texts::values;
+use crate::http::{Problem, Violations};
 
 /// Events or deliveries of one command.
 const CHUNK: usize = 500;
@@ -127,4 +129,27 @@ fn of_chunk(idempotency: Option<Idempotency>, chunk: u64) -> Option<Idempotency>
     }
     let hash = Sha256::new().chain_update(key.0).chain_update(chunk.to_be_bytes()).finalize();
     Some(Idempotency { key: AnswerKey(hash.into()), fingerprint })
+}
+
+/// A part of the past.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
+}
+
+pub(super) fn span(shop: &Shop, since: &str, until: Option<&str>) -> Result<Span, Problem> {
+    let mut violations = Violations::default();
+    let mut parse = |pointer: &'static str, text: &str| {
+        let parsed = wire_time::parse(text);
+        if parsed.is_err() {
+            violations.push(pointer, "not_a_time", values::TIME);
+        }
+        parsed.unwrap_or_default()
+    };
+    let since = parse("#/since", since);
+    let now = shop.submitter.clock.now();
+    let until = until.map_or(now, |until| parse("#/until", until));
+    violations.into_result()?;
+    Ok(Span { since, until })
 }

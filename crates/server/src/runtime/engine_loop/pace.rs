@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Returns the share of a pause that follows `done` units of work; the whole pause follows `full` units or more. So a busy
 /// loop gathers work for its next round, and one with little to do is prompt: an order over a log takes several rounds.
-pub(super) fn paced(pause: Duration, done: usize, full: usize) -> Duration {
+pub(crate) fn paced(pause: Duration, done: usize, full: usize) -> Duration {
     let [done, full] = [done.min(full), full.max(1)].map(|units| u32::try_from(units).unwrap_or(u32::MAX));
     pause.saturating_mul(done) / full
 }
