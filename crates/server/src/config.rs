@@ -328,12 +328,14 @@ impl Config {
         let mut own: BTreeMap<&str, String> = BTreeMap::new();
         for (variable, text) in env {
             if let Some(name) = OWN.into_iter().find(|name| *name == variable) {
-                own.extend((!text.is_empty()).then_some((name, text)));
+                own.insert(name, text);
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
                 layers.set(&key, text, variable.clone()).ok_or(Error::UnknownVariable { variable })?;
             }
         }
+        // A variable that is empty is absent; it may have replaced an earlier one.
+        own.retain(|_, text| !text.is_empty());
         let mut config: Config = layers.read()?;
         config.auth.secret = own.remove(ENV_AUTH_SECRET);
         config.store.database = own.remove(ENV_DATABASE_URL).map(DatabaseUrl);

@@ -413,29 +413,34 @@ const fn cause(command: &Command) -> &'static str {
         Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
         Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",
         Command::FailedDelivery(_) => "Undelivered",
-        Command::React(reaction) => match reaction {
-            Reaction::ClaimStock { .. } => "StockDeductionRequested",
-            Reaction::ClaimCoupon { .. } => "CouponUsageRequested",
-            Reaction::ClaimPoints { .. } => "PointDeductionRequested",
-            Reaction::ReleaseStock { .. } => "StockRestorationRequired",
-            Reaction::ReleaseCoupon { .. } => "CouponRestorationRequired",
-            Reaction::ReleasePoints { .. } => "PointRestorationRequired",
-            Reaction::Collect { .. } => "StepReport",
-            Reaction::Delay { .. } => "DelayedProcessing",
-            Reaction::DecideRequest { .. } => "CouponRequested",
-            Reaction::DeliverResult { .. } => "CouponResult",
-            Reaction::NoticeOrder { .. }
-            | Reaction::NoticeCoupon { .. }
-            | Reaction::NoticeFailed { .. }
-            | Reaction::NoticePaymentFailed { .. }
-            | Reaction::NoticeStuck { .. }
-            | Reaction::NoticeReturned { .. }
-            | Reaction::NoticeRejected { .. } => "Notice",
-            Reaction::ProcessOrder { .. } => "OrderProcessingRequested",
-            Reaction::RetryPayment { .. } => "OrderProcessingRetried",
-            Reaction::CallProvider { .. } => "PaymentRequested",
-            Reaction::CountSales { .. } => "OrderCompleted",
-            Reaction::CountReturns { .. } => "OrderReturned",
-        },
+        Command::React(reaction) => cause_of(reaction),
+    }
+}
+
+/// Returns the name of the event that a reaction follows.
+const fn cause_of(reaction: &Reaction) -> &'static str {
+    match reaction {
+        Reaction::ClaimStock { .. } => "StockDeductionRequested",
+        Reaction::ClaimCoupon { .. } => "CouponUsageRequested",
+        Reaction::ClaimPoints { .. } => "PointDeductionRequested",
+        Reaction::ReleaseStock { .. } => "StockRestorationRequired",
+        Reaction::ReleaseCoupon { .. } => "CouponRestorationRequired",
+        Reaction::ReleasePoints { .. } => "PointRestorationRequired",
+        Reaction::Collect { .. } => "StepReport",
+        Reaction::Delay { .. } => "DelayedProcessing",
+        Reaction::DecideRequest { .. } => "CouponRequested",
+        Reaction::DeliverResult { .. } => "CouponResult",
+        Reaction::NoticeOrder { .. }
+        | Reaction::NoticeCoupon { .. }
+        | Reaction::NoticeFailed { .. }
+        | Reaction::NoticePaymentFailed { .. }
+        | Reaction::NoticeStuck { .. }
+        | Reaction::NoticeReturned { .. }
+        | Reaction::NoticeRejected { .. } => "Notice",
+        Reaction::ProcessOrder { .. } => "OrderProcessingRequested",
+        Reaction::RetryPayment { .. } => "OrderProcessingRetried",
+        Reaction::CallProvider { .. } => "PaymentRequested",
+        Reaction::CountSales { .. } => "OrderCompleted",
+        Reaction::CountReturns { .. } => "OrderReturned",
     }
 }

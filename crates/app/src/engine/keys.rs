@@ -96,7 +96,11 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
         keys.insert(InboxKey { group: source.offset.group, event: source.event }.into());
     }
     keys.extend(job.carried.iter().map(|carried| Key::from(carried.park)));
-    match &job.command {
+    declare_command(&job.command, settings, now, keys);
+}
+
+fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys: &mut Keys) {
+    match command {
         Command::RegisterUser(user) => {
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));

@@ -246,3 +246,9 @@ fn brokers_are_refused_by_a_program_without_a_client() {
     kafka.stay_away();
     assert!(matches!(kafka.check(false), Ok(())));
 }
+
+#[test]
+fn an_empty_variable_takes_back_an_earlier_one() {
+    let config = load(&[("DATABASE_URL", "mysql://u:p@host/shop"), ("DATABASE_URL", "")]).unwrap();
+    assert!(config.store.database().is_none());
+}
