@@ -44,10 +44,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Inbox(key) => rows.inbox.loaded(key, inbox(connection, key)?),
         Key::Parked(key) => rows.parked.loaded(key, failed_delivery::parked(connection, key)?),
         Key::ParkedEvent(key) => rows.parked_events.loaded(key, failed_delivery::event(connection, key)?),
-        Key::Letter(id) => {
-            let sql = select_letter!("WHERE letter_id = ?1");
-            rows.letters.loaded(id, find(connection, sql, [id.0])?);
-        }
+        Key::Letter(id) => rows.letters.loaded(id, find(connection, select_letter!("WHERE letter_id = ?1"), [id.0])?),
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
         Key::CallbackRow(key) => fulfilment::load_callback(connection, key, rows)?,
         Key::Login(key) => {
@@ -75,8 +72,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::ProductSnapshot(id) => rows.product_snapshots.loaded(ProductSnapshotKey(id), product(connection, id)?),
         Key::Contact(user) => rows.contacts.loaded(ContactKey(user), contact(connection, user)?),
         Key::Request(id) => {
-            let sql = select_request!("WHERE request_id = ?1");
-            rows.requests.loaded(id, find(connection, sql, [id.0])?);
+            rows.requests.loaded(id, find(connection, select_request!("WHERE request_id = ?1"), [id.0])?)
         }
         Key::Customer(user) => {
             let row = customer_row(connection, user, before)?;
