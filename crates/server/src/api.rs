@@ -223,10 +223,7 @@ fn customer_routes() -> Routes {
 
 fn admin_routes() -> Routes {
     use docs::orders::of_any;
-    use docs::{
-        coupons as coupon, dead_letters as letter, events as event, fulfilment as fulfil, groups as group,
-        modes as mode, orders as order, payments as payment, products as product, statistics as statistic,
-    };
+    use docs::{coupons as coupon, fulfilment as fulfil, orders as order, payments as payment, products as product};
     let get = of_any(order::get(), "getAnyOrder", "Get any order");
     let status = of_any(order::status(), "getAnyOrderStatus", "Get the status of any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "List the events of any order");
@@ -255,6 +252,21 @@ fn admin_routes() -> Routes {
         .get("/api/admin/warehouse", fulfilment::shipments::list_stored, fulfil::list_stored())
         .get("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::get_stored, fulfil::get_stored())
         .patch("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::change_stored, fulfil::change_stored())
+        .get("/api/admin/payments", payments::stuck::list, payment::list())
+        .get("/api/admin/payments/{paymentId}", payments::stuck::get, payment::get())
+        .post("/api/admin/payments/{paymentId}/retry", payments::stuck::retry, payment::retry())
+        .post("/api/admin/payments/{paymentId}/resolve", payments::stuck::resolve, payment::resolve())
+        .get("/api/admin/payments/script", payments::script, payment::script())
+        .post("/api/admin/payments/script", payments::set_script, payment::set_script())
+        .and(operation_routes())
+        .and(webhook_routes())
+        .for_admins()
+}
+
+/// What operators see and change of the shop's own work: modes, services, messages, what happened, statistics, the audit.
+fn operation_routes() -> Routes {
+    use docs::{dead_letters as letter, events as event, groups as group, modes as mode, statistics as statistic};
+    Routes::default()
         .get("/api/admin/modes", modes::get, mode::get())
         .put("/api/admin/modes", modes::put, mode::put())
         .get("/api/admin/services", messaging::services::list, mode::list_services())
@@ -265,12 +277,6 @@ fn admin_routes() -> Routes {
         .patch("/api/admin/dead-letters/{id}", messaging::dead_letters::edit, letter::edit())
         .post("/api/admin/dead-letters/{id}/resend", messaging::dead_letters::resend, letter::resend())
         .post("/api/admin/dead-letters/{id}/drop", messaging::dead_letters::drop, letter::drop())
-        .get("/api/admin/payments", payments::stuck::list, payment::list())
-        .get("/api/admin/payments/{paymentId}", payments::stuck::get, payment::get())
-        .post("/api/admin/payments/{paymentId}/retry", payments::stuck::retry, payment::retry())
-        .post("/api/admin/payments/{paymentId}/resolve", payments::stuck::resolve, payment::resolve())
-        .get("/api/admin/payments/script", payments::script, payment::script())
-        .post("/api/admin/payments/script", payments::set_script, payment::set_script())
         .get("/api/admin/events", messaging::events::list, event::list())
         .get("/api/admin/coupons/{id}/history", messaging::history::of_campaign, event::of_campaign())
         .get("/api/admin/products/{id}/history", messaging::history::of_product, event::of_product())
@@ -283,8 +289,6 @@ fn admin_routes() -> Routes {
         .get("/api/admin/statistics/orders", shop::statistics::orders, statistic::orders())
         .get("/api/admin/audit", shop::audit::report, about::audit())
         .post("/api/admin/audit/repair", shop::audit::repair, about::repair())
-        .and(webhook_routes())
-        .for_admins()
 }
 
 fn webhook_routes() -> Routes {
