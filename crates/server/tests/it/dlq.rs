@@ -1,9 +1,7 @@
 //! `doorbuster dlq` and its endpoints, beside a running server and on a stopped store.
 
 use std::process::{Command, Output};
-use std::time::Duration;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::shop::{ADMIN, ANN, SECRET, TestShop};
