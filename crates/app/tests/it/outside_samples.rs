@@ -57,19 +57,17 @@ pub(crate) fn samples() -> Vec<Event> {
             first_failed_at: NOON,
             occurred_at: NOON,
         }),
-        Event::WebhookDisabled(WebhookDisabled {
-            webhook_id: WebhookId(4),
-            url: "https://example.com/hooks".into(),
-            reason: "FAILING".into(),
-            failing_since: Some(NOON),
-            disabled_at: NOON,
-        }),
-        Event::WebhookDisabled(WebhookDisabled {
-            webhook_id: WebhookId(4),
-            url: "https://example.com/hooks".into(),
-            reason: "GONE".into(),
-            failing_since: None,
-            disabled_at: NOON,
-        }),
+        Event::WebhookDisabled(disabled("FAILING", Some(NOON))),
+        Event::WebhookDisabled(disabled("GONE", None)),
     ]
+}
+
+fn disabled(reason: &str, failing_since: Option<Timestamp>) -> WebhookDisabled {
+    WebhookDisabled {
+        webhook_id: WebhookId(4),
+        url: "https://example.com/hooks".into(),
+        reason: reason.into(),
+        failing_since,
+        disabled_at: NOON,
+    }
 }
