@@ -111,16 +111,12 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         | Command::Skip
         | Command::AddFigures(_) => {}
         Command::Follow(follow) => keys.extend(follow.endpoints().map(Key::from)),
-        Command::ChangeModes(_) => {
-            keys.insert(Key::Modes);
-        }
+        Command::ChangeModes(_) => keys.extend([Key::Modes]),
         Command::Webhook(command) => command.declare(keys),
         Command::ChangeProduct { product, .. } | Command::AdjustStock { product, .. } => {
             keys.insert((*product).into());
         }
-        Command::ChangeCampaign { campaign, .. } => {
-            keys.insert((*campaign).into());
-        }
+        Command::ChangeCampaign { campaign, .. } => keys.extend([Key::from(*campaign)]),
         Command::ChargePoints { user, .. } => account(*user, keys),
         Command::IssueCoupon { campaign, user } | Command::RequestCoupon { campaign, user } => {
             keys.insert(CustomerKey(*user).into());
