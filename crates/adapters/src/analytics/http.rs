@@ -9,6 +9,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::{Client, Url};
 
+use crate::http_client;
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The characters of an error's answer that are logged.
 const SHOWN_MAX: usize = 300;
@@ -29,15 +31,7 @@ impl HttpSink {
         if !matches!(url.scheme(), "http" | "https") {
             return Err("analytics.url must begin with http:// or https://".to_owned());
         }
-        // Fails when a provider is installed already, which is fine.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
-            // A redirect must not receive the password.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| format!("creating the HTTP client failed: {error}"))?;
+        let client = http_client::build(http_client::builder(timeout).connect_timeout(CONNECT_TIMEOUT))?;
         Ok(HttpSink { client, url })
     }
 

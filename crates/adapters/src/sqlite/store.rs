@@ -78,7 +78,7 @@ pub struct SqliteStore {
     _lock: File,
 }
 
-/// What this process's readers learn of each commit.
+/// The readers of this process that each commit notifies.
 pub(super) struct Seen {
     pub(super) commits: Arc<CommitsSeen>,
     pub(super) best_sellers: Arc<BestSellers>,

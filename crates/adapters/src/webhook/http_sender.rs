@@ -11,16 +11,17 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 use super::guard::{Allowed, GuardedResolver, LookUp, check, system};
 use super::signature;
+use crate::http_client::{self, with_causes};
 
 /// Idle connections to one receiver.
 const IDLE_MAX: usize = 4;
 
-/// What a sender may do.
+/// The limits of a sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Time-out of a whole attempt.
     pub timeout: Duration,
-    /// Receivers in the own network, and HTTP, are allowed.
+    /// Whether receivers may be in a private network, and use HTTP.
     pub allow_private: bool,
 }
 
@@ -38,20 +39,14 @@ impl HttpSender {
     }
 
     fn resolving(limits: Limits, look_up: LookUp) -> Result<HttpSender, String> {
-        // Fails when a provider is installed already, which is fine.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
         let allowed = if limits.allow_private { Allowed::Any } else { Allowed::Public };
-        let client = Client::builder()
-            .timeout(limits.timeout)
-            .redirect(reqwest::redirect::Policy::none())
+        let client = http_client::builder(limits.timeout)
             // A proxy would dial an address that was not checked.
             .no_proxy()
             .dns_resolver(Arc::new(GuardedResolver { allowed, look_up }))
             .pool_max_idle_per_host(IDLE_MAX)
-            .user_agent(concat!("Doorbuster/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| format!("creating the HTTP client failed: {error}"))?;
-        Ok(HttpSender { client, allowed })
+            .user_agent(concat!("Doorbuster/", env!("CARGO_PKG_VERSION")));
+        Ok(HttpSender { client: http_client::build(client)?, allowed })
     }
 
     async fn post(&self, letter: &Letter) -> Result<Response, String> {
@@ -102,17 +97,6 @@ fn retry_after(headers: &HeaderMap, letter: &Letter) -> Option<Duration> {
     Some(domain::time::Timestamp::from_micros(date) - letter.at)
 }
 
-/// Returns an error with its causes.
-fn with_causes(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text += &format!(": {inner}");
-        cause = inner.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -122,7 +106,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_millis(500);
 
-    /// Answers one request and returns it; none if nobody connects.
+    /// Answers one request and returns it; `None` if no connection is opened.
     async fn receive(listener: TcpListener, answer: &'static str) -> Option<String> {
         let (mut stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.ok()?.ok()?;
         let mut request = vec![0; 4_096];

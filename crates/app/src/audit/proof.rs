@@ -24,7 +24,7 @@ pub struct Ends {
     pub answer: i64,
 }
 
-/// What was true of a shop when its events ended with these heads.
+/// The facts that an audit proved for the events up to these heads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     pub(super) format: u32,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::ids::WebhookId;
-use domain::webhook::{Attempt, Change, Delivery, DeliveryKey, Endpoint, Failing, Next, Slot, State, Status, Term};
+use domain::webhook::{Attempt, Change, Delivery, DeliveryKey, Endpoint, Failing, Next, Slot, State, Term};
 
 use super::Fixture;
 use super::session::{NOON, Session};
@@ -13,22 +13,13 @@ use crate::state::rows::Key;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn endpoint(id: i64) -> Endpoint {
+    let (url, secret) = ("https://example.com/후크?a='b'".into(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into());
     Endpoint {
-        id: WebhookId(id),
-        url: "https://example.com/후크?a='b'".into(),
         description: "it's \"theirs\"".into(),
         event_types: vec!["order.completed".into(), "product.sold_out".into()],
-        secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
-        old_secret: None,
         ordered: true,
-        rate_per_second: None,
-        status: Status::Enabled,
-        disabled_reason: None,
         terms: vec![Term { from: NOON, event_types: Some(vec!["order.completed".into()]) }],
-        deliveries: 0,
-        failing_since: None,
-        created_at: NOON,
-        updated_at: NOON,
+        ..Endpoint::new(WebhookId(id), url, secret, NOON)
     }
 }
 

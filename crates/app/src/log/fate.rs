@@ -1,4 +1,4 @@
-//! What became of an event on its way to the consumer groups, in the words of source 002's EventLog (M-18).
+//! The delivery status of an event: in all, and for each consumer group, in the words of source 002's EventLog (M-18).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -96,6 +96,27 @@ pub enum Failing {
 }
 
 impl Endpoint {
+    /// Returns a new endpoint, which receives everything, in any order, as fast as it comes.
+    pub fn new(id: WebhookId, url: Arc<str>, secret: Arc<str>, at: Timestamp) -> Endpoint {
+        Endpoint {
+            id,
+            url,
+            description: "".into(),
+            event_types: vec![],
+            secret,
+            old_secret: None,
+            ordered: false,
+            rate_per_second: None,
+            status: Status::Enabled,
+            disabled_reason: None,
+            terms: vec![Term { from: at, event_types: Some(vec![]) }],
+            deliveries: 0,
+            failing_since: None,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
     pub const fn is_enabled(&self) -> bool {
         matches!(self.status, Status::Enabled)
     }
@@ -207,23 +228,7 @@ mod tests {
     const FIVE_DAYS: Duration = Duration::from_secs(5 * 86_400);
 
     fn endpoint() -> Endpoint {
-        Endpoint {
-            id: WebhookId(1),
-            url: "https://example.com/hook".into(),
-            description: "".into(),
-            event_types: vec![],
-            secret: "whsec_a".into(),
-            old_secret: None,
-            ordered: false,
-            rate_per_second: None,
-            status: Status::Enabled,
-            disabled_reason: None,
-            terms: vec![Term { from: T(10), event_types: Some(vec![]) }],
-            deliveries: 0,
-            failing_since: None,
-            created_at: T(10),
-            updated_at: T(10),
-        }
+        Endpoint::new(WebhookId(1), "https://example.com/hook".into(), "whsec_a".into(), T(10))
     }
 
     #[test]

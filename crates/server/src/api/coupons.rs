@@ -17,7 +17,6 @@ use domain::ids::{CampaignId, Code as RequestCode, CouponId, RequestId, UserId};
 use domain::limits::{CAMPAIGN_QUANTITY_MAX, ISSUE_PER_USER_MAX};
 use domain::money::Money;
 use domain::pricing::Discount;
-use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +26,7 @@ use super::request::submission::Submission;
 use super::response::refusals::{coupon_not_found, problem, request_not_found};
 use super::response::render::{self, Page};
 use super::response::{examples, shapes};
-use crate::api::request::checks::check_name;
+use crate::api::request::checks::{check_moment, check_name};
 use crate::api::request::submission::Empty;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{Shown, accepted, applied, left_behind, mark_replayed, shown};
@@ -174,9 +173,9 @@ pub(super) fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
     if !(1..=ISSUE_PER_USER_MAX).contains(&issue_per_user_max) {
         violations.push("#/maxIssuePerUser", "out_of_range", values::FROM_TO.with(1).with(ISSUE_PER_USER_MAX));
     }
-    let issue_starts_at = moment("#/issueStartsAt", &body.issue_starts_at, &mut violations);
-    let issue_ends_at = moment("#/issueEndsAt", &body.issue_ends_at, &mut violations);
-    let valid_until = moment("#/validUntil", &body.valid_until, &mut violations);
+    let issue_starts_at = check_moment("#/issueStartsAt", &body.issue_starts_at, &mut violations);
+    let issue_ends_at = check_moment("#/issueEndsAt", &body.issue_ends_at, &mut violations);
+    let valid_until = check_moment("#/validUntil", &body.valid_until, &mut violations);
     if violations.is_empty() && issue_ends_at <= issue_starts_at {
         violations.push("#/issueEndsAt", "out_of_order", values::LATER_THAN.with("issueStartsAt"));
     }
@@ -221,13 +220,6 @@ fn discount(body: &DiscountBody, violations: &mut Violations) -> Discount {
     }
 }
 
-fn moment(pointer: &str, text: &str, violations: &mut Violations) -> Timestamp {
-    wire_time::parse(text).unwrap_or_else(|_| {
-        violations.push(pointer, "not_a_time", values::TIME);
-        Timestamp::default()
-    })
-}
-
 /// `PATCH /api/admin/coupons/{id}`.
 pub(crate) async fn change(
     State(shop): State<Shop>,
@@ -240,7 +232,7 @@ pub(crate) async fn change(
         let detail = values::FROM_TO.with(1).with(CAMPAIGN_QUANTITY_MAX);
         violations.push("#/totalQuantity", "out_of_range", detail);
     }
-    let issue_ends_at = body.issue_ends_at.as_deref().map(|text| moment("#/issueEndsAt", text, &mut violations));
+    let issue_ends_at = body.issue_ends_at.as_deref().map(|text| check_moment("#/issueEndsAt", text, &mut violations));
     violations.into_result()?;
     let change = Change { paused: body.paused, issue_ends_at, quantity: body.total_quantity };
     let campaign = CampaignId(id.0);

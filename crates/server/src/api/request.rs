@@ -4,6 +4,7 @@ pub mod bodies;
 pub(crate) mod caller;
 pub(crate) mod characters;
 pub(crate) mod checks;
+pub(crate) mod filters;
 pub(crate) mod fingerprints;
 pub(crate) mod limiting;
 pub(crate) mod pages;

@@ -6,6 +6,7 @@ use app::payments::provider::ProviderError;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::wire::{self, Failed, Failure};
+use crate::http_client::{self, with_causes};
 
 /// Time-out of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,15 +34,7 @@ impl Api {
         if parsed.scheme() != "https" && !(parsed.scheme() == "http" && is_here) {
             return Err("payment.url must begin with https://, because the secret key is sent to it".to_owned());
         }
-        // Fails when a provider is installed already, which is fine.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
-            // A redirect must not receive the key.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| format!("creating the HTTP client failed: {error}"))?;
+        let client = http_client::build(http_client::builder(timeout).connect_timeout(CONNECT_TIMEOUT))?;
         Ok(Api { client, base, key })
     }
 
@@ -112,15 +105,4 @@ async fn body(mut response: Response) -> Result<Vec<u8>, ProviderError> {
         }
     }
     Ok(body)
-}
-
-/// Returns an error with its causes.
-fn with_causes(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text += &format!(": {inner}");
-        cause = inner.source();
-    }
-    text
 }

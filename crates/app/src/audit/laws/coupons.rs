@@ -31,7 +31,7 @@ pub(in crate::audit) struct CampaignBooks {
     pub(in crate::audit) pending: BTreeSet<RequestId>,
 }
 
-/// What the log says of each campaign, and what of it an earlier audit has proven.
+/// The issues of each campaign in the log, and how many of them an earlier audit proved.
 #[derive(Clone, Copy)]
 pub(in crate::audit) struct Counted<'c> {
     pub(in crate::audit) log: &'c LogCounts,

@@ -105,23 +105,8 @@ impl Snapshot for Shop {
 
 /// An endpoint that subscribes to nothing any more, with one delivery.
 fn webhooks() -> Vec<WebhookFact> {
-    let endpoint = Endpoint {
-        id: WebhookId(1),
-        url: "https://example.com/hook".into(),
-        description: "".into(),
-        event_types: vec![],
-        secret: "whsec_a".into(),
-        old_secret: None,
-        ordered: false,
-        rate_per_second: None,
-        status: webhook::Status::Enabled,
-        disabled_reason: None,
-        terms: vec![],
-        deliveries: 1,
-        failing_since: None,
-        created_at: NOON,
-        updated_at: NOON,
-    };
+    let new = Endpoint::new(WebhookId(1), "https://example.com/hook".into(), "whsec_a".into(), NOON);
+    let endpoint = Endpoint { terms: vec![], deliveries: 1, ..new };
     let delivery = Delivery {
         key: DeliveryKey { webhook: WebhookId(1), number: 1 },
         event: 7,

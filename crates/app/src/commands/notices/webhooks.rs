@@ -150,21 +150,12 @@ fn create(context: &mut Context<'_>, new: &NewWebhook) -> Answer {
     let (id, now) = (context.ids.webhook(), context.now);
     context.rows.webhooks.known_absent(id);
     let endpoint = Endpoint {
-        id,
-        url: Arc::clone(&new.url),
         description: Arc::clone(&new.description),
         event_types: new.event_types.clone(),
-        secret: Arc::clone(&new.secret),
-        old_secret: None,
         ordered: new.ordered,
         rate_per_second: new.rate_per_second,
-        status: Status::Enabled,
-        disabled_reason: None,
         terms: vec![Term { from: now, event_types: Some(new.event_types.clone()) }],
-        deliveries: 0,
-        failing_since: None,
-        created_at: now,
-        updated_at: now,
+        ..Endpoint::new(id, Arc::clone(&new.url), Arc::clone(&new.secret), now)
     };
     context.rows.webhooks.put(id, endpoint.clone());
     Answer::changed(Changed::Webhook(endpoint))

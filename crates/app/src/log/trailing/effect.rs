@@ -1,4 +1,4 @@
-//! What trailing groups write: the effect of a slice, together with the group's new offset.
+//! The effect of a slice of events, which a trailing group writes together with its new offset.
 
 use domain::ids::WebhookId;
 
@@ -27,7 +27,7 @@ impl Follow {
     }
 }
 
-/// What the events of a slice change in the store, aggregated.
+/// The aggregated changes of a slice of events.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Figures of the statistics, and old ones that are deleted.

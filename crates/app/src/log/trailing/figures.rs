@@ -1,4 +1,4 @@
-//! What one event adds to the figures of the statistics. The audit counts with the same functions.
+//! The amounts that one event adds to the statistics. The audit counts with the same functions.
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use domain::ids::WebhookId;
-use domain::webhook::{DeliveryKey, Profile, State, Status, Term};
+use domain::webhook::{DeliveryKey, Profile, State};
 
 use super::*;
 use crate::ports::BoxFuture;
@@ -87,23 +87,8 @@ impl Desk {
 
 fn endpoint() -> Endpoint {
     let start = Timestamp::from_micros(0);
-    Endpoint {
-        id: WebhookId(1),
-        url: "https://example.com/hook".into(),
-        description: "".into(),
-        event_types: vec![],
-        secret: "whsec_a".into(),
-        old_secret: None,
-        ordered: false,
-        rate_per_second: None,
-        status: Status::Enabled,
-        disabled_reason: None,
-        terms: vec![Term { from: start, event_types: Some(vec![]) }],
-        deliveries: 1,
-        failing_since: None,
-        created_at: start,
-        updated_at: start,
-    }
+    let new = Endpoint::new(WebhookId(1), "https://example.com/hook".into(), "whsec_a".into(), start);
+    Endpoint { deliveries: 1, ..new }
 }
 
 fn delivery() -> Delivery {

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::Shop;
+use crate::api::request::filters::{Period, number};
 use crate::api::request::pages::PageQuery;
 use crate::api::response::examples;
 use crate::api::response::refusals::unavailable;
@@ -160,15 +161,8 @@ struct Wanted {
 
 impl EventsQuery {
     fn wanted(&self, shop: &Shop) -> Result<Wanted, Problem> {
-        let mut filter = EventFilter {
-            key: self.key.as_deref().map(Arc::from),
-            from: moment("from", self.from.as_ref())?,
-            to: moment("to", self.to.as_ref())?,
-            ..EventFilter::default()
-        };
-        if filter.from.zip(filter.to).is_some_and(|(from, to)| to < from) {
-            return Err(Problem::invalid_parameter("to", "out_of_order", values::NOT_BEFORE.with("from")));
-        }
+        let Period { from, to } = Period::read(self.from.as_deref(), self.to.as_deref())?;
+        let mut filter = EventFilter { key: self.key.as_deref().map(Arc::from), from, to, ..EventFilter::default() };
         if let Some(name) = &self.r#type {
             let kind = EventKind::from_type(name).ok_or_else(|| one_of("type", EventKind::ALL, EventKind::name))?;
             filter = filter.and_kinds(|other| other == kind);
@@ -177,9 +171,9 @@ impl EventsQuery {
             filter = filter.on(Topic::from_name(name).ok_or_else(|| one_of("topic", Topic::ALL, Topic::name))?);
         }
         let subjects = [
-            id("userId", self.user_id)?.map(|id| Subject::User(UserId(id))),
-            id("couponId", self.coupon_id)?.map(|id| Subject::Campaign(CampaignId(id))),
-            id("productId", self.product_id)?.map(|id| Subject::Product(ProductId(id))),
+            number("userId", self.user_id)?.map(|id| Subject::User(UserId(id))),
+            number("couponId", self.coupon_id)?.map(|id| Subject::Campaign(CampaignId(id))),
+            number("productId", self.product_id)?.map(|id| Subject::Product(ProductId(id))),
         ];
         filter.about.extend(subjects.into_iter().flatten());
         let mut order = None;
@@ -207,22 +201,6 @@ impl EventsQuery {
             }
         }
         spelling
-    }
-}
-
-pub(super) fn moment(name: &str, text: Option<&String>) -> Result<Option<domain::time::Timestamp>, Problem> {
-    let read = |text: &String| {
-        wire_time::parse(text).map_err(|_| Problem::invalid_parameter(name, "not_a_time", values::TIME))
-    };
-    text.map(read).transpose()
-}
-
-fn id(name: &str, id: Option<i64>) -> Result<Option<i64>, Problem> {
-    match id {
-        Some(id) if !(1..=NUMBER_MAX).contains(&id) => {
-            Err(Problem::invalid_parameter(name, "out_of_range", values::FROM_TO.with(1).with(NUMBER_MAX)))
-        }
-        id => Ok(id),
     }
 }
 

@@ -10,8 +10,9 @@ use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::events::{EventBody, bodies, moment};
+use super::events::{EventBody, bodies};
 use crate::api::Shop;
+use crate::api::request::filters::moment;
 use crate::api::request::pages::PageQuery;
 use crate::api::response::refusals::{coupon_not_found, order_not_found, product_not_found, unavailable};
 use crate::api::response::render;
@@ -78,7 +79,7 @@ impl<'a> Asked<'a> {
         name: &'static str,
         owner: i64,
     ) -> Result<Asked<'a>, Problem> {
-        let at = moment("asOf", which.as_of.as_ref())?;
+        let at = moment("asOf", which.as_of.as_deref())?;
         let filter = at.map_or_else(String::new, |at| format!("asOf={}", at.micros()));
         let at = at.unwrap_or_else(|| shop.submitter.clock.now());
         Ok(Asked { shop, at, query, name, owner, filter })

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use app::events::wire_time;
 use app::ports::views::Reading;
 use axum::extract::State;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
@@ -14,10 +13,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::api::Shop;
+use crate::api::request::filters::{Period, number};
 use crate::api::request::pages::{Page, PageQuery};
 use crate::api::response::refusals::unavailable;
 use crate::api::response::render;
-use crate::api::texts::values;
 use crate::http::Problem;
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -91,34 +90,17 @@ struct Wanted {
 
 impl OrdersQuery {
     fn wanted(&self) -> Result<Wanted, Problem> {
-        let moment = |name: &str, text: &Option<String>| {
-            let read = |text: &String| {
-                wire_time::parse(text).map_err(|_| Problem::invalid_parameter(name, "not_a_time", values::TIME))
-            };
-            text.as_ref().map(read).transpose()
-        };
-        let (from, to) = (moment("from", &self.from)?, moment("to", &self.to)?);
-        if let (Some(from), Some(to)) = (from, to)
-            && to < from
-        {
-            return Err(Problem::invalid_parameter("to", "out_of_order", values::NOT_BEFORE.with("from")));
-        }
+        let Period { from, to } = Period::read(self.from.as_deref(), self.to.as_deref())?;
         Ok(Wanted { outcome: self.outcome, status: self.status.map(|name| name.0), from, to, ..Wanted::default() })
     }
 }
 
 impl AnyOrdersQuery {
     fn complete(&self, wanted: Wanted) -> Result<Wanted, Problem> {
-        let id = |name: &str, id: Option<i64>| match id {
-            Some(id) if !(1..=NUMBER_MAX).contains(&id) => {
-                Err(Problem::invalid_parameter(name, "out_of_range", values::FROM_TO.with(1).with(NUMBER_MAX)))
-            }
-            id => Ok(id),
-        };
         Ok(Wanted {
-            user: id("userId", self.user_id)?.map(UserId),
-            product: id("productId", self.product_id)?.map(ProductId),
-            campaign: id("couponId", self.coupon_id)?.map(CampaignId),
+            user: number("userId", self.user_id)?.map(UserId),
+            product: number("productId", self.product_id)?.map(ProductId),
+            campaign: number("couponId", self.coupon_id)?.map(CampaignId),
             ..wanted
         })
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use app::events::wire_time;
 use domain::limits::NAME_CHARS_MAX;
 use domain::order::Receiver;
+use domain::time::Timestamp;
 
 use super::characters::{is_unseen, is_unseen_but_line_breaks};
 use crate::api::response::shapes;
@@ -57,6 +59,14 @@ pub(in crate::api) fn check_text(pointer: impl Into<String>, text: &str, violati
     if text.chars().any(is_unseen) {
         violations.push(pointer, "not_text", values::NO_CONTROL_CHARACTERS);
     }
+}
+
+/// Reads a moment of a body; the earliest one stands for a text that is none.
+pub(in crate::api) fn check_moment(pointer: &str, text: &str, violations: &mut Violations) -> Timestamp {
+    wire_time::parse(text).unwrap_or_else(|_| {
+        violations.push(pointer, "not_a_time", values::TIME);
+        Timestamp::default()
+    })
 }
 
 /// Checks every part of a receiver's address.

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
+use crate::api::request::filters::{Period, number};
 use crate::api::response::examples;
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::values;
@@ -181,18 +182,7 @@ struct Course {
 
 impl CourseQuery {
     async fn read(&self, shop: &Shop, counted: Counted, subject: i64) -> Result<Course, Problem> {
-        let moment = |name: &str, text: &Option<String>| {
-            let read = |text: &String| {
-                wire_time::parse(text).map_err(|_| Problem::invalid_parameter(name, "not_a_time", values::TIME))
-            };
-            text.as_ref().map(read).transpose()
-        };
-        let (from, to) = (moment("from", &self.from)?, moment("to", &self.to)?);
-        if let (Some(from), Some(to)) = (from, to)
-            && to < from
-        {
-            return Err(Problem::invalid_parameter("to", "out_of_order", values::NOT_BEFORE.with("from")));
-        }
+        let Period { from, to } = Period::read(self.from.as_deref(), self.to.as_deref())?;
         let resolution = self.interval.resolution();
         let end = to.unwrap_or(Timestamp::from_micros(i64::MAX));
         let earliest = latest_intervals(to.unwrap_or(shop.submitter.clock.now()), self.interval);
@@ -238,22 +228,13 @@ fn latest_intervals(to: Timestamp, interval: Interval) -> Timestamp {
     Timestamp::from_micros(to.micros().saturating_sub(interval.micros().saturating_mul(INTERVALS_MAX)))
 }
 
-fn subject(name: &str, id: Option<i64>) -> Result<i64, Problem> {
-    match id {
-        Some(id) if !(1..=NUMBER_MAX).contains(&id) => {
-            Err(Problem::invalid_parameter(name, "out_of_range", values::FROM_TO.with(1).with(NUMBER_MAX)))
-        }
-        id => Ok(id.unwrap_or(WHOLE_SHOP)),
-    }
-}
-
 /// `GET /api/admin/statistics/coupons`.
 pub(crate) async fn coupons(
     State(shop): State<Shop>,
     Query(query): Query<CourseQuery>,
     Query(of): Query<OfCampaignQuery>,
 ) -> Result<Json<CouponStatisticsBody>, Problem> {
-    let subject = subject("couponId", of.coupon_id)?;
+    let subject = number("couponId", of.coupon_id)?.unwrap_or(WHOLE_SHOP);
     let Course { totals, intervals } = query.read(&shop, Counted::Coupons, subject).await?;
     let interval = |(at, sums): (Timestamp, Sums)| CouponInterval {
         at: wire_time::format(at),
@@ -278,7 +259,7 @@ pub(crate) async fn orders(
     Query(query): Query<CourseQuery>,
     Query(of): Query<OfProductQuery>,
 ) -> Result<Json<OrderStatisticsBody>, Problem> {
-    let subject = subject("productId", of.product_id)?;
+    let subject = number("productId", of.product_id)?.unwrap_or(WHOLE_SHOP);
     let Course { totals, intervals } = query.read(&shop, Counted::Orders, subject).await?;
     let interval = |(at, sums): (Timestamp, Sums)| OrderInterval {
         at: wire_time::format(at),

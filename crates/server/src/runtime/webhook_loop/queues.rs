@@ -129,30 +129,14 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
-    use domain::webhook::{Status, Term};
 
     use super::*;
 
     const T: fn(i64) -> Timestamp = |millis| Timestamp::from_micros(1_000_000_000_000 + millis * 1_000);
 
     fn endpoint(rate_per_second: Option<i64>) -> Endpoint {
-        Endpoint {
-            id: WebhookId(1),
-            url: "https://example.com/hook".into(),
-            description: "".into(),
-            event_types: vec![],
-            secret: "whsec_a".into(),
-            old_secret: None,
-            ordered: false,
-            rate_per_second,
-            status: Status::Enabled,
-            disabled_reason: None,
-            terms: vec![Term { from: T(0), event_types: Some(vec![]) }],
-            deliveries: 0,
-            failing_since: None,
-            created_at: T(0),
-            updated_at: T(0),
-        }
+        let new = Endpoint::new(WebhookId(1), "https://example.com/hook".into(), "whsec_a".into(), T(0));
+        Endpoint { rate_per_second, ..new }
     }
 
     fn call(queues: &mut Queues, endpoint: &Endpoint, outcome: Outcome, at: Timestamp) {

@@ -35,19 +35,20 @@ pub(crate) async fn list(
     Query(query): Query<OrdersQuery>,
 ) -> Result<Response, Problem> {
     let codec = &shop.submitter.codec;
-    let wanted = query.number.as_deref().map(|number| number.trim().to_uppercase());
+    let wanted = query.number.as_deref().map(|number| number.trim().to_uppercase()).filter(|number| !number.is_empty());
     if let Some(number) = wanted.as_ref().filter(|number| codec.order_id(number).is_some()) {
         // A number that the codec reads is letters, digits and a hyphen.
         return Ok((StatusCode::SEE_OTHER, [(LOCATION, format!("/admin/orders/{number}"))]).into_response());
     }
     let outcome = query.outcome.as_deref().and_then(Outcome::from_name);
     let before: Option<OrderId> = query.before.as_deref().and_then(|number| codec.order_id(number));
-    let mut orders = shop.submitter.views.orders(outcome, before, SHOWN + 1).await.map_err(unavailable)?;
+    let mut orders = match wanted {
+        // It is no order's number.
+        Some(_) => vec![],
+        None => shop.submitter.views.orders(outcome, before, SHOWN + 1).await.map_err(unavailable)?,
+    };
     let has_more = orders.len() > SHOWN;
     orders.truncate(SHOWN);
-    if wanted.is_some_and(|number| !number.is_empty()) {
-        orders.clear();
-    }
     let content = html! {
         div.spread { h1 { (operator.say(dashboard::ORDERS)) } }
         (filters(&operator, outcome))

@@ -14,7 +14,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::ids::WebhookId;
-use domain::time::Timestamp;
 use domain::webhook::{Delivery, DeliveryKey, State as DeliveryState};
 use serde_json::json;
 
@@ -24,6 +23,7 @@ pub(crate) use bodies::{
 
 use super::read;
 use crate::api::Shop;
+use crate::api::request::filters::moment;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::refusals::{delivery_not_found, problem, unavailable};
@@ -180,9 +180,4 @@ fn event_type_of(name: Option<&str>, pointer: &str, violations: &mut Violations)
         violations.push(pointer, "not_accepted", values::ONE_OF.with(all));
     }
     found
-}
-
-fn moment(name: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let parsed = text.map(wire_time::parse).transpose();
-    parsed.map_err(|_| Problem::invalid_parameter(name, "not_a_time", values::TIME))
 }

@@ -3,7 +3,6 @@
 use app::commands::answer::Answer;
 use app::commands::{Command, Idempotency, Replay, Replayed, WebhookCommand};
 use app::events::event::EventKind;
-use app::events::wire_time;
 use app::ports::views::{PastEvent, WantedDeliveries, WantedPast};
 use app::state::rows::AnswerKey;
 use app::webhooks::catalogue::EventType;
@@ -14,8 +13,8 @@ use domain::webhook::State;
 use sha2::{Digest as _, Sha256};
 
 use crate::api::Shop;
+use crate::api::request::checks::check_moment;
 use crate::api::response::refusals::{problem, unavailable};
-use crate::api::texts::values;
 use crate::http::{Problem, Violations};
 
 /// Events or deliveries of one command.
@@ -140,16 +139,9 @@ pub(super) struct Span {
 
 pub(super) fn span(shop: &Shop, since: &str, until: Option<&str>) -> Result<Span, Problem> {
     let mut violations = Violations::default();
-    let mut parse = |pointer: &'static str, text: &str| {
-        let parsed = wire_time::parse(text);
-        if parsed.is_err() {
-            violations.push(pointer, "not_a_time", values::TIME);
-        }
-        parsed.unwrap_or_default()
-    };
-    let since = parse("#/since", since);
+    let since = check_moment("#/since", since, &mut violations);
     let now = shop.submitter.clock.now();
-    let until = until.map_or(now, |until| parse("#/until", until));
+    let until = until.map_or(now, |until| check_moment("#/until", until, &mut violations));
     violations.into_result()?;
     Ok(Span { since, until })
 }
