@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::art::poster;
-use super::coupons::{Phase, clock, is_open_to};
-use super::format::{count, won};
+use super::coupons::{Phase, clock, is_open_to, urgency};
+use super::format::{count, meter, won};
 use super::layout::{nothing_here, page};
 use super::reader::Reader;
 use crate::api::Shop;
@@ -52,7 +52,7 @@ pub(crate) async fn home(
     let first = campaigns
         .iter()
         .filter(|campaign| is_open_to(campaign, reader.now))
-        .min_by_key(|campaign| (Phase::of(campaign, reader.now) != Phase::Open, campaign.issue_ends_at, campaign.id));
+        .min_by_key(|campaign| urgency(campaign, reader.now));
     let content = html! {
         @if let Some(campaign) = first { (hero(campaign, &reader)) }
         section.section aria-labelledby="goods" {
@@ -106,7 +106,7 @@ fn hero(campaign: &Campaign, reader: &Reader) -> Markup {
             }
             div.count {
                 p.big { span data-left="" aria-live="off" { (count(campaign.remaining())) } small { (say(pages::COUPONS_LEFT)) } }
-                meter data-meter="" min="0" max=(campaign.quantity) low=(campaign.quantity / 5) optimum=(campaign.quantity) value=(campaign.remaining()) aria-label=(say(pages::COUPONS_LEFT)) {}
+                (meter(campaign.remaining(), campaign.quantity, say(pages::COUPONS_LEFT)))
                 p.when { (clock(campaign, reader)) }
             }
         }
@@ -167,7 +167,7 @@ fn offer(product: &Product, reader: &Reader) -> Markup {
                 p.left aria-live="polite" {
                     span data-left="" { (count(product.available())) } small { (say(pages::LEFT_UNIT)) }
                 }
-                meter data-meter="" min="0" max=(product.on_hand.max(1)) low=(product.on_hand / 5) optimum=(product.on_hand) value=(product.available()) aria-label=(say(pages::LIVE_STOCK)) {}
+                (meter(product.available(), product.on_hand, say(pages::LIVE_STOCK)))
             }
             form method="get" action="/checkout" {
                 input type="hidden" name="product" value=(product.id.0);

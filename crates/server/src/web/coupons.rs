@@ -4,10 +4,11 @@ use app::events::wire_time;
 use axum::extract::State;
 use axum::response::Response;
 use domain::coupon::Campaign;
+use domain::ids::CampaignId;
 use domain::time::Timestamp;
 use maud::{Markup, html};
 
-use super::format::{at_most, count, moment, worth};
+use super::format::{at_most, count, meter, moment, worth};
 use super::layout::page;
 use super::reader::Reader;
 use crate::api::Shop;
@@ -65,6 +66,11 @@ pub(crate) fn is_open_to(campaign: &Campaign, now: Timestamp) -> bool {
     }
 }
 
+/// Orders campaigns for people: open ones first, then by the end of their issue.
+pub(crate) fn urgency(campaign: &Campaign, now: Timestamp) -> (bool, Timestamp, CampaignId) {
+    (Phase::of(campaign, now) != Phase::Open, campaign.issue_ends_at, campaign.id)
+}
+
 /// `GET /coupons`.
 pub(crate) async fn list(State(shop): State<Shop>, reader: Reader) -> Result<Response, Problem> {
     let mut campaigns = shop.submitter.views.campaigns(None, CAMPAIGNS_SHOWN).await.map_err(unavailable)?;
@@ -98,7 +104,7 @@ fn ticket(campaign: &Campaign, reader: &Reader) -> Markup {
             }
             div.body {
                 h3 { (campaign.name) }
-                meter data-meter="" min="0" max=(campaign.quantity) low=(campaign.quantity / 5) optimum=(campaign.quantity) value=(campaign.remaining()) aria-label=(say(pages::COUPONS_LEFT)) {}
+                (meter(campaign.remaining(), campaign.quantity, say(pages::COUPONS_LEFT)))
                 p.spread {
                     span.num data-left-text=(pages::ISSUED_OF.with("{0}").with(count(campaign.quantity)).of(language)) {
                         (pages::ISSUED_OF.with(count(campaign.remaining())).with(count(campaign.quantity)).of(language))

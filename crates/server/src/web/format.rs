@@ -58,6 +58,11 @@ pub(crate) fn moment(at: Timestamp) -> String {
     }
 }
 
+/// What is left of a quantity, as a bar that scripts keep current.
+pub(crate) fn meter(left: i64, all: i64, label: &str) -> Markup {
+    html! { meter data-meter="" min="0" max=(all.max(1)) low=(all / 5) optimum=(all) value=(left) aria-label=(label) {} }
+}
+
 /// A moment as a time element, which scripts show in the reader's own time zone.
 pub(crate) fn time(at: Timestamp) -> Markup {
     html! { time.num datetime=(wire_time::format(at)) data-time="at" { (moment(at)) } }

@@ -10,7 +10,7 @@ use super::forms::{Act, Field, Kind, act};
 use super::frame::Operator;
 use crate::api::Shop;
 use crate::api::response::refusals::unavailable;
-use crate::api::texts::{Text, dashboard, pages};
+use crate::api::texts::{dashboard, pages};
 use crate::http::Problem;
 use crate::http::path::{self, Id};
 use crate::web::coupons::Phase;
@@ -87,15 +87,14 @@ pub(crate) async fn page(
     let Some(campaign) = shop.submitter.views.campaign(CampaignId(id.0)).await.map_err(unavailable)? else {
         return Ok(operator.nothing());
     };
-    let figure = |label: Text, number: i64| html! { div.card.figure { p.label { (operator.say(label)) } p.big { (count(number)) } } };
     let content = html! {
         div.live data-live="1000" #campaign {
             h1 { (campaign.name) }
             div.row { (phase(&operator, &campaign)) span.price { (worth(campaign.discount, operator.0.language)) } }
             div.figures {
-                (figure(dashboard::QUANTITY, campaign.quantity))
-                (figure(dashboard::ISSUED, campaign.issued))
-                (figure(dashboard::LEFT, campaign.remaining()))
+                (operator.figure(dashboard::QUANTITY, campaign.quantity))
+                (operator.figure(dashboard::ISSUED, campaign.issued))
+                (operator.figure(dashboard::LEFT, campaign.remaining()))
             }
             p.soft { (operator.say(dashboard::STARTS)) " " (time(campaign.issue_starts_at)) " · " (operator.say(dashboard::ENDS)) " " (time(campaign.issue_ends_at)) }
         }

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use crate::api::Shop;
 use crate::api::texts::{Text, dashboard, pages};
 use crate::openapi::{Describes, Operation};
+use crate::web::format::count;
 use crate::web::layout::{Frame, answer, language_link, mark, nothing_here, to_login};
 use crate::web::reader::Reader;
 
@@ -47,6 +48,11 @@ impl Describes for Operator {
 impl Operator {
     pub(crate) fn say(&self, text: Text) -> &'static str {
         text.of(self.0.language)
+    }
+
+    /// Returns a number that stands alone, with its name.
+    pub(crate) fn figure(&self, label: Text, number: i64) -> Markup {
+        html! { div.card.figure { p.label { (self.say(label)) } p.big { (count(number)) } } }
     }
 
     /// Returns a page of the dashboard.

@@ -15,8 +15,8 @@ use crate::api::response::refusals::unavailable;
 use crate::api::texts::{Text, dashboard, pages};
 use crate::http::Problem;
 use crate::metrics::recent::Sample;
-use crate::web::coupons::Phase;
-use crate::web::format::count;
+use crate::web::coupons::urgency;
+use crate::web::format::{count, meter};
 
 const MINUTE: usize = 60;
 const HOUR: usize = 3_600;
@@ -41,7 +41,7 @@ pub(crate) async fn page(State(shop): State<Shop>, operator: Operator) -> Result
     let sold = sold_today(&shop).await.map_err(unavailable)?;
     let mut campaigns = shop.submitter.views.campaigns(None, CAMPAIGNS_SHOWN).await.map_err(unavailable)?;
     let now = operator.0.now;
-    campaigns.sort_by_key(|campaign| (Phase::of(campaign, now) != Phase::Open, campaign.issue_ends_at, campaign.id));
+    campaigns.sort_by_key(|campaign| urgency(campaign, now));
     let recent = shop.metrics.recent().latest(HOUR);
     let content = html! {
         div.live data-live="1000" #now {
@@ -145,7 +145,7 @@ fn products(operator: &Operator, sold: &[(Popular, Product)]) -> Markup {
                     thead { tr { th { (operator.say(dashboard::NAME)) } th.end { (operator.say(dashboard::SOLD)) } th.end { (operator.say(dashboard::AVAILABLE)) } } }
                     tbody { @for (popular, product) in sold {
                         tr {
-                            td { a href=(format!("/admin/products/{}", product.id.0)) { (popular.name) } (meter(product.available(), product.on_hand)) }
+                            td { a href=(format!("/admin/products/{}", product.id.0)) { (popular.name) } (meter(product.available(), product.on_hand, operator.say(dashboard::AVAILABLE))) }
                             td.num.end { (count(popular.sold)) }
                             td.num.end { (count(product.available())) }
                         }
@@ -165,7 +165,7 @@ fn offers(operator: &Operator, campaigns: &[Campaign]) -> Markup {
                     thead { tr { th { (operator.say(dashboard::NAME)) } th.end { (operator.say(dashboard::ISSUED)) } th.end { (operator.say(dashboard::LEFT)) } } }
                     tbody { @for campaign in campaigns.iter().take(PRODUCTS_SHOWN) {
                         tr {
-                            td { a href=(format!("/admin/coupons/{}", campaign.id.0)) { (campaign.name) } (meter(campaign.remaining(), campaign.quantity)) }
+                            td { a href=(format!("/admin/coupons/{}", campaign.id.0)) { (campaign.name) } (meter(campaign.remaining(), campaign.quantity, operator.say(dashboard::LEFT))) }
                             td.num.end { (count(campaign.issued)) }
                             td.num.end { (count(campaign.remaining())) }
                         }
@@ -174,10 +174,6 @@ fn offers(operator: &Operator, campaigns: &[Campaign]) -> Markup {
             }
         }
     }
-}
-
-fn meter(left: i64, all: i64) -> Markup {
-    html! { meter min="0" max=(all.max(1)) low=(all / 5) optimum=(all) value=(left) {} }
 }
 
 fn waits(operator: &Operator, waiting: Waiting) -> Markup {

@@ -99,15 +99,14 @@ pub(crate) async fn page(
     let Some(product) = shop.submitter.views.product(ProductId(id.0)).await.map_err(unavailable)? else {
         return Ok(operator.nothing());
     };
-    let figure = |label: Text, number: i64| html! { div.card.figure { p.label { (operator.say(label)) } p.big { (count(number)) } } };
     let content = html! {
         div.live data-live="1000" #product {
             div.row.title { span.art.small { (poster(product.id)) } div { p.label { (pages::PRODUCT_NUMBER.with(product.id.0).of(operator.0.language)) } h1 { (product.name) } div.row { (status(&product)) span.price { (won(product.price, operator.0.language)) } } } }
             div.figures {
-                (figure(dashboard::ON_HAND, product.on_hand))
-                (figure(dashboard::RESERVED, product.reserved))
-                (figure(dashboard::AVAILABLE, product.available()))
-                (figure(dashboard::SOLD, product.sold))
+                (operator.figure(dashboard::ON_HAND, product.on_hand))
+                (operator.figure(dashboard::RESERVED, product.reserved))
+                (operator.figure(dashboard::AVAILABLE, product.available()))
+                (operator.figure(dashboard::SOLD, product.sold))
             }
         }
         section.card { h2 { (operator.say(dashboard::ACTIONS)) } (actions(&operator, &product)) }
