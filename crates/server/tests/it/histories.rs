@@ -1,7 +1,6 @@
 //! The past: what a campaign, a product, an order and a customer were at a moment equals what was read then.
 
 use std::process::{Command, Output};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use app::events::wire_time;
 use domain::time::Timestamp;
@@ -11,9 +10,9 @@ use crate::api_asking::{in_both_executors, items};
 use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, TestShop};
 
-fn now() -> String {
-    let micros = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
-    wire_time::format(Timestamp::from_micros(i64::try_from(micros).unwrap()))
+/// Returns the moment of the newest event. A history counts by the store's clock, from which this machine's may differ.
+fn now(shop: &TestShop) -> String {
+    shop.get(ADMIN, "/api/admin/events?limit=1").expect(200)["data"][0]["at"].as_str().unwrap().to_owned()
 }
 
 fn moment(text: &Value) -> Timestamp {
@@ -49,7 +48,7 @@ impl Sale<'_> {
             points: get(ANN, "/api/points".to_owned())["balance"].clone(),
             coupons: get(ANN, "/api/users/me/coupons".to_owned())["data"].clone(),
             order,
-            at: now(),
+            at: now(shop),
         };
         self.seen.push(seen);
     }
@@ -83,7 +82,6 @@ impl Sale<'_> {
 }
 
 fn check_everything(shop: &TestShop) {
-    let before = now();
     let campaign = shop.campaign(2, &json!({"queueKey": "user", "discount": {"type": "PERCENT", "value": 10}}));
     let product = shop.product(10_000, 5);
     let mut sale = Sale { shop, campaign, product, order: None, seen: vec![] };
@@ -112,6 +110,9 @@ fn check_everything(shop: &TestShop) {
     shop.get_until(ADMIN, &path, |order| order["payment"]["status"] == "REFUNDED");
     sale.look();
     sale.check();
+    let first = shop.get(ADMIN, &format!("/api/admin/coupons/{campaign}/history?limit=1")).expect(200);
+    let first = moment(&first["events"][0]["at"]);
+    let before = wire_time::format(Timestamp::from_micros(first.micros() - 1));
     assert_eq!(sale.state(&format!("coupons/{campaign}"), &before), Value::Null, "it did not exist yet");
     assert_eq!(sale.state(&format!("products/{product}"), &before), Value::Null);
     assert_eq!(sale.state(&format!("orders/{number}"), &before), Value::Null);
@@ -177,7 +178,7 @@ fn the_command_line_shows_the_past_and_exports_it() {
     shop.issue(ANN, campaign);
     let body = json!({"items": items(product, 1), "couponId": campaign, "payment": "ON_DELIVERY"});
     let number = shop.order(ANN, &body).number(200);
-    let at = now();
+    let at = now(&shop);
     shop.patch(ADMIN, &format!("/api/admin/products/{product}"), &json!({"price": 9_000})).expect(200);
 
     let json_of = |arguments: &[&str]| -> Value { serde_json::from_str(&run(&shop, arguments)).unwrap() };
@@ -197,7 +198,8 @@ fn the_command_line_shows_the_past_and_exports_it() {
     let events = run(&shop, &["export", "events"]);
     assert_eq!(events.lines().count() as i64, count);
     assert!(events.lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["eventId"].is_string()));
-    let later = run(&shop, &["export", "events", "--since", &at, "--format", "csv"]);
+    let after = wire_time::format(Timestamp::from_micros(moment(&json!(at)).micros() + 1));
+    let later = run(&shop, &["export", "events", "--since", &after, "--format", "csv"]);
     assert_eq!(later.lines().count(), 2, "a header, and the change of price: {later}");
     let orders = run(&shop, &["export", "orders", "--format", "csv"]);
     assert!(orders.lines().nth(1).is_some_and(|line| line.starts_with(&number)), "{orders}");
