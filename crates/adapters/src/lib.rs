@@ -5,6 +5,7 @@
 
 pub mod analytics;
 pub mod clock;
+mod file_lock;
 mod http_client;
 pub mod kafka;
 pub mod mysql;

@@ -1,13 +1,15 @@
 //! Events as files of newline-delimited JSON, `events-<day>-<number>.ndjson`: a file ends with its day or when it is
 //! large. A batch is safe when it and its file's name are on the disk.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::future::ready;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use app::log::trailing::analytics::{Lines, Sink};
 use app::ports::BoxFuture;
+
+use crate::file_lock::FileLock;
 
 const PREFIX: &str = "events-";
 const SUFFIX: &str = ".ndjson";
@@ -21,7 +23,7 @@ pub struct FileSink {
     bytes_max: u64,
     current: Option<Current>,
     /// `None` until the first batch.
-    lock: Option<File>,
+    lock: Option<FileLock>,
 }
 
 /// The file that is being written.
@@ -41,8 +43,10 @@ impl FileSink {
     fn write(&mut self, lines: &Lines) -> std::io::Result<()> {
         if self.lock.is_none() {
             std::fs::create_dir_all(&self.folder)?;
-            let lock = File::options().create(true).truncate(false).write(true).open(self.folder.join(LOCK_FILE))?;
-            lock.try_lock().map_err(|_| std::io::Error::other("another process writes to the folder"))?;
+            let lock = FileLock::take(&self.folder.join(LOCK_FILE)).map_err(|error| match error {
+                TryLockError::WouldBlock => std::io::Error::other("another process writes to the folder"),
+                TryLockError::Error(error) => error,
+            })?;
             self.lock = Some(lock);
         }
         if self.current.is_none() {

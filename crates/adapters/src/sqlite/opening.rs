@@ -18,6 +18,7 @@ use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
 use super::loss;
 use super::store::{Files, LogCopy, LogSync, Seen, copy_at_start};
 use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, page_sums};
+use crate::file_lock::FileLock;
 pub use error::OpenError;
 
 mod schema {
@@ -206,15 +207,11 @@ pub(super) fn check_sqlite() -> Result<(), OpenError> {
     Ok(())
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
-    let broken = |error| OpenError::Folder(folder.to_owned(), error);
-    let path = folder.join(LOCK_FILE);
-    let file = File::options().create(true).write(true).truncate(false).mode(0o600).open(path).map_err(broken)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(broken(error)),
-    }
+fn lock(folder: &Path) -> Result<FileLock, OpenError> {
+    FileLock::take(&folder.join(LOCK_FILE)).map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse(folder.to_owned()),
+        TryLockError::Error(error) => OpenError::Folder(folder.to_owned(), error),
+    })
 }
 
 fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {

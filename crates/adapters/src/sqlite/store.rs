@@ -14,7 +14,6 @@ mod put_all;
 mod transaction;
 mod webhooks;
 
-use std::fs::File;
 use std::future::ready;
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,6 +43,7 @@ use super::best_sellers::{BestSellers, Moved};
 use super::cells::{Run as _, find, find_all, take_statements};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
+use crate::file_lock::FileLock;
 use offsets::Kinds;
 use transaction::{Before, Failure};
 
@@ -75,7 +75,7 @@ pub struct SqliteStore {
     /// Why this process must not write any more.
     broken: Option<String>,
     /// Held for as long as the store is open.
-    _lock: File,
+    _lock: FileLock,
 }
 
 /// The readers of this process that each commit notifies.
@@ -86,7 +86,7 @@ pub(super) struct Seen {
 
 /// The files of the data folder beside the writer's connection.
 pub(super) struct Files {
-    pub(super) lock: File,
+    pub(super) lock: FileLock,
     /// `None` where commits need not be durable.
     pub(super) sync: Option<Arc<LogSync>>,
     pub(super) copy: LogCopy,

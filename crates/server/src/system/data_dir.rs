@@ -33,7 +33,7 @@ const OURS: [&str; 12] = [
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ impl DataDir {
         match lock.try_lock() {
             Ok(()) => {
                 tighten(path, is_ours);
-                Ok(DataDir { path: path.to_owned(), _lock: lock })
+                Ok(DataDir { path: path.to_owned(), lock })
             }
             Err(TryLockError::WouldBlock) => Err(Error::Served(path.to_owned())),
             Err(TryLockError::Error(cause)) => Err(unusable(cause)),
@@ -66,6 +66,14 @@ impl DataDir {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Closing the file is not enough: a child process that was just forked has it open, too, until it runs its own program.
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // A refused unlock leaves what closing does.
+        let _ = self.lock.unlock();
     }
 }
 
