@@ -18,6 +18,7 @@ use domain::time::Timestamp;
 
 use crate::commands::Command;
 use crate::commands::answer::Refusal;
+use crate::commands::order::keys::Known;
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
 use crate::state::ids::{Ids, Sequence};
 use crate::state::rows::{Key, OffsetKey, Rows};
@@ -249,7 +250,7 @@ impl Engine {
 
     async fn lease(&mut self, jobs: &mut [Job]) -> Result<(), StoreError> {
         for sequence in Sequence::ALL {
-            let need = jobs.iter().map(|job| keys::need(&job.command, sequence)).sum();
+            let need = jobs.iter().map(|job| job.command.numbers(sequence)).sum();
             if let Some(count) = self.ids.shortage(sequence, need) {
                 let block = self.store.lease(sequence, count).await?;
                 self.ids.take_over(sequence, block);
@@ -272,7 +273,7 @@ impl Engine {
         let later = declared.split_off(&keys::FIRST_AFTER_ORDERS);
         let first: Vec<Key> = declared.into_iter().collect();
         self.store.load(&first, rows).await?;
-        let (mut second, known) = (later, keys::Known { rows, settings: &self.settings, now: self.now });
+        let (mut second, known) = (later, Known { rows, settings: &self.settings, now: self.now });
         for job in jobs {
             keys::declare_by_order(job, known, &mut second);
         }

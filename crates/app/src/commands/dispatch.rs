@@ -1,5 +1,9 @@
 //! Dispatches each command to its handler. One file per part of the shop.
 
+mod cause;
+mod numbers;
+mod reaction_keys;
+
 use domain::order::CouponWanted;
 
 use crate::commands::answer::Answer;

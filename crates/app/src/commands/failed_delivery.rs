@@ -1,5 +1,7 @@
 //! Events that a group could not handle: parked behind their key, retried, dead-lettered, edited.
 
+mod keys;
+
 use std::sync::Arc;
 
 use domain::ids::LetterId;

@@ -3,6 +3,7 @@
 pub(crate) mod booking;
 pub(crate) mod events;
 pub(crate) mod goods;
+mod keys;
 mod payment_events;
 pub(crate) mod payments;
 pub(crate) mod refunds;
@@ -18,6 +19,7 @@ use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::order::process::{advance, dispatch};
 use crate::state::rows::ShipmentKey;
+pub(crate) use keys::declare;
 
 /// Requests payment and shipment in one step. A repeat changes nothing (O-35, T14).
 pub(crate) fn process(context: &mut Context<'_>, wanted: &ProcessOrder) -> Answered {

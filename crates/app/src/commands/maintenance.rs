@@ -7,7 +7,22 @@ use domain::points::Account;
 
 use crate::commands::Repair;
 use crate::commands::context::{Context, Handled};
-use crate::state::rows::{AccountKey, Maintenance, OrderKey, PaymentKey, Timer, TimerKey, TimerKind};
+use crate::state::rows::{AccountKey, Keys, Maintenance, OrderKey, PaymentKey, Timer, TimerKey, TimerKind};
+
+impl Repair {
+    /// Declares the rows that the repair corrects.
+    pub(crate) fn declare(&self, keys: &mut Keys) {
+        if let Repair::Timer { order } = *self {
+            keys.insert(PaymentKey(order).into());
+        }
+        keys.insert(match *self {
+            Repair::Product { product, .. } => product.into(),
+            Repair::Campaign { campaign, .. } => campaign.into(),
+            Repair::Account { user, .. } => AccountKey(user).into(),
+            Repair::Timer { order } => OrderKey(order).into(),
+        });
+    }
+}
 
 pub(crate) fn repair(context: &mut Context<'_>, repair: &Repair) -> Handled {
     let note = Maintenance { law: repair.law().number(), what: repair.what(), at: context.now };

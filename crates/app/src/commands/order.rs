@@ -2,6 +2,7 @@
 
 pub(crate) mod claiming;
 pub(crate) mod demand;
+pub(crate) mod keys;
 pub(crate) mod process;
 pub(crate) mod request;
 pub(crate) mod steps;

@@ -7,7 +7,13 @@ use domain::points::{self, Account};
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Handled};
 use crate::events::event::{Event, PointsCharged};
-use crate::state::rows::{AccountKey, CustomerKey, Entry};
+use crate::state::rows::{AccountKey, CustomerKey, Entry, Keys};
+
+/// Declares what a change of a customer's points reads.
+pub(crate) fn declare(user: UserId, keys: &mut Keys) {
+    keys.insert(CustomerKey(user).into());
+    keys.insert(AccountKey(user).into());
+}
 
 /// Adds points to a customer's account.
 pub(crate) fn charge(context: &mut Context<'_>, user: UserId, amount: Money) -> Answered {

@@ -112,7 +112,7 @@ impl Batch {
             }
             Err(Halt::Failed(error)) => self.decide_failed(job, &error, ids, settings),
             Err(Halt::Broken(error)) => {
-                self.broken.push(format!("{}: {error}", cause(&job.command)));
+                self.broken.push(format!("{}: {error}", job.command.cause()));
                 rollback::postpone(&mut self.rows, &job.command, self.now, settings);
                 self.decide_failed(job, &error, ids, settings);
             }
@@ -171,7 +171,7 @@ impl Batch {
         }
         if is_reaction(&job.command) {
             if let Some(park) = self.waits_behind(job)? {
-                let cause = cause(&job.command);
+                let cause = job.command.cause();
                 let mut context = self.context(job.trace, cause, ids, settings);
                 return dispatch::handle(&mut context, &park).map(|answer| (answer, false));
             }
@@ -180,7 +180,7 @@ impl Batch {
                 return Ok((Answer::Done, true));
             }
         }
-        let cause = cause(&job.command);
+        let cause = job.command.cause();
         let mut context = self.context(job.trace, cause, ids, settings);
         let answer = dispatch::handle(&mut context, &job.command)?;
         let skipped = context.skipped;
@@ -374,73 +374,4 @@ fn order_of(rows: &Rows, answer: &Answer) -> Option<Arc<Order>> {
 /// Returns true if the command handles an event for the first time.
 const fn is_reaction(command: &Command) -> bool {
     matches!(command, Command::React(_))
-}
-
-const fn cause(command: &Command) -> &'static str {
-    match command {
-        Command::RegisterUser(_) => "RegisterUser",
-        Command::RegisterProduct { .. } => "RegisterProduct",
-        Command::ChangeProduct { .. } => "ChangeProduct",
-        Command::AdjustStock { .. } => "AdjustStock",
-        Command::CreateCampaign(_) => "CreateCampaign",
-        Command::ChangeCampaign { .. } => "ChangeCampaign",
-        Command::ChargePoints { .. } => "ChargePoints",
-        Command::IssueCoupon { .. } => "IssueCoupon",
-        Command::RequestCoupon { .. } => "RequestCoupon",
-        Command::PlaceOrder(_) => "PlaceOrder",
-        Command::CancelOrder { .. } => "CancelOrder",
-        Command::ResumeOrder { .. } => "ResumeOrder",
-        Command::Pay { .. } => "Pay",
-        Command::ProcessOrder(_) => "ProcessOrder",
-        Command::PaymentAnswered(_) => "PaymentAnswered",
-        Command::RetryStuckPayment { .. } => "RetryStuckPayment",
-        Command::ResolveStuckPayment { .. } => "ResolveStuckPayment",
-        Command::RefundOrder(_) => "RefundOrder",
-        Command::DecideRefund { .. } => "DecideRefund",
-        Command::TakeInGoods { .. } => "TakeInGoods",
-        Command::AdvanceShipment { .. } => "AdvanceShipment",
-        Command::AdvanceStorage { .. } => "AdvanceStorage",
-        Command::ResolveOrder { .. } => "ResolveOrder",
-        Command::ChangeModes(_) => "ChangeModes",
-        Command::Webhook(_) => "Webhook",
-        Command::FireTimer { .. } => "Timer",
-        Command::Repair(_) => "Repair",
-        Command::MoveGroup { .. } => "MoveGroup",
-        Command::Skip => "PassOver",
-        Command::Follow(_) => "Follow",
-        Command::AddFigures(_) => "AddFigures",
-        Command::ForgetAnswers { .. } => "ForgetAnswers",
-        Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
-        Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",
-        Command::FailedDelivery(_) => "Undelivered",
-        Command::React(reaction) => cause_of(reaction),
-    }
-}
-
-/// Returns the name of the event that a reaction follows.
-const fn cause_of(reaction: &Reaction) -> &'static str {
-    match reaction {
-        Reaction::ClaimStock { .. } => "StockDeductionRequested",
-        Reaction::ClaimCoupon { .. } => "CouponUsageRequested",
-        Reaction::ClaimPoints { .. } => "PointDeductionRequested",
-        Reaction::ReleaseStock { .. } => "StockRestorationRequired",
-        Reaction::ReleaseCoupon { .. } => "CouponRestorationRequired",
-        Reaction::ReleasePoints { .. } => "PointRestorationRequired",
-        Reaction::Collect { .. } => "StepReport",
-        Reaction::Delay { .. } => "DelayedProcessing",
-        Reaction::DecideRequest { .. } => "CouponRequested",
-        Reaction::DeliverResult { .. } => "CouponResult",
-        Reaction::NoticeOrder { .. }
-        | Reaction::NoticeCoupon { .. }
-        | Reaction::NoticeFailed { .. }
-        | Reaction::NoticePaymentFailed { .. }
-        | Reaction::NoticeStuck { .. }
-        | Reaction::NoticeReturned { .. }
-        | Reaction::NoticeRejected { .. } => "Notice",
-        Reaction::ProcessOrder { .. } => "OrderProcessingRequested",
-        Reaction::RetryPayment { .. } => "OrderProcessingRetried",
-        Reaction::CallProvider { .. } => "PaymentRequested",
-        Reaction::CountSales { .. } => "OrderCompleted",
-        Reaction::CountReturns { .. } => "OrderReturned",
-    }
 }

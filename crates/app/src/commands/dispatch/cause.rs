@@ -1,0 +1,76 @@
+//! The name under which a command stands as the cause of its events.
+
+use crate::commands::{Command, FailedDelivery, Reaction};
+
+impl Command {
+    pub(crate) const fn cause(&self) -> &'static str {
+        match self {
+            Command::RegisterUser(_) => "RegisterUser",
+            Command::RegisterProduct { .. } => "RegisterProduct",
+            Command::ChangeProduct { .. } => "ChangeProduct",
+            Command::AdjustStock { .. } => "AdjustStock",
+            Command::CreateCampaign(_) => "CreateCampaign",
+            Command::ChangeCampaign { .. } => "ChangeCampaign",
+            Command::ChargePoints { .. } => "ChargePoints",
+            Command::IssueCoupon { .. } => "IssueCoupon",
+            Command::RequestCoupon { .. } => "RequestCoupon",
+            Command::PlaceOrder(_) => "PlaceOrder",
+            Command::CancelOrder { .. } => "CancelOrder",
+            Command::ResumeOrder { .. } => "ResumeOrder",
+            Command::Pay { .. } => "Pay",
+            Command::ProcessOrder(_) => "ProcessOrder",
+            Command::PaymentAnswered(_) => "PaymentAnswered",
+            Command::RetryStuckPayment { .. } => "RetryStuckPayment",
+            Command::ResolveStuckPayment { .. } => "ResolveStuckPayment",
+            Command::RefundOrder(_) => "RefundOrder",
+            Command::DecideRefund { .. } => "DecideRefund",
+            Command::TakeInGoods { .. } => "TakeInGoods",
+            Command::AdvanceShipment { .. } => "AdvanceShipment",
+            Command::AdvanceStorage { .. } => "AdvanceStorage",
+            Command::ResolveOrder { .. } => "ResolveOrder",
+            Command::ChangeModes(_) => "ChangeModes",
+            Command::Webhook(_) => "Webhook",
+            Command::FireTimer { .. } => "Timer",
+            Command::Repair(_) => "Repair",
+            Command::MoveGroup { .. } => "MoveGroup",
+            Command::Skip => "PassOver",
+            Command::Follow(_) => "Follow",
+            Command::AddFigures(_) => "AddFigures",
+            Command::ForgetAnswers { .. } => "ForgetAnswers",
+            Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
+            Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",
+            Command::FailedDelivery(_) => "Undelivered",
+            Command::React(reaction) => reaction.cause(),
+        }
+    }
+}
+
+impl Reaction {
+    /// Returns the name of the event that a reaction follows.
+    const fn cause(&self) -> &'static str {
+        match self {
+            Reaction::ClaimStock { .. } => "StockDeductionRequested",
+            Reaction::ClaimCoupon { .. } => "CouponUsageRequested",
+            Reaction::ClaimPoints { .. } => "PointDeductionRequested",
+            Reaction::ReleaseStock { .. } => "StockRestorationRequired",
+            Reaction::ReleaseCoupon { .. } => "CouponRestorationRequired",
+            Reaction::ReleasePoints { .. } => "PointRestorationRequired",
+            Reaction::Collect { .. } => "StepReport",
+            Reaction::Delay { .. } => "DelayedProcessing",
+            Reaction::DecideRequest { .. } => "CouponRequested",
+            Reaction::DeliverResult { .. } => "CouponResult",
+            Reaction::NoticeOrder { .. }
+            | Reaction::NoticeCoupon { .. }
+            | Reaction::NoticeFailed { .. }
+            | Reaction::NoticePaymentFailed { .. }
+            | Reaction::NoticeStuck { .. }
+            | Reaction::NoticeReturned { .. }
+            | Reaction::NoticeRejected { .. } => "Notice",
+            Reaction::ProcessOrder { .. } => "OrderProcessingRequested",
+            Reaction::RetryPayment { .. } => "OrderProcessingRetried",
+            Reaction::CallProvider { .. } => "PaymentRequested",
+            Reaction::CountSales { .. } => "OrderCompleted",
+            Reaction::CountReturns { .. } => "OrderReturned",
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The numbers that a command takes at most.
+
+use domain::limits::LINES_MAX;
+
+use crate::commands::{Command, FailedDelivery, WebhookCommand};
+use crate::state::ids::Sequence;
+
+/// The notices that one command can cause for a customer: completed, in the warehouse, complete.
+const NOTICES_OF_AN_ORDER: usize = 4;
+
+impl Command {
+    /// Returns the numbers of a sequence that a command takes at most.
+    pub(crate) const fn numbers(&self, sequence: Sequence) -> usize {
+        match (self, sequence) {
+            (Command::React(_) | Command::FailedDelivery(_) | Command::PaymentAnswered(_), Sequence::Letter) => 1,
+            (Command::FailedDelivery(FailedDelivery::Retry { attempts, .. }), _) => {
+                attempts.len() * of_reaction(sequence)
+            }
+            (Command::FailedDelivery(FailedDelivery::Resend { .. }), _) => of_reaction(sequence),
+            (Command::RegisterUser(_), Sequence::User)
+            | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
+            | (Command::AdjustStock { .. }, Sequence::Receipt)
+            | (Command::CreateCampaign(_), Sequence::Campaign)
+            | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
+            | (Command::ChargePoints { .. }, Sequence::Entry)
+            | (Command::PlaceOrder(_), Sequence::Order)
+            | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request) => 1,
+            (
+                Command::RefundOrder(_)
+                | Command::DecideRefund { .. }
+                | Command::TakeInGoods { is_written_off: true, .. },
+                Sequence::Receipt,
+            ) => LINES_MAX,
+            (Command::React(_), _) => of_reaction(sequence),
+            (
+                Command::PlaceOrder(_)
+                | Command::CancelOrder { .. }
+                | Command::ResumeOrder { .. }
+                | Command::RefundOrder(_)
+                | Command::DecideRefund { .. }
+                | Command::ResolveOrder { .. }
+                | Command::FireTimer { .. },
+                Sequence::Entry,
+            ) => 2,
+            (command, Sequence::Notice) if is_about_fulfilment(command) => NOTICES_OF_AN_ORDER,
+            (
+                Command::PlaceOrder(_)
+                | Command::CancelOrder { .. }
+                | Command::ResumeOrder { .. }
+                | Command::ResolveOrder { .. }
+                | Command::FireTimer { .. }
+                | Command::IssueCoupon { .. }
+                | Command::RequestCoupon { .. },
+                Sequence::Notice,
+            ) => NOTICES_OF_AN_ORDER,
+            _ => 0,
+        }
+    }
+}
+
+const fn of_reaction(sequence: Sequence) -> usize {
+    match sequence {
+        Sequence::Coupon | Sequence::Entry | Sequence::Request => 1,
+        Sequence::Notice => NOTICES_OF_AN_ORDER,
+        Sequence::User
+        | Sequence::Product
+        | Sequence::Campaign
+        | Sequence::Order
+        | Sequence::Receipt
+        | Sequence::Letter
+        | Sequence::Webhook => 0,
+    }
+}
+
+const fn is_about_fulfilment(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Pay { .. }
+            | Command::ProcessOrder(_)
+            | Command::PaymentAnswered(_)
+            | Command::RetryStuckPayment { .. }
+            | Command::ResolveStuckPayment { .. }
+            | Command::RefundOrder(_)
+            | Command::DecideRefund { .. }
+            | Command::TakeInGoods { .. }
+            | Command::AdvanceShipment { .. }
+            | Command::AdvanceStorage { .. }
+    )
+}
