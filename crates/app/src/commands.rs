@@ -18,7 +18,7 @@ pub(crate) mod users;
 use std::sync::Arc;
 
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
-use domain::ids::{CampaignId, CouponId, LetterId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, CouponId, DeadLetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::fulfilment::Goods;
 use domain::order::saga::{Report, Step};
@@ -297,9 +297,9 @@ pub enum FailedDelivery {
     /// The resend failed.
     ResendFailed { letter: Box<DeadLetter>, error: Arc<str>, reason: Option<Arc<str>>, is_final: bool },
     /// An operator corrects a letter's payload.
-    Edit { letter: LetterId, payload: Arc<str>, reason: Arc<str> },
+    Edit { letter: DeadLetterId, payload: Arc<str>, reason: Arc<str> },
     /// An operator closes a letter without handling it.
-    Drop { letter: LetterId, reason: Arc<str> },
+    Drop { letter: DeadLetterId, reason: Arc<str> },
 }
 
 /// A parked event with its reaction; `None` when it cannot be parsed any more.

@@ -52,7 +52,7 @@ id!(NoticeId);
 id!(ReceiptId);
 id!(
     /// An event that a consumer group has given up.
-    LetterId
+    DeadLetterId
 );
 id!(
     /// An endpoint that receives webhooks.

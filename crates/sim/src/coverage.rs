@@ -78,7 +78,7 @@ branches! {
     ForgedGivenUp = "a forged record became a dead letter",
     UnreadableGivenUp = "an unreadable record became a dead letter",
     ForeignPassedOver = "a record of another shop was skipped",
-    LetterHandled = "a dead letter was handled in the end",
+    DeadLetterHandled = "a dead letter was handled in the end",
     PaymentCaptured = "a payment was captured",
     PaymentDeclined = "a payment was declined",
     PaymentVoided = "a payment was voided",

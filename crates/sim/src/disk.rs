@@ -15,7 +15,7 @@ use app::state::rows::{
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
-    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
+    CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
 };
 use domain::order::saga::Step;
 use domain::payment::Payment;
@@ -59,7 +59,7 @@ pub struct State {
     pub inbox: BTreeSet<InboxKey>,
     pub parked: BTreeMap<ParkKey, ParkedKey>,
     pub parked_events: BTreeMap<ParkedEventKey, Message>,
-    pub letters: BTreeMap<LetterId, DeadLetter>,
+    pub letters: BTreeMap<DeadLetterId, DeadLetter>,
     /// Claims whose writing fails this many more times: a participant that cannot handle its event.
     pub refused_claims: BTreeMap<ClaimKey, u64>,
     /// The same for rows of any order.

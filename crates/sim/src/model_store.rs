@@ -126,7 +126,7 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Inbox(key) => rows.inbox.loaded(key, state.inbox.contains(&key).then_some(())),
         Key::Parked(key) => rows.parked.loaded(key, state.parked.get(&key).cloned()),
         Key::ParkedEvent(key) => rows.parked_events.loaded(key, state.parked_events.get(&key).cloned()),
-        Key::Letter(id) => rows.letters.loaded(id, state.letters.get(&id).cloned()),
+        Key::DeadLetter(id) => rows.letters.loaded(id, state.letters.get(&id).cloned()),
         Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
         Key::Modes => rows.modes.loaded(ModesKey, state.modes.last().cloned()),

@@ -3,9 +3,9 @@
 use app::events::topic::Topic;
 use app::log::reactions::Group;
 use app::state::rows::{
-    DeadLetter, EventId, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
+    DeadLetter, DeadLetterAct, DeadLetterStatus, EventId, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
 };
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
@@ -68,14 +68,14 @@ fn message<C: Cells>(cells: &mut C, topic: Topic) -> Result<Message, C::Error> {
 
 impl FromCells for DeadLetter {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<DeadLetter, C::Error> {
-        let id = LetterId(cells.take()?);
+        let id = DeadLetterId(cells.take()?);
         let group = cells.word(Group::ALL, Group::name)?;
         let topic = cells.word(Topic::ALL, Topic::name)?;
         Ok(DeadLetter {
             id,
             group,
             message: message(cells, topic)?,
-            status: cells.word(&LetterStatus::ALL, LetterStatus::name)?,
+            status: cells.word(&DeadLetterStatus::ALL, DeadLetterStatus::name)?,
             trouble: Trouble {
                 attempts: cells.take()?,
                 error: cells.text()?,
@@ -89,7 +89,7 @@ impl FromCells for DeadLetter {
     }
 }
 
-fn acts<C: Cells>(cells: &mut C) -> Result<Vec<LetterAct>, C::Error> {
+fn acts<C: Cells>(cells: &mut C) -> Result<Vec<DeadLetterAct>, C::Error> {
     let json: String = cells.take()?;
     serde_json::from_str(&json).map_err(|error| cells.broken(error))
 }

@@ -8,8 +8,8 @@ use app::log::relay::Outgoing;
 use app::ports::events::{EventFailure, FailureStage, WrittenEvent};
 use app::ports::views::ShardPlace;
 use app::ports::{Delivery, Origin, OutboxSlot, Poison, StoredEvent};
-use app::state::rows::{EventId, LetterStatus, OffsetKey, Partition};
-use domain::ids::{LetterId, OrderId};
+use app::state::rows::{DeadLetterStatus, EventId, OffsetKey, Partition};
+use domain::ids::{DeadLetterId, OrderId};
 use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
@@ -83,10 +83,10 @@ impl FromCells for Option<EventFailure> {
         let event = EventId::from_cells(cells)?;
         let (attempts, error) = (cells.take()?, cells.optional_text()?);
         let due = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
-        let letter = cells.take::<Option<i64>>()?.map(LetterId);
-        let status = cells.optional_word(&LetterStatus::ALL, LetterStatus::name)?;
+        let letter = cells.take::<Option<i64>>()?.map(DeadLetterId);
+        let status = cells.optional_word(&DeadLetterStatus::ALL, DeadLetterStatus::name)?;
         let stage = match letter.zip(status) {
-            Some((id, status)) => FailureStage::Letter { id, status },
+            Some((id, status)) => FailureStage::DeadLetter { id, status },
             None => FailureStage::Parked,
         };
         Ok(group.map(|group| EventFailure { group, event, stage, attempts, error, due }))

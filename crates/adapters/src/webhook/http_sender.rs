@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::ports::BoxFuture;
-use app::webhooks::sender::{Letter, Response, Sender, UnfitUrl};
+use app::webhooks::sender::{Response, Sender, UnfitUrl, WebhookRequest};
 use domain::limits::WEBHOOK_RESPONSE_BYTES;
 use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -49,22 +49,22 @@ impl HttpSender {
         Ok(HttpSender { client: http_client::build(client)?, allowed })
     }
 
-    async fn post(&self, letter: &Letter) -> Result<Response, String> {
+    async fn post(&self, request: &WebhookRequest) -> Result<Response, String> {
         // Again: a literal address is dialled without a look-up, and the setting may have changed.
-        let url = check(&letter.url, self.allowed).map_err(|unfit| unfit.to_string())?;
-        let seconds = letter.at.micros().div_euclid(1_000_000);
-        let secrets = letter.secrets.iter().map(|secret| &**secret);
-        let signature = signature::header(secrets, &letter.id, seconds, &letter.body)?;
-        let request = self
+        let url = check(&request.url, self.allowed).map_err(|unfit| unfit.to_string())?;
+        let seconds = request.at.micros().div_euclid(1_000_000);
+        let secrets = request.secrets.iter().map(|secret| &**secret);
+        let signature = signature::header(secrets, &request.id, seconds, &request.body)?;
+        let posting = self
             .client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", &letter.id)
+            .header("webhook-id", &request.id)
             .header("webhook-timestamp", seconds.to_string())
             .header("webhook-signature", signature)
-            .body(letter.body.to_string());
-        let mut response = request.send().await.map_err(|error| with_causes(&error.without_url()))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers(), letter));
+            .body(request.body.to_string());
+        let mut response = posting.send().await.map_err(|error| with_causes(&error.without_url()))?;
+        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers(), request));
         let mut body = vec![];
         // A body that ends early does not change what the status said.
         while body.len() < WEBHOOK_RESPONSE_BYTES
@@ -82,19 +82,19 @@ impl Sender for HttpSender {
         check(url, self.allowed).map(drop)
     }
 
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Response, String>> {
-        Box::pin(self.post(letter))
+    fn send<'a>(&'a self, request: &'a WebhookRequest) -> BoxFuture<'a, Result<Response, String>> {
+        Box::pin(self.post(request))
     }
 }
 
 /// Reads `Retry-After`: seconds, or a date.
-fn retry_after(headers: &HeaderMap, letter: &Letter) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap, request: &WebhookRequest) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_microsecond();
-    Some(domain::time::Timestamp::from_micros(date) - letter.at)
+    Some(domain::time::Timestamp::from_micros(date) - request.at)
 }
 
 #[cfg(test)]
@@ -115,8 +115,8 @@ mod tests {
         Some(String::from_utf8_lossy(&request[..read]).into_owned())
     }
 
-    fn letter(url: String) -> Letter {
-        Letter {
+    fn request(url: String) -> WebhookRequest {
+        WebhookRequest {
             url: url.into(),
             id: "0192f3a1-7bcd-7000-8000-000000000001".to_owned(),
             at: domain::time::Timestamp::from_micros(1_614_265_330_500_000),
@@ -132,8 +132,8 @@ mod tests {
     async fn exchange(answer: &'static str) -> (Result<Response, String>, Option<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let (sender, letter) = (sender(true), letter(url));
-        tokio::join!(sender.send(&letter), receive(listener, answer))
+        let (sender, request) = (sender(true), request(url));
+        tokio::join!(sender.send(&request), receive(listener, answer))
     }
 
     #[tokio::test]
@@ -173,7 +173,7 @@ mod tests {
     async fn a_slow_receiver_is_given_up() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let error = sender(true).send(&letter(url)).await.unwrap_err();
+        let error = sender(true).send(&request(url)).await.unwrap_err();
         assert!(error.contains("timed out"), "{error}");
     }
 
@@ -184,8 +184,8 @@ mod tests {
         let look_up: LookUp = Arc::new(move |_| Box::pin(async move { Ok(vec![address]) }));
         let limits = Limits { timeout: PATIENCE, allow_private: false };
         let sender = HttpSender::resolving(limits, look_up).unwrap();
-        let letter = letter(format!("https://hooks.example.com:{}/", address.port()));
-        let (answer, request) = tokio::join!(sender.send(&letter), receive(listener, ""));
+        let sent = request(format!("https://hooks.example.com:{}/", address.port()));
+        let (answer, request) = tokio::join!(sender.send(&sent), receive(listener, ""));
         assert!(answer.unwrap_err().contains("not public"));
         assert_eq!(request, None);
     }

@@ -160,10 +160,10 @@ pub enum Refusal {
     CampaignWindowOutOfOrder,
     WebhookNotFound,
     WebhookDeliveryNotFound,
-    LetterNotFound,
+    DeadLetterNotFound,
     /// The letter is closed, or was changed since it was read.
-    LetterClosed,
-    LetterUnreadable {
+    DeadLetterClosed,
+    DeadLetterUnreadable {
         error: String,
     },
     /// The group's offset is no longer the one that the operator saw.

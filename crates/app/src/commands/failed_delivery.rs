@@ -4,10 +4,10 @@ mod keys;
 
 use std::sync::Arc;
 
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 use domain::time::Timestamp;
 
-use crate::commands::answer::changed::{Changed, LetterAsOf};
+use crate::commands::answer::changed::{Changed, DeadLetterAsOf};
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::commands::order::request;
@@ -17,7 +17,8 @@ use crate::events::outbox::uuid;
 use crate::log::group::Group;
 use crate::log::retry_policy::{RESEND_EVERY, RESENDS_MAX, RUN_MAX};
 use crate::state::rows::{
-    Act, DeadLetter, EventId, InboxKey, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
+    Act, DeadLetter, DeadLetterAct, DeadLetterStatus, EventId, InboxKey, Message, ParkKey, ParkedEventKey, ParkedKey,
+    Trouble,
 };
 
 /// How an attempt failed.
@@ -62,8 +63,8 @@ fn answer(context: &Context<'_>, command: &FailedDelivery) -> Answered {
         | FailedDelivery::Resend { .. }
         | FailedDelivery::ResendFailed { .. } => return Ok(Answer::Done),
     };
-    let letter = context.rows.letters.get(letter)?.ok_or(Halt::Refused(Refusal::LetterNotFound))?;
-    Ok(Answer::changed(Changed::Letter(LetterAsOf::of(letter))))
+    let letter = context.rows.letters.get(letter)?.ok_or(Halt::Refused(Refusal::DeadLetterNotFound))?;
+    Ok(Answer::changed(Changed::DeadLetter(DeadLetterAsOf::of(letter))))
 }
 
 /// Parks the event behind those that wait already. The first of a key waits because of an error.
@@ -185,7 +186,7 @@ pub(crate) fn dead_letter_own(context: &mut Context<'_>, group: Group, event: &E
         at: context.now,
     };
     let trouble = Trouble::add(None, &error.into(), context.now);
-    let (id, status) = (context.ids.letter(), LetterStatus::Permanent);
+    let (id, status) = (context.ids.letter(), DeadLetterStatus::Permanent);
     let letter = DeadLetter { id, group, message, trouble, status, resends: 0, due: None, acts: vec![] };
     context.rows.letters.known_absent(id);
     put_new(context, letter);
@@ -194,9 +195,9 @@ pub(crate) fn dead_letter_own(context: &mut Context<'_>, group: Group, event: &E
 /// Dead-letters an event. A letter that cannot be parsed, or that the shop refuses, is not resent automatically.
 fn dead_letter(context: &mut Context<'_>, group: Group, message: Message, trouble: Trouble, is_final: bool) {
     let (status, due) = if is_final || message.event().is_err() {
-        (LetterStatus::Permanent, None)
+        (DeadLetterStatus::Permanent, None)
     } else {
-        (LetterStatus::Scheduled, Some(context.now + RESEND_EVERY))
+        (DeadLetterStatus::Scheduled, Some(context.now + RESEND_EVERY))
     };
     let id = context.ids.letter();
     put_new(context, DeadLetter { id, group, message, trouble, status, resends: 0, due, acts: vec![] });
@@ -229,8 +230,8 @@ fn still_open(context: &Context<'_>, seen: &DeadLetter, is_asked: bool) -> Handl
     match context.rows.letters.get(seen.id)? {
         Some(row) if row == seen && row.status.is_open() => Ok(Some(row.clone())),
         _ if !is_asked => Ok(None),
-        Some(_) => Err(Refusal::LetterClosed.into()),
-        None => Err(Refusal::LetterNotFound.into()),
+        Some(_) => Err(Refusal::DeadLetterClosed.into()),
+        None => Err(Refusal::DeadLetterNotFound.into()),
     }
 }
 
@@ -251,7 +252,7 @@ fn resend(
         }
     }
     run_reaction(context, row.group, &row.message, reaction)?;
-    (row.status, row.due) = (LetterStatus::Handled, None);
+    (row.status, row.due) = (DeadLetterStatus::Handled, None);
     note_resend(context.now, &mut row, reason);
     context.rows.letters.put(row.id, row);
     Ok(())
@@ -266,8 +267,8 @@ fn resend_failed(
     let Some(mut row) = still_open(context, seen, reason.is_some())? else { return Ok(()) };
     note_resend(context.now, &mut row, reason);
     row.trouble = Trouble::add(Some(row.trouble), error, context.now);
-    if is_final || row.resends > RESENDS_MAX || row.status == LetterStatus::Permanent {
-        (row.status, row.due) = (LetterStatus::Permanent, None);
+    if is_final || row.resends > RESENDS_MAX || row.status == DeadLetterStatus::Permanent {
+        (row.status, row.due) = (DeadLetterStatus::Permanent, None);
     } else {
         row.due = Some(context.now + RESEND_EVERY);
     }
@@ -280,29 +281,29 @@ fn note_resend(now: Timestamp, row: &mut DeadLetter, reason: Option<&Arc<str>>) 
     row.acts.extend(reason.map(|reason| act(now, Act::Resent, reason)));
 }
 
-fn act(at: Timestamp, act: Act, reason: &Arc<str>) -> LetterAct {
-    LetterAct { at, act, reason: Arc::clone(reason), payload_before: None }
+fn act(at: Timestamp, act: Act, reason: &Arc<str>) -> DeadLetterAct {
+    DeadLetterAct { at, act, reason: Arc::clone(reason), payload_before: None }
 }
 
 /// Returns an operator's letter, which must be open.
-fn open_letter(context: &Context<'_>, id: LetterId) -> Handled<DeadLetter> {
-    let row = context.rows.letters.get(id)?.cloned().ok_or(Halt::Refused(Refusal::LetterNotFound))?;
-    if row.status.is_open() { Ok(row) } else { Err(Refusal::LetterClosed.into()) }
+fn open_letter(context: &Context<'_>, id: DeadLetterId) -> Handled<DeadLetter> {
+    let row = context.rows.letters.get(id)?.cloned().ok_or(Halt::Refused(Refusal::DeadLetterNotFound))?;
+    if row.status.is_open() { Ok(row) } else { Err(Refusal::DeadLetterClosed.into()) }
 }
 
 /// Checks that the new payload parses as an event; the codes in it are checked by the resend.
-fn edit(context: &mut Context<'_>, id: LetterId, payload: &Arc<str>, reason: &Arc<str>) -> Handled {
+fn edit(context: &mut Context<'_>, id: DeadLetterId, payload: &Arc<str>, reason: &Arc<str>) -> Handled {
     let mut row = open_letter(context, id)?;
     let before = std::mem::replace(&mut row.message.payload, Arc::clone(payload));
-    row.message.event().map_err(|error| Halt::Refused(Refusal::LetterUnreadable { error }))?;
-    row.acts.push(LetterAct { payload_before: Some(before), ..act(context.now, Act::Edited, reason) });
+    row.message.event().map_err(|error| Halt::Refused(Refusal::DeadLetterUnreadable { error }))?;
+    row.acts.push(DeadLetterAct { payload_before: Some(before), ..act(context.now, Act::Edited, reason) });
     context.rows.letters.put(id, row);
     Ok(())
 }
 
-fn drop_letter(context: &mut Context<'_>, id: LetterId, reason: &Arc<str>) -> Handled {
+fn drop_letter(context: &mut Context<'_>, id: DeadLetterId, reason: &Arc<str>) -> Handled {
     let mut row = open_letter(context, id)?;
-    (row.status, row.due) = (LetterStatus::Dropped, None);
+    (row.status, row.due) = (DeadLetterStatus::Dropped, None);
     row.acts.push(act(context.now, Act::Dropped, reason));
     context.rows.letters.put(id, row);
     Ok(())

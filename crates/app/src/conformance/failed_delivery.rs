@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{LetterId, OrderId};
+use domain::ids::{DeadLetterId, OrderId};
 
 use super::session::{NOON, Session};
 use super::{Fixture, samples};
@@ -11,8 +11,8 @@ use crate::events::topic::Topic;
 use crate::log::group::Group;
 use crate::ports::DueTimer;
 use crate::state::rows::{
-    Act, DeadLetter, EventId, Key, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Rows, Timer,
-    TimerKey, TimerKind, Trouble,
+    Act, DeadLetter, DeadLetterAct, DeadLetterStatus, EventId, Key, Message, ParkKey, ParkedEventKey, ParkedKey, Rows,
+    Timer, TimerKey, TimerKind, Trouble,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -45,11 +45,11 @@ fn parked(due: domain::time::Timestamp) -> ParkedKey {
 
 pub(super) fn letter(id: i64) -> DeadLetter {
     DeadLetter {
-        id: LetterId(id),
+        id: DeadLetterId(id),
         group: Group::Completion,
         message: message(id),
         trouble: trouble(3),
-        status: LetterStatus::Scheduled,
+        status: DeadLetterStatus::Scheduled,
         resends: 0,
         due: Some(NOON),
         acts: vec![],
@@ -105,20 +105,20 @@ pub(super) async fn a_parked_event_survives_until_it_is_removed(fixture: &mut dy
 pub(super) async fn a_letter_survives_every_change(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let first = letter(1);
-    let mut permanent = DeadLetter { status: LetterStatus::Permanent, resends: 6, due: None, ..first.clone() };
+    let mut permanent = DeadLetter { status: DeadLetterStatus::Permanent, resends: 6, due: None, ..first.clone() };
     permanent.trouble = trouble(9);
     let mut edited = permanent.clone();
     edited.message.payload = "{}".into();
     let payload_before = Some(Arc::clone(&permanent.message.payload));
-    edited.acts.push(LetterAct { at: NOON, act: Act::Edited, reason: "오타".into(), payload_before });
-    let dropped = DeadLetter { status: LetterStatus::Dropped, ..edited.clone() };
-    let key = LetterId(1);
+    edited.acts.push(DeadLetterAct { at: NOON, act: Act::Edited, reason: "오타".into(), payload_before });
+    let dropped = DeadLetter { status: DeadLetterStatus::Dropped, ..edited.clone() };
+    let key = DeadLetterId(1);
     for row in [first, permanent, edited, dropped] {
         session.change(&[key.into()], |rows| rows.letters.put(key, row.clone())).await;
         session.reopen().await;
         assert_eq!(session.look(&[key.into()]).await.letters.get(key), Ok(Some(&row)));
     }
-    let nobodys = DeadLetter { id: LetterId(2), message: Message { id: EventId(0), ..message(2) }, ..letter(2) };
+    let nobodys = DeadLetter { id: DeadLetterId(2), message: Message { id: EventId(0), ..message(2) }, ..letter(2) };
     session.change(&[], |rows| rows.letters.put(nobodys.id, nobodys.clone())).await;
     assert_eq!(session.look(&[nobodys.id.into()]).await.letters.get(nobodys.id), Ok(Some(&nobodys)));
 }
@@ -155,7 +155,7 @@ pub(super) async fn scheduled_letters_come_due_after_timers(fixture: &mut dyn Fi
     let mut session = Session::start(fixture).await;
     let second = DeadLetter { due: Some(NOON + SECOND), ..letter(1) };
     let first = letter(2);
-    let permanent = DeadLetter { status: LetterStatus::Permanent, due: None, ..letter(3) };
+    let permanent = DeadLetter { status: DeadLetterStatus::Permanent, due: None, ..letter(3) };
     let timer = Timer { due: NOON + SECOND, kind: TimerKind::Claims };
     session
         .change(&[], |rows| {
@@ -165,7 +165,7 @@ pub(super) async fn scheduled_letters_come_due_after_timers(fixture: &mut dyn Fi
             rows.timers.put(TimerKey(OrderId(1)), timer);
         })
         .await;
-    let letter = |letter: DeadLetter| DueTimer::Letter(Box::new(letter));
+    let letter = |letter: DeadLetter| DueTimer::DeadLetter(Box::new(letter));
     let order = DueTimer::Order { order: OrderId(1), due: timer.due };
     let store = session.store();
     assert_eq!(store.due_timers(NOON, 9).await, Ok(vec![letter(first.clone())]));

@@ -21,7 +21,7 @@ use crate::log::group::Group;
 use crate::ports::ranking::DaySales;
 use crate::state::ids::Ids;
 use crate::state::rows::{
-    AnswerKey, DeadLetter, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer,
+    AnswerKey, DeadLetter, DeadLetterStatus, HoldingKey, InboxKey, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer,
 };
 use crate::state::settings::Settings;
 use crate::state::table::Missing;
@@ -321,7 +321,7 @@ impl Batch {
                 report.dead_lettered.push(DeadLettered { letter: letter.id, group: letter.group, kind, error });
             }
             // An operator who acted on it may expect that it is retried automatically.
-            if letter.status == LetterStatus::Permanent && (is_new || self.was_scheduled(letter)) {
+            if letter.status == DeadLetterStatus::Permanent && (is_new || self.was_scheduled(letter)) {
                 report.permanent.push((letter.id, letter.group));
             }
         }
@@ -350,7 +350,7 @@ impl Batch {
             let Command::FailedDelivery(FailedDelivery::ResendFailed { letter: seen, .. }) = &job.command else {
                 return false;
             };
-            result.is_ok() && seen.id == letter.id && seen.status == LetterStatus::Scheduled
+            result.is_ok() && seen.id == letter.id && seen.status == DeadLetterStatus::Scheduled
         })
     }
 

@@ -80,7 +80,7 @@ pub(super) fn command_of(timer: DueTimer, codec: &Codec) -> Command {
             let attempts = messages.into_iter().map(attempt).collect();
             Command::FailedDelivery(FailedDelivery::Retry { key, parked, attempts })
         }
-        DueTimer::Letter(letter) => {
+        DueTimer::DeadLetter(letter) => {
             let reaction = reaction(letter.group, &letter.message);
             Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason: None })
         }

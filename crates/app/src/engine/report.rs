@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{Code, LetterId, OrderId, RequestId, UserId, WebhookId};
+use domain::ids::{Code, DeadLetterId, OrderId, RequestId, UserId, WebhookId};
 
 use crate::events::event::PaymentStuck;
 use crate::log::group::Group;
@@ -13,7 +13,7 @@ use crate::state::rows::{EventId, OffsetKey};
 /// A new dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLettered {
-    pub letter: LetterId,
+    pub letter: DeadLetterId,
     pub group: Group,
     /// The type of its event.
     pub kind: Arc<str>,
@@ -58,7 +58,7 @@ pub struct Report {
     /// New dead letters, for operators.
     pub dead_lettered: Vec<DeadLettered>,
     /// Dead letters that have become permanent, new or not: they are not resent automatically. For operators.
-    pub permanent: Vec<(LetterId, Group)>,
+    pub permanent: Vec<(DeadLetterId, Group)>,
     /// The number of events by group that were delivered again or too late, and changed nothing.
     pub skipped: Vec<(Group, usize)>,
     /// Invariants that would have been broken, for operators; those commands were not applied.

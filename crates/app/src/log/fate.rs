@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 use domain::time::Timestamp;
 
 use crate::events::event::EventKind;
@@ -12,7 +12,7 @@ use crate::log::reactions::{Group, groups_of};
 use crate::ports::StoreError;
 use crate::ports::events::{EventFailure, FailureStage, WrittenEvent};
 use crate::ports::views::Views;
-use crate::state::rows::{EventId, LetterStatus, OffsetKey, Partition};
+use crate::state::rows::{DeadLetterStatus, EventId, OffsetKey, Partition};
 use crate::state::settings::Carrier;
 
 /// The state of an event, or of its delivery to one group.
@@ -56,7 +56,7 @@ pub struct GroupDelivery {
     pub attempts: i64,
     pub error: Option<Arc<str>>,
     pub next_attempt: Option<Timestamp>,
-    pub letter: Option<LetterId>,
+    pub letter: Option<DeadLetterId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,8 +154,8 @@ impl Progress {
             // One that only waits behind another has not failed.
             FailureStage::Parked if failure.attempts == 0 => (Status::Pending, None),
             FailureStage::Parked => (Status::Failed, None),
-            FailureStage::Letter { id, status: LetterStatus::Handled } => (Status::Completed, Some(id)),
-            FailureStage::Letter { id, .. } => (Status::DeadLetter, Some(id)),
+            FailureStage::DeadLetter { id, status: DeadLetterStatus::Handled } => (Status::Completed, Some(id)),
+            FailureStage::DeadLetter { id, .. } => (Status::DeadLetter, Some(id)),
         };
         let (attempts, error, next_attempt) = (failure.attempts, failure.error.clone(), failure.due);
         GroupDelivery { attempts, error, next_attempt, letter, ..plain(status) }
@@ -282,9 +282,9 @@ mod tests {
         let inline = |failures| Progress { carrier: Some(Carrier::Inline), failures, ..Progress::default() };
         check(&inline(failed(FailureStage::Parked, 2)), Status::Failed);
         check(&inline(failed(FailureStage::Parked, 0)), Status::InProgress);
-        let letter = |status| FailureStage::Letter { id: LetterId(1), status };
-        check(&inline(failed(letter(LetterStatus::Scheduled), 3)), Status::DeadLetter);
-        check(&inline(failed(letter(LetterStatus::Dropped), 3)), Status::DeadLetter);
-        check(&inline(failed(letter(LetterStatus::Handled), 3)), Status::Completed);
+        let letter = |status| FailureStage::DeadLetter { id: DeadLetterId(1), status };
+        check(&inline(failed(letter(DeadLetterStatus::Scheduled), 3)), Status::DeadLetter);
+        check(&inline(failed(letter(DeadLetterStatus::Dropped), 3)), Status::DeadLetter);
+        check(&inline(failed(letter(DeadLetterStatus::Handled), 3)), Status::Completed);
     }
 }

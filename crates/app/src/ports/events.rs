@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{CampaignId, Code, LetterId, OrderId, ProductId, UserId};
+use domain::ids::{CampaignId, Code, DeadLetterId, OrderId, ProductId, UserId};
 use domain::time::Timestamp;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::events::trace::TraceParent;
 use crate::log::group::Group;
 use crate::ports::future::Reading;
 use crate::ports::log::OutboxSlot;
-use crate::state::rows::{EventId, LetterStatus};
+use crate::state::rows::{DeadLetterStatus, EventId};
 
 /// Reads events by their positions. Positions grow with every commit; a shared store leaves gaps between them.
 ///
@@ -202,9 +202,9 @@ pub struct EventFailure {
 pub enum FailureStage {
     /// It is retried, or waits behind an earlier event of its key.
     Parked,
-    Letter {
-        id: LetterId,
-        status: LetterStatus,
+    DeadLetter {
+        id: DeadLetterId,
+        status: DeadLetterStatus,
     },
 }
 

@@ -58,7 +58,7 @@ pub enum DueTimer {
     /// A parked key is due for a retry, with as many events as its run allows.
     Parked { key: ParkKey, parked: ParkedKey, messages: Vec<Message> },
     /// A dead letter is due to be resent.
-    Letter(Box<DeadLetter>),
+    DeadLetter(Box<DeadLetter>),
 }
 
 /// The store, the system of record: reads rows under locks, writes a batch in one durable commit.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, Coupon};
-use domain::ids::{CampaignId, CouponId, EntryId, LetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::payment::{Payment, State};
@@ -209,11 +209,11 @@ pub trait FulfilmentViews: Send + Sync {
 /// # Errors
 ///
 /// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
-pub trait LetterViews: Send + Sync {
-    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>>;
+pub trait DeadLetterViews: Send + Sync {
+    fn letter(&self, id: DeadLetterId) -> Reading<'_, Option<DeadLetter>>;
 
     /// Returns dead letters, newest first, from before the given one on; only open ones, or all.
-    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>>;
+    fn letters(&self, is_open: bool, before: Option<DeadLetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>>;
 
     /// Returns the number of open letters by the name of their group; groups without any are left out.
     fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>>;
@@ -352,7 +352,7 @@ pub trait Views:
     + CouponViews
     + AccountViews
     + NoticeViews
-    + LetterViews
+    + DeadLetterViews
     + FulfilmentViews
     + OutboxViews
     + EventViews

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use domain::ids::{
-    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
+    CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
 };
 use domain::time::Timestamp;
 
@@ -21,7 +21,7 @@ pub enum Sequence {
     Entry,
     Notice,
     Receipt,
-    Letter,
+    DeadLetter,
     Webhook,
 }
 
@@ -39,7 +39,7 @@ impl Sequence {
         Sequence::Entry,
         Sequence::Notice,
         Sequence::Receipt,
-        Sequence::Letter,
+        Sequence::DeadLetter,
         Sequence::Webhook,
     ];
 
@@ -54,7 +54,7 @@ impl Sequence {
             Sequence::Entry => "entry",
             Sequence::Notice => "notice",
             Sequence::Receipt => "receipt",
-            Sequence::Letter => "letter",
+            Sequence::DeadLetter => "letter",
             Sequence::Webhook => "webhook",
         }
     }
@@ -71,7 +71,7 @@ impl Sequence {
             | Sequence::Entry
             | Sequence::Notice
             | Sequence::Receipt
-            | Sequence::Letter
+            | Sequence::DeadLetter
             | Sequence::Webhook => 1,
         }
     }
@@ -88,7 +88,7 @@ impl Sequence {
             | Sequence::Notice
             | Sequence::Receipt => 16_384,
             // Few are ever needed, though every delivery may become one.
-            Sequence::Letter => 64,
+            Sequence::DeadLetter => 64,
         }
     }
 }
@@ -155,8 +155,8 @@ impl Ids {
         ReceiptId(self.next(Sequence::Receipt))
     }
 
-    pub fn letter(&mut self) -> LetterId {
-        LetterId(self.next(Sequence::Letter))
+    pub fn letter(&mut self) -> DeadLetterId {
+        DeadLetterId(self.next(Sequence::DeadLetter))
     }
 
     pub fn webhook(&mut self) -> WebhookId {

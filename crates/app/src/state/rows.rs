@@ -13,7 +13,7 @@ use std::sync::Arc;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
-    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
+    CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
 };
 use domain::money::Money;
 use domain::order::Order;
@@ -30,7 +30,7 @@ use crate::events::event::Event;
 use crate::events::trace::TraceParent;
 use crate::state::table::Table;
 
-pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, LetterAct, LetterStatus, Message, ParkedKey, Trouble};
+pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLetterStatus, Message, ParkedKey, Trouble};
 pub use fulfilment::{CallbackRow, Fulfilment};
 pub use key::{
     AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, EmailKey, EventId,
@@ -285,7 +285,7 @@ rows! {
         inbox: InboxKey => (),
         parked: ParkKey => ParkedKey,
         parked_events: ParkedEventKey => Message,
-        letters: LetterId => DeadLetter,
+        letters: DeadLetterId => DeadLetter,
         answers: AnswerKey => StoredAnswer,
         callbacks: CallbackKey => CallbackRow,
         logins: EmailKey => Login,

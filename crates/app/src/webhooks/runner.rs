@@ -10,7 +10,7 @@ use domain::limits::WEBHOOK_RESPONSE_BYTES;
 use domain::time::Timestamp;
 use domain::webhook::{Attempt, Delivery, Endpoint, Next, Schedule, Taken};
 
-use super::sender::{Letter, Response, Sender};
+use super::sender::{Response, Sender, WebhookRequest};
 use crate::commands::DeliveryAnswered;
 use crate::events::outbox::uuid;
 use crate::ports::Clock;
@@ -63,14 +63,14 @@ impl WebhookRunner {
     pub async fn send_once(&self, outgoing: Outgoing<'_>) -> Sent {
         let Outgoing { endpoint, delivery, taken, body, dice } = outgoing;
         let at = self.clock.now();
-        let letter = Letter {
+        let request = WebhookRequest {
             url: Arc::clone(&endpoint.url),
             id: uuid(delivery.event),
             at,
             secrets: endpoint.secrets(at),
             body: Arc::clone(body),
         };
-        let answer = self.sender.send(&letter).await;
+        let answer = self.sender.send(&request).await;
         let now = self.clock.now();
         let duration_ms = i64::try_from((now - at).as_millis()).unwrap_or(i64::MAX);
         let wanted = answer.as_ref().ok().and_then(pause_wanted);

@@ -9,7 +9,7 @@ use crate::ports::BoxFuture;
 
 /// A signed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct WebhookRequest {
     pub url: Arc<str>,
     /// The event's id, the same on every attempt.
     pub id: String,
@@ -54,11 +54,11 @@ pub trait Sender: Send + Sync {
     /// The reason why nothing may be sent there.
     fn check(&self, url: &str) -> Result<(), UnfitUrl>;
 
-    /// Sends a letter. The call ends within the configured time-out, follows no redirect, and dials only addresses that
+    /// Sends a request. The call ends within the configured time-out, follows no redirect, and dials only addresses that
     /// are allowed.
     ///
     /// # Errors
     ///
     /// The reason, if there was no answer.
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Response, String>>;
+    fn send<'a>(&'a self, request: &'a WebhookRequest) -> BoxFuture<'a, Result<Response, String>>;
 }

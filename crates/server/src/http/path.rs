@@ -26,10 +26,10 @@ pub struct Product;
 pub struct Campaign;
 
 #[derive(Debug, Clone, Copy)]
-pub struct Letter;
+pub struct DeadLetter;
 
-impl Resource for Letter {
-    const NOT_FOUND: Code = Code::LetterNotFound;
+impl Resource for DeadLetter {
+    const NOT_FOUND: Code = Code::DeadLetterNotFound;
     const DESCRIPTION: &'static str = "The dead letter's number.";
     const EXAMPLE: &'static str = "1";
 }

@@ -8,7 +8,7 @@ use app::log::fate::Status as EventStatus;
 use app::payments::provider::{Operation, Script};
 use app::resilience::breaker::State;
 use app::resilience::services::Service;
-use app::state::rows::{LetterStatus, RequestStatus};
+use app::state::rows::{DeadLetterStatus, RequestStatus};
 use app::state::settings::Carrier;
 use app::webhooks::catalogue::EventType;
 use domain::coupon::{IssueMode, QueueKey};
@@ -111,7 +111,7 @@ words! {
     /// The result of a coupon request.
     ResultCodeWord as "ResultCode" = ResultCode::ALL.map(ResultCode::name);
     /// The status of a dead letter. SCHEDULED is retried automatically; PERMANENT waits for an operator.
-    LetterStatusWord as "DeadLetterStatus" = LetterStatus::ALL.map(LetterStatus::name);
+    DeadLetterStatusWord as "DeadLetterStatus" = DeadLetterStatus::ALL.map(DeadLetterStatus::name);
     /// The state of an event, or of its delivery to a consumer group. PENDING waits; PUBLISHED is on the broker, not handled;
     /// IN_PROGRESS is handled by some of its groups; FAILED is retried; DEAD_LETTER was given up.
     EventStatusWord as "EventStatus" = EventStatus::ALL.map(EventStatus::name);

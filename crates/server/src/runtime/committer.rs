@@ -208,7 +208,7 @@ mod tests {
     use app::events::event::{GiveBack, PaymentStuck};
     use app::log::reactions::Group;
     use app::state::rows::EventId;
-    use domain::ids::{Codec, LetterId, OrderId, UserId};
+    use domain::ids::{Codec, DeadLetterId, OrderId, UserId};
     use domain::money::Money;
 
     use super::*;
@@ -228,7 +228,7 @@ mod tests {
     }
 
     fn alarming() -> Report {
-        let (order, codec, group, letter) = (OrderId(1), Codec::new([0; 16]), Group::ALL[0], LetterId(1));
+        let (order, codec, group, letter) = (OrderId(1), Codec::new([0; 16]), Group::ALL[0], DeadLetterId(1));
         let stuck = PaymentStuck {
             payment_id: codec.payment(order),
             order_id: codec.order(order),

@@ -130,8 +130,8 @@ impl Meeting {
             Code::PointsChargeForbidden => Answered(shop.post(ANN, "/api/points/charge", &json!({"amount": 1}))),
             Code::PriceChanged => Answered(self.order(&json!({"totalAmount": 1}))),
             Code::RequestNotFound => get("/api/requests/x"),
-            Code::LetterNotFound => Answered(shop.get(ADMIN, "/api/admin/dead-letters/1")),
-            Code::LetterClosed => Elsewhere("dlq::a_dead_letter_is_edited_and_resent_through_the_running_server"),
+            Code::DeadLetterNotFound => Answered(shop.get(ADMIN, "/api/admin/dead-letters/1")),
+            Code::DeadLetterClosed => Elsewhere("dlq::a_dead_letter_is_edited_and_resent_through_the_running_server"),
             Code::WebhookNotFound => Answered(shop.get(ADMIN, "/api/admin/webhooks/999")),
             Code::WebhookDeliveryNotFound => {
                 Elsewhere("webhooks::a_receiver_that_is_gone_is_disabled_and_a_dead_letter_can_be_recovered")

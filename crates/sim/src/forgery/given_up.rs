@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use app::commands::{Command, FailedDelivery};
 use app::log::reactions::Group;
-use app::state::rows::{DeadLetter, LetterStatus, OffsetKey, Partition};
+use app::state::rows::{DeadLetter, DeadLetterStatus, OffsetKey, Partition};
 
 use crate::bus::Bus;
 use crate::disk::State;
@@ -52,7 +52,7 @@ pub(crate) fn the_unreadable_is_given_up(state: &State, bus: &Bus) -> Verdict {
 
 /// An operator's commands for permanent letters: resends each one, and drops forged ones that fail again.
 pub(crate) fn letter_commands(state: &State, bus: &Bus) -> Vec<Command> {
-    let permanent = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
+    let permanent = state.letters.values().filter(|letter| letter.status == DeadLetterStatus::Permanent);
     let command = |letter: &DeadLetter| {
         if letter.resends > 0 && bus.forged(&letter.message).is_some() {
             let reason = Arc::from("this shop never wrote it");

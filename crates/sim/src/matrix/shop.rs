@@ -11,7 +11,7 @@ use app::events::event::EventKind;
 use app::payments::runner::PaymentRunner;
 use app::ports::Clock as _;
 use app::resilience::breaker;
-use app::state::rows::{AnswerKey, LetterStatus, OrderRow};
+use app::state::rows::{AnswerKey, DeadLetterStatus, OrderRow};
 use app::state::settings::Executor;
 use domain::money::Money;
 use domain::order::Outcome;
@@ -306,7 +306,7 @@ impl Shop {
             let is_stuck = |row: &&OrderRow| row.order.outcome == Outcome::CompensationStuck;
             let stuck =
                 state.orders.values().filter(is_stuck).map(|row| Command::ResumeOrder { order: row.order.id() });
-            let letters = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
+            let letters = state.letters.values().filter(|letter| letter.status == DeadLetterStatus::Permanent);
             let payments = state.payments.values().filter(|payment| payment.state == Paid::Stuck);
             let retried = payments.map(|payment| Command::RetryStuckPayment { order: payment.order, by: ADMIN });
             stuck

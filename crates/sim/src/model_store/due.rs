@@ -1,7 +1,7 @@
 //! The due timers of a disk.
 
 use app::ports::DueTimer;
-use app::state::rows::{LetterStatus, ParkedEventKey};
+use app::state::rows::{DeadLetterStatus, ParkedEventKey};
 use domain::time::Timestamp;
 
 use crate::disk::State;
@@ -34,9 +34,9 @@ fn parked(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
 
 fn letters(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
     let is_due = |letter: &&app::state::rows::DeadLetter| {
-        letter.status == LetterStatus::Scheduled && letter.due.is_some_and(|due| due <= now)
+        letter.status == DeadLetterStatus::Scheduled && letter.due.is_some_and(|due| due <= now)
     };
     let mut due: Vec<_> = state.letters.values().filter(is_due).collect();
     due.sort_by_key(|letter| (letter.due, letter.id));
-    due.into_iter().take(limit).map(|letter| DueTimer::Letter(Box::new(letter.clone()))).collect()
+    due.into_iter().take(limit).map(|letter| DueTimer::DeadLetter(Box::new(letter.clone()))).collect()
 }

@@ -6,7 +6,7 @@ use app::commands::{Command, FailedDelivery};
 use app::engine::Report;
 use app::log::reactions::Group;
 use app::log::retry_policy::{RESEND_EVERY, RESENDS_MAX};
-use app::state::rows::{ClaimKey, DeadLetter, LetterStatus};
+use app::state::rows::{ClaimKey, DeadLetter, DeadLetterStatus};
 use app::state::settings::Executor;
 use domain::ids::{OrderId, ProductId};
 use domain::order::Outcome;
@@ -115,7 +115,7 @@ fn an_event_that_always_fails_is_dead_lettered_in_its_group_alone() {
     }
     assert_eq!(buried, 1);
     let letter = letter(&shop);
-    assert_eq!((letter.group, letter.status, letter.resends), (Group::Stock, LetterStatus::Scheduled, 0));
+    assert_eq!((letter.group, letter.status, letter.resends), (Group::Stock, DeadLetterStatus::Scheduled, 0));
     assert_eq!(letter.trouble.attempts, 6);
     assert!(letter.trouble.error.contains("as planned"), "{}", letter.trouble.error);
     assert_eq!((&*letter.message.kind, &*letter.message.key), ("StockDeductionRequested", &*product.to_string()));
@@ -126,7 +126,7 @@ fn an_event_that_always_fails_is_dead_lettered_in_its_group_alone() {
     pass(&mut shop, RESEND_EVERY + RESEND_EVERY);
     shop.quiet();
     assert_eq!(shop.order(order).outcome, Outcome::Cancelled);
-    assert!(shop.state().letters.values().all(|letter| letter.status == LetterStatus::Handled));
+    assert!(shop.state().letters.values().all(|letter| letter.status == DeadLetterStatus::Handled));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_letter_that_keeps_failing_becomes_permanent_and_is_published_once() {
     for resend in 1..=RESENDS_MAX + 3 {
         permanent.extend(pass(&mut shop, RESEND_EVERY).permanent.into_iter().filter(|(id, _)| *id == first.id));
         let letter = shop.disk.read(|state| state.letters[&first.id].clone());
-        let expected = if resend > RESENDS_MAX { LetterStatus::Permanent } else { LetterStatus::Scheduled };
+        let expected = if resend > RESENDS_MAX { DeadLetterStatus::Permanent } else { DeadLetterStatus::Scheduled };
         assert_eq!((letter.status, letter.resends), (expected, resend.min(RESENDS_MAX + 1)));
     }
     assert_eq!(permanent, [(first.id, Group::Stock)]);
@@ -152,7 +152,7 @@ fn a_letter_that_keeps_failing_becomes_permanent_and_is_published_once() {
     shop.finish_deferred();
     assert!(answer.answer().result.is_ok());
     let handled = shop.disk.read(|state| state.letters[&first.id].clone());
-    assert_eq!((handled.status, handled.acts.len()), (LetterStatus::Handled, 1));
+    assert_eq!((handled.status, handled.acts.len()), (DeadLetterStatus::Handled, 1));
 }
 
 /// T15: after an operator's edit, the letter's becoming permanent is published again, because the operator expects a retry.
@@ -190,7 +190,10 @@ fn a_poison_event_is_dead_lettered_at_once_and_later_ones_continue() {
     let report = work(&mut shop);
     assert_eq!((report.dead_lettered.len(), report.permanent.len()), (1, 1));
     let poison = letter(&shop);
-    assert_eq!((poison.status, poison.due, &*poison.message.payload), (LetterStatus::Permanent, None, "{\"orderId\":"));
+    assert_eq!(
+        (poison.status, poison.due, &*poison.message.payload),
+        (DeadLetterStatus::Permanent, None, "{\"orderId\":")
+    );
     let next = shop.place_only(order_of(BOB, product));
     work(&mut shop);
     assert_eq!(shop.order(next).outcome, Outcome::Completed);
@@ -200,7 +203,7 @@ fn a_poison_event_is_dead_lettered_at_once_and_later_ones_continue() {
     let edit =
         |payload: &str| FailedDelivery::Edit { letter: poison.id, payload: payload.into(), reason: "a typo".into() };
     let answers = shop.decide([Command::FailedDelivery(edit("{")), Command::FailedDelivery(edit(&payload))]);
-    assert!(matches!(answers[0].result, Err(app::commands::answer::Refusal::LetterUnreadable { .. })));
+    assert!(matches!(answers[0].result, Err(app::commands::answer::Refusal::DeadLetterUnreadable { .. })));
     assert!(answers[1].result.is_ok());
     let mended = letter(&shop);
     assert_eq!(mended.acts[0].payload_before.as_deref(), Some("{\"orderId\":"));
@@ -224,8 +227,8 @@ fn codes_of_another_shop_are_dead_lettered_at_once_and_can_be_dropped_with_a_rea
     let drop = || Command::FailedDelivery(FailedDelivery::Drop { letter: id, reason: "not ours".into() });
     let answers = shop.decide([drop(), drop()]);
     assert!(answers[0].result.is_ok());
-    assert_eq!(answers[1].result, Err(app::commands::answer::Refusal::LetterClosed));
+    assert_eq!(answers[1].result, Err(app::commands::answer::Refusal::DeadLetterClosed));
     let dropped = letter(&shop);
-    assert_eq!((dropped.status, &*dropped.acts[0].reason), (LetterStatus::Dropped, "not ours"));
+    assert_eq!((dropped.status, &*dropped.acts[0].reason), (DeadLetterStatus::Dropped, "not ours"));
     assert!(shop.decide([FailedDelivery::resend(&dropped, "again", &CODEC)])[0].result.is_err());
 }

@@ -13,7 +13,7 @@ use app::events::event::{
 use app::log::reactions::{self, Group, Moved, report_event};
 use app::ports::{Delivery, Origin, OutboxSlot};
 use app::resilience::services::Service;
-use app::state::rows::{EventId, LetterStatus, OffsetKey, Partition};
+use app::state::rows::{DeadLetterStatus, EventId, OffsetKey, Partition};
 use app::state::settings::Executor;
 use domain::coupon::QueueKey;
 use domain::ids::{CampaignId, OrderId, ProductId, RequestId};
@@ -73,7 +73,7 @@ fn a_report_about_an_absent_claim_is_dead_lettered_and_its_batch_continues() {
     assert_eq!((done.dead_lettered.len(), done.permanent.len(), done.errors.len()), (1, 1, 0));
     let state = shop.state();
     let letter = state.letters.values().next().unwrap();
-    assert_eq!((letter.group, letter.status, letter.due), (Group::Completion, LetterStatus::Permanent, None));
+    assert_eq!((letter.group, letter.status, letter.due), (Group::Completion, DeadLetterStatus::Permanent, None));
     assert!(letter.trouble.error.contains("the report differs from the claim"), "{}", letter.trouble.error);
     let stored = &state.products[&product];
     assert_eq!((stored.reserved, stored.sold), (0, 1));
@@ -174,7 +174,7 @@ fn no_forged_record_changes_anything() {
         shop.finish_deferred();
         let state = shop.state();
         assert_eq!(state.letters.len(), letters + 1, "{group:?} believes {event:?}: {report:?}");
-        assert!(state.letters.values().all(|letter| letter.status == LetterStatus::Permanent));
+        assert!(state.letters.values().all(|letter| letter.status == DeadLetterStatus::Permanent));
     }
     let mut after = essence(shop.state());
     after.letters.clear();
@@ -216,7 +216,7 @@ fn an_event_that_would_break_an_invariant_becomes_a_permanent_letter() {
     let report = shop.batch(reports);
     assert_eq!((report.broken.len(), report.permanent.len()), (1, 1), "{report:?}");
     assert_eq!(shop.order(order).outcome, Outcome::Pending);
-    assert!(shop.state().letters.values().all(|letter| letter.status == LetterStatus::Permanent));
+    assert!(shop.state().letters.values().all(|letter| letter.status == DeadLetterStatus::Permanent));
     assert!(shop.next_events().is_empty(), "the group has gone past it");
 }
 

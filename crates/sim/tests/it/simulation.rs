@@ -32,7 +32,7 @@ const NEVER_INLINE: [Branch; 11] = [
     Branch::WaitedBehind,
     Branch::DeadLettered,
     Branch::Permanent,
-    Branch::LetterHandled,
+    Branch::DeadLetterHandled,
 ];
 
 /// Branches of refunds that are too rare in a day to be certain; the matrix and `stuck_payments.rs` have each of them.

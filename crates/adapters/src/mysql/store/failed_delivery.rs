@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use app::events::outbox::uuid;
 use app::ports::DueTimer;
 use app::state::rows::{DeadLetter, Key, Message, ParkKey, ParkedEventKey, ParkedKey, Rows};
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 use domain::time::Timestamp;
 
 use super::locking_read::locked;
@@ -56,7 +56,7 @@ pub(super) fn select_events(keys: &[ParkedEventKey]) -> String {
     locked(select_parked_event!(""), "PRIMARY", &condition(keys, event_condition), order)
 }
 
-pub(super) fn select_letters(ids: &[LetterId]) -> String {
+pub(super) fn select_letters(ids: &[DeadLetterId]) -> String {
     locked(select_letter!(""), "PRIMARY", &is_in("letter_id", ids.iter().map(|id| id.0)), "letter_id")
 }
 
@@ -101,7 +101,7 @@ async fn events_of(session: &mut Session, key: ParkKey, parked: &ParkedKey) -> R
 pub(super) async fn due_letters(session: &mut Session, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let rest = " WHERE due_at <= ? ORDER BY due_at, letter_id LIMIT ?";
     let rows = session.ask(&(select_letter!("").to_owned() + &statement(rest, &[&now, &limit]))).await?;
-    let letter = |row| from_row(row).map(|letter| DueTimer::Letter(Box::new(letter)));
+    let letter = |row| from_row(row).map(|letter| DueTimer::DeadLetter(Box::new(letter)));
     rows.into_iter().map(letter).collect()
 }
 

@@ -9,7 +9,7 @@ use app::state::rows::{
     Request, Rows, SalesKey, TimerKey,
 };
 use domain::coupon::{Campaign, Coupon, Holding};
-use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
@@ -37,7 +37,7 @@ enum Lookup {
     Inbox(Vec<InboxKey>),
     Parked(Vec<ParkKey>),
     ParkedEvents(Vec<ParkedEventKey>),
-    Letters(Vec<LetterId>),
+    Letters(Vec<DeadLetterId>),
     Answers(Vec<AnswerKey>),
     Callbacks(Vec<CallbackKey>),
     Logins(Vec<EmailKey>),
@@ -89,7 +89,7 @@ impl Load {
                 Key::Inbox(key) => gather!(lookups, Inbox, key),
                 Key::Parked(key) => gather!(lookups, Parked, key),
                 Key::ParkedEvent(key) => gather!(lookups, ParkedEvents, key),
-                Key::Letter(key) => gather!(lookups, Letters, key),
+                Key::DeadLetter(key) => gather!(lookups, Letters, key),
                 Key::Answer(key) => gather!(lookups, Answers, key),
                 Key::CallbackRow(key) => gather!(lookups, Callbacks, key),
                 Key::Login(key) => gather!(lookups, Logins, key),

@@ -1,19 +1,19 @@
 //! Events that consumer groups could not handle.
 
-use app::ports::views::{LetterViews, Reading};
+use app::ports::views::{DeadLetterViews, Reading};
 use app::state::rows::DeadLetter;
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 
 use super::{MysqlViews, by_id, each, first, sql_limit};
 use crate::mysql::sql::statement;
 use crate::selects::select_letter;
 
-impl LetterViews for MysqlViews {
-    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
+impl DeadLetterViews for MysqlViews {
+    fn letter(&self, id: DeadLetterId) -> Reading<'_, Option<DeadLetter>> {
         self.read(by_id(select_letter!(""), "letter_id", id.0), first)
     }
 
-    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
+    fn letters(&self, is_open: bool, before: Option<DeadLetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
         let before = before.map_or(i64::MAX, |before| before.0);
         let which = "WHERE letter_id < ? AND (NOT ? OR status IN ('SCHEDULED', 'PERMANENT'))
             ORDER BY letter_id DESC LIMIT ?";

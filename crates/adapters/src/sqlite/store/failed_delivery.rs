@@ -45,7 +45,7 @@ fn due_key(connection: &Connection, key: ParkKey, parked: ParkedKey) -> Result<D
 pub(super) fn due_letters(connection: &Connection, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let sql = select_letter!("WHERE due_at <= ?1 ORDER BY due_at, letter_id LIMIT ?2");
     let letters = find_all(connection, sql, (now.micros(), limit))?;
-    Ok(letters.into_iter().map(|letter| DueTimer::Letter(Box::new(letter))).collect())
+    Ok(letters.into_iter().map(|letter| DueTimer::DeadLetter(Box::new(letter))).collect())
 }
 
 pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {

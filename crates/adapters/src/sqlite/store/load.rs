@@ -44,7 +44,9 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Inbox(key) => rows.inbox.loaded(key, inbox(connection, key)?),
         Key::Parked(key) => rows.parked.loaded(key, failed_delivery::parked(connection, key)?),
         Key::ParkedEvent(key) => rows.parked_events.loaded(key, failed_delivery::event(connection, key)?),
-        Key::Letter(id) => rows.letters.loaded(id, find(connection, select_letter!("WHERE letter_id = ?1"), [id.0])?),
+        Key::DeadLetter(id) => {
+            rows.letters.loaded(id, find(connection, select_letter!("WHERE letter_id = ?1"), [id.0])?)
+        }
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
         Key::CallbackRow(key) => fulfilment::load_callback(connection, key, rows)?,
         Key::Login(key) => {

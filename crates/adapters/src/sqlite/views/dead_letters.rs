@@ -1,19 +1,19 @@
 //! Events that consumer groups could not handle.
 
-use app::ports::views::{LetterViews, Reading};
+use app::ports::views::{DeadLetterViews, Reading};
 use app::state::rows::DeadLetter;
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 
 use super::{SqliteViews, sql_limit};
 use crate::selects::select_letter;
 use crate::sqlite::cells::{find, find_all};
 
-impl LetterViews for SqliteViews {
-    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
+impl DeadLetterViews for SqliteViews {
+    fn letter(&self, id: DeadLetterId) -> Reading<'_, Option<DeadLetter>> {
         self.read(move |connection| find(connection, select_letter!("WHERE letter_id = ?1"), [id.0]))
     }
 
-    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
+    fn letters(&self, is_open: bool, before: Option<DeadLetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
         self.read(move |connection| {
             let sql = select_letter!(
                 "WHERE letter_id < ?1 AND (NOT ?2 OR status IN ('SCHEDULED', 'PERMANENT')) \

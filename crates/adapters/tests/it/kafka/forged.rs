@@ -11,7 +11,7 @@ use app::log::reactions::{Group, Moved, report_event};
 use app::log::relay::{Outbox, Outgoing, Publisher as _, Relay};
 use app::ports::EventLog;
 use app::ports::views::Reach;
-use app::state::rows::{DISBELIEVED, DeadLetter, LetterStatus};
+use app::state::rows::{DISBELIEVED, DeadLetter, DeadLetterStatus};
 use domain::ids::{Code, OrderId, ProductId};
 use domain::money::Money;
 use domain::order::Outcome;
@@ -106,7 +106,7 @@ fn every_forgery_is_refused(brokers: &Arc<Brokers>, mut shop: Shop) {
     assert_eq!(charged.result, Ok(Answer::PointsCharged { balance: Money::won(5) }));
 
     let letters = letters(&shop);
-    assert!(letters.iter().all(|letter| letter.status == LetterStatus::Permanent), "{letters:?}");
+    assert!(letters.iter().all(|letter| letter.status == DeadLetterStatus::Permanent), "{letters:?}");
     let mut found: Vec<(Group, bool)> =
         letters.iter().map(|letter| (letter.group, letter.trouble.error.starts_with(DISBELIEVED))).collect();
     found.sort_unstable();

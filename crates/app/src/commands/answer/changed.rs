@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, IssueMode, QueueKey};
-use domain::ids::{CampaignId, LetterId, OrderId, ProductId, UserId};
+use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Choice, Modes, Receiver};
 use domain::pricing::Discount;
@@ -16,7 +16,7 @@ use domain::webhook::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::events::wire_time;
-use crate::state::rows::{DeadLetter, LetterStatus, ModesChange, Trouble};
+use crate::state::rows::{DeadLetter, DeadLetterStatus, ModesChange, Trouble};
 
 /// The changed thing, as it was after the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,18 +27,19 @@ pub enum Changed {
     Shipment(#[serde(with = "KeptShipment")] Shipment),
     Storage(#[serde(with = "KeptStorage")] Storage),
     Modes(#[serde(with = "KeptModesChange")] ModesChange),
-    Letter(LetterAsOf),
+    #[serde(rename = "letter")]
+    DeadLetter(DeadLetterAsOf),
     Webhook(Endpoint),
 }
 
 /// The fields of a dead letter that can change later. Its payloads are kept with its acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LetterAsOf {
-    pub id: LetterId,
+pub struct DeadLetterAsOf {
+    pub id: DeadLetterId,
     acts: usize,
-    #[serde(with = "KeptLetterStatus")]
-    status: LetterStatus,
+    #[serde(with = "KeptDeadLetterStatus")]
+    status: DeadLetterStatus,
     #[serde(with = "KeptTrouble")]
     trouble: Trouble,
     resends: i64,
@@ -46,9 +47,9 @@ pub struct LetterAsOf {
     due: Option<Timestamp>,
 }
 
-impl LetterAsOf {
-    pub fn of(letter: &DeadLetter) -> LetterAsOf {
-        LetterAsOf {
+impl DeadLetterAsOf {
+    pub fn of(letter: &DeadLetter) -> DeadLetterAsOf {
+        DeadLetterAsOf {
             id: letter.id,
             acts: letter.acts.len(),
             status: letter.status,
@@ -65,7 +66,7 @@ impl LetterAsOf {
             letter.message.payload = Arc::clone(payload);
         }
         letter.acts.truncate(self.acts);
-        let LetterAsOf { status, trouble, resends, due, .. } = self;
+        let DeadLetterAsOf { status, trouble, resends, due, .. } = self;
         DeadLetter { status, trouble, resends, due, ..letter }
     }
 }
@@ -158,8 +159,8 @@ struct KeptModes {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "LetterStatus", rename_all = "SCREAMING_SNAKE_CASE")]
-enum KeptLetterStatus {
+#[serde(remote = "DeadLetterStatus", rename_all = "SCREAMING_SNAKE_CASE")]
+enum KeptDeadLetterStatus {
     Scheduled,
     Permanent,
     Handled,

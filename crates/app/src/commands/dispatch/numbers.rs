@@ -12,7 +12,7 @@ impl Command {
     /// Returns the numbers of a sequence that a command takes at most.
     pub(crate) const fn numbers(&self, sequence: Sequence) -> usize {
         match (self, sequence) {
-            (Command::React(_) | Command::FailedDelivery(_) | Command::PaymentAnswered(_), Sequence::Letter) => 1,
+            (Command::React(_) | Command::FailedDelivery(_) | Command::PaymentAnswered(_), Sequence::DeadLetter) => 1,
             (Command::FailedDelivery(FailedDelivery::Retry { attempts, .. }), _) => {
                 attempts.len() * of_reaction(sequence)
             }
@@ -67,7 +67,7 @@ const fn of_reaction(sequence: Sequence) -> usize {
         | Sequence::Campaign
         | Sequence::Order
         | Sequence::Receipt
-        | Sequence::Letter
+        | Sequence::DeadLetter
         | Sequence::Webhook => 0,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,7 @@ impl Message {
 
 /// The state of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LetterStatus {
+pub enum DeadLetterStatus {
     /// It is resent when it is due.
     Scheduled,
     /// It is not resent automatically: an operator must look at it.
@@ -85,39 +85,43 @@ pub enum LetterStatus {
     Dropped,
 }
 
-impl LetterStatus {
-    pub const ALL: [LetterStatus; 4] =
-        [LetterStatus::Scheduled, LetterStatus::Permanent, LetterStatus::Handled, LetterStatus::Dropped];
+impl DeadLetterStatus {
+    pub const ALL: [DeadLetterStatus; 4] = [
+        DeadLetterStatus::Scheduled,
+        DeadLetterStatus::Permanent,
+        DeadLetterStatus::Handled,
+        DeadLetterStatus::Dropped,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
-            LetterStatus::Scheduled => "SCHEDULED",
-            LetterStatus::Permanent => "PERMANENT",
-            LetterStatus::Handled => "HANDLED",
-            LetterStatus::Dropped => "DROPPED",
+            DeadLetterStatus::Scheduled => "SCHEDULED",
+            DeadLetterStatus::Permanent => "PERMANENT",
+            DeadLetterStatus::Handled => "HANDLED",
+            DeadLetterStatus::Dropped => "DROPPED",
         }
     }
 
     /// Returns true if the event still waits to be handled.
     pub const fn is_open(self) -> bool {
-        matches!(self, LetterStatus::Scheduled | LetterStatus::Permanent)
+        matches!(self, DeadLetterStatus::Scheduled | DeadLetterStatus::Permanent)
     }
 }
 
 /// An event that one group has given up. Other groups handle it as usual.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    pub id: LetterId,
+    pub id: DeadLetterId,
     pub group: Group,
     pub message: Message,
     /// The number of failed attempts, and the last of them.
     pub trouble: Trouble,
-    pub status: LetterStatus,
+    pub status: DeadLetterStatus,
     /// The number of resends, whatever their outcome (T22).
     pub resends: i64,
     /// When it is resent; only while it is scheduled.
     pub due: Option<Timestamp>,
-    pub acts: Vec<LetterAct>,
+    pub acts: Vec<DeadLetterAct>,
 }
 
 impl DeadLetter {
@@ -130,7 +134,7 @@ impl DeadLetter {
 /// An operator's act on a letter, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LetterAct {
+pub struct DeadLetterAct {
     #[serde(with = "wire_time")]
     pub at: Timestamp,
     pub act: Act,

@@ -1,6 +1,6 @@
 //! The keys of rows. The order of kinds is the order in which stores lock them.
 
-use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::order::saga::Step;
 use domain::webhook::DeliveryKey;
 use sha2::{Digest as _, Sha256};
@@ -15,7 +15,7 @@ pub enum Key {
     Inbox(InboxKey),
     Parked(ParkKey),
     ParkedEvent(ParkedEventKey),
-    Letter(LetterId),
+    DeadLetter(DeadLetterId),
     Answer(AnswerKey),
     CallbackRow(CallbackKey),
     Login(EmailKey),
@@ -141,7 +141,7 @@ macro_rules! key_of {
 }
 
 key_of! {
-    OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
+    OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, DeadLetterId => DeadLetter,
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
     WebhookId => Webhook, DeliveryKey => WebhookDelivery,

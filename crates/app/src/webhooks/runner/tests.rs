@@ -24,7 +24,7 @@ impl Clock for Hands {
 #[derive(Default)]
 struct Receiver {
     answers: Mutex<VecDeque<Result<Response, String>>>,
-    letters: Mutex<Vec<Letter>>,
+    requests: Mutex<Vec<WebhookRequest>>,
 }
 
 impl Sender for Receiver {
@@ -32,8 +32,8 @@ impl Sender for Receiver {
         Ok(())
     }
 
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Response, String>> {
-        self.letters.lock().unwrap().push(letter.clone());
+    fn send<'a>(&'a self, request: &'a WebhookRequest) -> BoxFuture<'a, Result<Response, String>> {
+        self.requests.lock().unwrap().push(request.clone());
         let answer = self.answers.lock().unwrap().pop_front().unwrap();
         Box::pin(std::future::ready(answer))
     }
@@ -81,7 +81,7 @@ impl Desk {
     }
 
     fn moments(&self) -> Vec<i64> {
-        self.receiver.letters.lock().unwrap().iter().map(|letter| letter.at.micros() / 1_000_000).collect()
+        self.receiver.requests.lock().unwrap().iter().map(|request| request.at.micros() / 1_000_000).collect()
     }
 }
 
@@ -115,8 +115,8 @@ fn two_failures_and_a_success_are_attempts_at_0_1_and_3_seconds_with_one_id() {
     (0..3).for_each(|_| drop(desk.attempt()));
     assert_eq!(desk.moments(), [0, 1, 3]);
     assert_eq!((desk.delivery.state, desk.delivery.attempts), (State::Completed, 3));
-    let letters = desk.receiver.letters.lock().unwrap();
-    assert!(letters.iter().all(|letter| letter.id == letters[0].id));
+    let requests = desk.receiver.requests.lock().unwrap();
+    assert!(requests.iter().all(|request| request.id == requests[0].id));
 }
 
 #[test]

@@ -21,19 +21,19 @@ pub(in crate::api) fn edit() -> Operation {
     Operation::new(Tag::Administration, "editDeadLetter", "Edit the event of a dead letter")
         .paragraph("Replaces the event's payload; the letter's `acts` keep the payload before. The group tries the event when the letter is sent again.")
         .returns("The edited dead letter.")
-        .refuses([Code::LetterClosed])
+        .refuses([Code::DeadLetterClosed])
 }
 
 pub(in crate::api) fn resend() -> Operation {
     Operation::new(Tag::Administration, "resendDeadLetter", "Send a dead letter again")
         .paragraph("Only the letter's own group handles the event again, before this call answers. A group that has already handled it changes nothing.")
         .returns("The dead letter: HANDLED, or still open with the new error.")
-        .refuses([Code::LetterClosed])
+        .refuses([Code::DeadLetterClosed])
 }
 
 pub(in crate::api) fn drop() -> Operation {
     Operation::new(Tag::Administration, "dropDeadLetter", "Drop a dead letter")
         .paragraph("Closes the letter: its group never handles the event. The reason is kept.")
         .returns("The dropped dead letter.")
-        .refuses([Code::LetterClosed])
+        .refuses([Code::DeadLetterClosed])
 }

@@ -7,7 +7,7 @@ use app::commands::{Command, FailedDelivery};
 use app::events::wire_time;
 use app::state::rows::{Act, DeadLetter};
 use axum::extract::State;
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ use crate::api::response::{examples, shapes};
 use crate::api::texts::values;
 use crate::http::cursor::List;
 use crate::http::json::Json;
-use crate::http::path::{Id, Letter};
+use crate::http::path::{self, Id};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
@@ -61,9 +61,9 @@ pub(crate) struct ActBody {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "DeadLetter", example = examples::letter())]
-pub(crate) struct LetterBody {
+pub(crate) struct DeadLetterBody {
     letter_id: i64,
-    #[schemars(with = "words::LetterStatusWord")]
+    #[schemars(with = "words::DeadLetterStatusWord")]
     status: &'static str,
     /// The consumer group that could not handle the event.
     group: &'static str,
@@ -96,14 +96,14 @@ pub(crate) struct LetterBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     resend_at: Option<String>,
-    acts: Vec<LetterActBody>,
+    acts: Vec<DeadLetterActBody>,
 }
 
 /// An action of an operator, with its reason.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "DeadLetterAct")]
-struct LetterActBody {
+struct DeadLetterActBody {
     #[schemars(with = "words::Moment")]
     at: String,
     #[schemars(with = "words::ActWord")]
@@ -114,15 +114,15 @@ struct LetterActBody {
     payload_before: Option<String>,
 }
 
-fn body(letter: &DeadLetter) -> LetterBody {
+fn body(letter: &DeadLetter) -> DeadLetterBody {
     let DeadLetter { message, trouble, .. } = letter;
-    let act = |act: &app::state::rows::LetterAct| LetterActBody {
+    let act = |act: &app::state::rows::DeadLetterAct| DeadLetterActBody {
         at: wire_time::format(act.at),
         act: act.act,
         reason: act.reason.to_string(),
         payload_before: act.payload_before.as_ref().map(ToString::to_string),
     };
-    LetterBody {
+    DeadLetterBody {
         letter_id: letter.id.0,
         status: letter.status.name(),
         group: letter.group.name(),
@@ -150,25 +150,25 @@ pub(crate) async fn list(
     State(shop): State<Shop>,
     Query(which): Query<LettersQuery>,
     Query(query): Query<PageQuery>,
-) -> Result<Json<Page<LetterBody>>, Problem> {
+) -> Result<Json<Page<DeadLetterBody>>, Problem> {
     let filter = if which.all { "all" } else { "open" };
     let page = query.page(&shop, List { name: "dead-letters", owner: None, filter })?;
-    let letters = shop.submitter.views.letters(!which.all, page.after.map(LetterId), page.fetch());
+    let letters = shop.submitter.views.letters(!which.all, page.after.map(DeadLetterId), page.fetch());
     let letters = letters.await.map_err(unavailable)?;
     Ok(Json(page.of(letters, |letter| letter.id.0, body)))
 }
 
 /// `GET /api/admin/dead-letters/{id}`.
-pub(crate) async fn get(State(shop): State<Shop>, id: Id<Letter>) -> Result<Json<LetterBody>, Problem> {
-    read(&shop, LetterId(id.0)).await.map(|letter| Json(body(&letter)))
+pub(crate) async fn get(State(shop): State<Shop>, id: Id<path::DeadLetter>) -> Result<Json<DeadLetterBody>, Problem> {
+    read(&shop, DeadLetterId(id.0)).await.map(|letter| Json(body(&letter)))
 }
 
 /// `PATCH /api/admin/dead-letters/{id}`.
 pub(crate) async fn edit(
     State(shop): State<Shop>,
-    id: Id<Letter>,
+    id: Id<path::DeadLetter>,
     submission: Submission<EditBody>,
-) -> Result<Shown<LetterBody>, Problem> {
+) -> Result<Shown<DeadLetterBody>, Problem> {
     let EditBody { payload, reason } = &submission.body;
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);
@@ -176,7 +176,7 @@ pub(crate) async fn edit(
         violations.push("#/payload", "length", values::CHARACTERS_MAX.with(PAYLOAD_CHARS_MAX));
     }
     violations.into_result()?;
-    let letter = LetterId(id.0);
+    let letter = DeadLetterId(id.0);
     let edit = FailedDelivery::Edit { letter, payload: payload.as_str().into(), reason };
     act(&shop, letter, Command::FailedDelivery(edit), &submission).await
 }
@@ -184,11 +184,11 @@ pub(crate) async fn edit(
 /// `POST /api/admin/dead-letters/{id}/resend`. The returned letter has the result.
 pub(crate) async fn resend(
     State(shop): State<Shop>,
-    id: Id<Letter>,
+    id: Id<path::DeadLetter>,
     submission: Submission<ActBody>,
-) -> Result<Shown<LetterBody>, Problem> {
+) -> Result<Shown<DeadLetterBody>, Problem> {
     let reason = checked_reason(&submission.body)?;
-    let letter = read(&shop, LetterId(id.0)).await?;
+    let letter = read(&shop, DeadLetterId(id.0)).await?;
     let command = FailedDelivery::resend(&letter, &reason, &shop.submitter.codec);
     act(&shop, letter.id, command, &submission).await
 }
@@ -196,28 +196,28 @@ pub(crate) async fn resend(
 /// `POST /api/admin/dead-letters/{id}/drop`.
 pub(crate) async fn drop(
     State(shop): State<Shop>,
-    id: Id<Letter>,
+    id: Id<path::DeadLetter>,
     submission: Submission<ActBody>,
-) -> Result<Shown<LetterBody>, Problem> {
+) -> Result<Shown<DeadLetterBody>, Problem> {
     let reason = checked_reason(&submission.body)?;
-    let letter = LetterId(id.0);
+    let letter = DeadLetterId(id.0);
     act(&shop, letter, Command::FailedDelivery(FailedDelivery::Drop { letter, reason }), &submission).await
 }
 
 async fn act<T>(
     shop: &Shop,
-    letter: LetterId,
+    letter: DeadLetterId,
     command: Command,
     submission: &Submission<T>,
-) -> Result<Shown<LetterBody>, Problem> {
+) -> Result<Shown<DeadLetterBody>, Problem> {
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     let (now, replayed) = left_behind(reply)?;
     let letter = read(shop, letter).await?;
-    let letter = if let Some(Changed::Letter(then)) = now { then.restore(letter) } else { letter };
+    let letter = if let Some(Changed::DeadLetter(then)) = now { then.restore(letter) } else { letter };
     Ok(shown(body(&letter), replayed))
 }
 
-async fn read(shop: &Shop, id: LetterId) -> Result<DeadLetter, Problem> {
+async fn read(shop: &Shop, id: DeadLetterId) -> Result<DeadLetter, Problem> {
     shop.submitter.views.letter(id).await.map_err(unavailable)?.ok_or_else(letter_not_found)
 }
 

@@ -45,13 +45,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::QuantityTooLarge { .. }
         | Refusal::TotalTooLarge
         | Refusal::CouponWorthless => amount_problem(refusal),
-        Refusal::CampaignQuantityLowered { quantity } => {
-            Problem::invalid("#/totalQuantity", "too_small", values::QUANTITY_LOWERED.with(quantity))
-        }
-        Refusal::CampaignWindowOutOfOrder => {
-            Problem::invalid("#/issueEndsAt", "out_of_order", values::WINDOW_OUT_OF_ORDER)
-        }
-        Refusal::CouponNotFound
+        Refusal::CampaignQuantityLowered { .. }
+        | Refusal::CampaignWindowOutOfOrder
+        | Refusal::CouponNotFound
         | Refusal::CouponPaused
         | Refusal::CouponNotStarted
         | Refusal::CouponExpired
@@ -59,7 +55,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponSoldOut => coupon_problem(refusal),
         Refusal::WebhookNotFound => webhook_not_found(),
         Refusal::WebhookDeliveryNotFound => delivery_not_found(),
-        Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
+        Refusal::DeadLetterNotFound | Refusal::DeadLetterClosed | Refusal::DeadLetterUnreadable { .. } => {
+            letter_problem(refusal)
+        }
         Refusal::GroupMoved => group_moved(),
         Refusal::Broken => Problem::new(Code::Internal, details::BROKEN),
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
@@ -93,15 +91,21 @@ fn amount_problem(refusal: &Refusal) -> Problem {
     }
 }
 
-/// Returns the problem of a refused coupon.
+/// Returns the problem of a refused coupon or campaign.
 fn coupon_problem(refusal: &Refusal) -> Problem {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals of coupons only")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals of coupons and campaigns only")]
     match refusal {
         Refusal::CouponPaused => Problem::new(Code::CouponPaused, details::COUPON_PAUSED),
         Refusal::CouponNotStarted => Problem::new(Code::CouponNotStarted, details::COUPON_NOT_STARTED),
         Refusal::CouponExpired => Problem::new(Code::CouponExpired, details::COUPON_EXPIRED),
         Refusal::CouponAlreadyIssued => Problem::new(Code::CouponAlreadyIssued, details::COUPON_ALREADY_ISSUED),
         Refusal::CouponSoldOut => Problem::new(Code::CouponSoldOut, details::COUPON_SOLD_OUT),
+        Refusal::CampaignQuantityLowered { quantity } => {
+            Problem::invalid("#/totalQuantity", "too_small", values::QUANTITY_LOWERED.with(quantity))
+        }
+        Refusal::CampaignWindowOutOfOrder => {
+            Problem::invalid("#/issueEndsAt", "out_of_order", values::WINDOW_OUT_OF_ORDER)
+        }
         _ => coupon_not_found(),
     }
 }
@@ -145,8 +149,8 @@ pub(in crate::api) fn not_payable() -> Problem {
 fn letter_problem(refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about letters only")]
     match refusal {
-        Refusal::LetterClosed => Problem::new(Code::LetterClosed, operators::LETTER_CLOSED),
-        Refusal::LetterUnreadable { error } => {
+        Refusal::DeadLetterClosed => Problem::new(Code::DeadLetterClosed, operators::LETTER_CLOSED),
+        Refusal::DeadLetterUnreadable { error } => {
             Problem::invalid("#/payload", "not_an_event", operators::LETTER_UNREADABLE.with(error))
         }
         _ => letter_not_found(),
@@ -186,7 +190,7 @@ pub(crate) fn coupon_not_found() -> Problem {
 }
 
 pub(crate) fn letter_not_found() -> Problem {
-    Problem::new(Code::LetterNotFound, operators::LETTER_NOT_FOUND)
+    Problem::new(Code::DeadLetterNotFound, operators::LETTER_NOT_FOUND)
 }
 
 pub(crate) fn webhook_not_found() -> Problem {

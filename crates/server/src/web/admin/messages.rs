@@ -7,7 +7,7 @@ use app::state::rows::DeadLetter;
 use app::state::settings::Executor;
 use axum::extract::State;
 use axum::response::Response;
-use domain::ids::LetterId;
+use domain::ids::DeadLetterId;
 use maud::{Markup, html};
 
 use super::forms::{Act, Field, Kind, act};
@@ -74,9 +74,9 @@ async fn lags(shop: &Shop) -> Result<Vec<(Group, i64)>, StoreError> {
 pub(crate) async fn page(
     State(shop): State<Shop>,
     operator: Operator,
-    id: Id<path::Letter>,
+    id: Id<path::DeadLetter>,
 ) -> Result<Response, Problem> {
-    let Some(letter) = shop.submitter.views.letter(LetterId(id.0)).await.map_err(unavailable)? else {
+    let Some(letter) = shop.submitter.views.letter(DeadLetterId(id.0)).await.map_err(unavailable)? else {
         return Ok(operator.nothing());
     };
     let content = html! {
