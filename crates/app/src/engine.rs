@@ -6,6 +6,7 @@ mod job;
 mod keys;
 mod modes;
 mod pending_commit;
+mod progress;
 mod report;
 mod rollback;
 mod streams;
@@ -28,7 +29,7 @@ use batch::Batch;
 pub use job::{Job, Responder};
 use pending_commit::GateUpdate;
 pub use pending_commit::PendingCommit;
-pub use report::{DeadLettered, Report};
+pub use report::{DeadLettered, Progress, Report};
 use streams::Streams;
 
 /// The number of times that a command may miss rows before it counts as broken; a miss is normal, a chain of them is a

@@ -1,35 +1,38 @@
 //! Prometheus metrics: the registry, and the metrics of HTTP and of the process.
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
 use parking_lot::RwLock;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::encoding::text;
+use prometheus_client::registry::Registry;
 
+mod audit;
 mod breakers;
 mod engine;
 mod form;
 mod log;
+mod orders;
 mod payments;
+mod process;
+mod queue;
 pub(crate) mod recent;
 mod redis;
 mod refusals;
 mod requests;
 mod webhooks;
 
+pub use audit::AuditMetrics;
 pub use breakers::BreakerMetrics;
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};
+pub use orders::EventLatency;
 pub use payments::{Mismatches, PaymentMetrics};
+pub use queue::{OldestQueued, QueueMetrics};
 pub use recent::Recent;
 pub use redis::{Condition, RedisMetrics};
 pub use refusals::{Refusals, Refused};
@@ -42,6 +45,8 @@ const NO_ROUTE: &str = "none";
 #[derive(Debug)]
 pub struct Metrics {
     registry: RwLock<Registry>,
+    /// Metrics without the shop's prefix.
+    process: Registry,
     requests: Arc<Requests>,
     recent: Arc<Recent>,
 }
@@ -57,9 +62,10 @@ impl Metrics {
         let requests = Arc::new(Requests::default());
         let mut registry = Registry::with_prefix("doorbuster");
         registry.register_collector(Box::new(requests.clone()));
-        registry.register_collector(Box::new(Process { started: Instant::now() }));
+        process::register_build(&mut registry);
         let recent = Arc::new(Recent::new(requests.clone()));
-        Metrics { registry: RwLock::new(registry), requests, recent }
+        registry.register_collector(Box::new(process::Availability(Arc::clone(&recent))));
+        Metrics { registry: RwLock::new(registry), process: process::registry(), requests, recent }
     }
 
     /// Returns the course of the last hour.
@@ -79,8 +85,9 @@ impl Metrics {
 
     /// Renders all metrics in the requested exposition format.
     pub fn exposition(&self, asked: &HeaderMap) -> impl IntoResponse + use<> {
-        let mut text = String::with_capacity(16 * 1024);
-        prometheus_client::encoding::text::encode(&mut text, &self.registry.read())
+        let mut text = String::with_capacity(32 * 1024);
+        text::encode_registry(&mut text, &self.process)
+            .and_then(|()| text::encode(&mut text, &self.registry.read()))
             .expect("writing into a string cannot fail");
         let form = form::preferred(asked);
         let text = if form == PLAIN_TEXT { form::plain(&text) } else { text };
@@ -95,43 +102,16 @@ fn method_label(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| method == known).unwrap_or("other")
 }
 
-#[derive(Debug)]
-struct Process {
-    started: Instant,
-}
-
-impl Collector for Process {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let uptime = ConstGauge::new(self.started.elapsed().as_secs_f64());
-        let gauge = MetricType::Gauge;
-        let help = "Time since this process started";
-        uptime.encode(encoder.encode_descriptor("uptime", help, Some(&Unit::Seconds), gauge)?)?;
-        if let Some(bytes) = resident_bytes() {
-            let help = "Memory held by this process";
-            let descriptor = encoder.encode_descriptor("process_resident_memory", help, Some(&Unit::Bytes), gauge)?;
-            ConstGauge::new(bytes).encode(descriptor)?;
-        }
-        Ok(())
-    }
-}
-
-/// Returns the resident memory; `None` where the system does not report it, which is everywhere but on Linux.
-fn resident_bytes() -> Option<i64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use prometheus_client::metrics::counter::Counter;
 
     use super::*;
 
-    fn text(metrics: &Metrics) -> String {
+    fn text_of(metrics: &Metrics) -> String {
         let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &metrics.registry.read()).unwrap();
+        text::encode_registry(&mut text, &metrics.process).unwrap();
+        text::encode(&mut text, &metrics.registry.read()).unwrap();
         text
     }
 
@@ -144,7 +124,7 @@ mod tests {
         }
         let strange = Method::from_bytes(b"BREW").unwrap();
         metrics.observe_request(None, &strange, StatusCode::NOT_FOUND, Duration::ZERO);
-        let text = text(&metrics);
+        let text = text_of(&metrics);
         for line in [
             r#"doorbuster_http_requests_total{route="/api/orders/{n}",method="GET",status="200"} 2"#,
             r#"doorbuster_http_requests_total{route="none",method="other",status="404"} 1"#,
@@ -157,10 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn the_process_reports_its_memory_and_uptime() {
-        let text = text(&Metrics::new());
-        assert!(text.contains("doorbuster_uptime_seconds "), "{text}");
-        assert!(text.contains("doorbuster_process_resident_memory_bytes "), "{text}");
+    fn the_process_reports_itself_under_the_standard_names() {
+        let text = text_of(&Metrics::new());
+        for name in ["cpu_seconds_total", "resident_memory_bytes", "virtual_memory_bytes", "open_fds", "max_fds"] {
+            let line = text.lines().find_map(|line| line.strip_prefix(&format!("process_{name} ")));
+            assert!(line.is_some_and(|value| value.parse::<f64>().unwrap() > 0.0), "{name} in {text}");
+        }
+        assert!(text.contains("process_start_time_seconds "), "{text}");
+        assert!(text.contains("doorbuster_build_info{version="), "{text}");
+        assert!(text.contains("doorbuster_availability_ratio 1.0"), "{text}");
     }
 
     #[test]
@@ -169,6 +154,6 @@ mod tests {
         let counter: Counter = Counter::default();
         metrics.register(|registry| registry.register("orders", "Orders placed", counter.clone()));
         counter.inc();
-        assert!(text(&metrics).contains("doorbuster_orders_total 1"));
+        assert!(text_of(&metrics).contains("doorbuster_orders_total 1"));
     }
 }

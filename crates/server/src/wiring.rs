@@ -27,7 +27,9 @@ use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
-use crate::metrics::{BreakerMetrics, EngineMetrics, LogMetrics, Metrics, Refusals};
+use crate::metrics::{
+    AuditMetrics, BreakerMetrics, EngineMetrics, EventLatency, LogMetrics, Metrics, QueueMetrics, Refusals,
+};
 use crate::runtime::committer::Listeners;
 use crate::runtime::engine_loop::Worker;
 use crate::runtime::estimates::{Estimates, Sources};
@@ -153,10 +155,12 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         subscriptions: Arc::clone(&subscriptions),
         health: Arc::clone(&health),
         refusals: Refusals::register(&metrics),
+        oldest: Arc::default(),
     };
+    let latency = EventLatency::register(&metrics);
     let OpenPayments { payments, due, thread: payment_thread, breaker } =
         payments::open(config, data_dir, &submitter, &metrics)?;
-    let trailing = trailing::start(config, trail, &submitter, &settings, Arc::clone(&followed))?;
+    let trailing = trailing::start(config, trail, &submitter, &settings, latency.clone(), Arc::clone(&followed))?;
     let OpenWebhooks { sender, due: webhooks_due, thread: webhook_thread } =
         webhooks::open(config, &submitter, &metrics)?;
     let services = Arc::clone(&settings.services);
@@ -184,12 +188,23 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let consumed = is_consuming.then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
-    let of_engine = Arc::new(EngineMetrics::register(&metrics));
+    let of_engine = Arc::new(EngineMetrics::register(&metrics, latency));
     let listeners =
         Listeners { waiting, subscriptions, metrics: of_engine, due, webhooks_due, notifier, ranking, health };
     let committed = vec![committed, followed];
-    let around =
-        move |engine, consumer| Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop };
+    let (command_deadline, oldest) = (submitter.command_deadline, Arc::clone(&submitter.oldest));
+    let around = move |engine, consumer| Worker {
+        engine,
+        consumer,
+        queue,
+        command_deadline,
+        oldest,
+        batch_every,
+        listeners,
+        arrived,
+        committed,
+        stop,
+    };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, parts, at_work, consumed, around)?;
     let monitors = remote.into_iter().chain(watch).chain([recent]).collect();
@@ -253,6 +268,7 @@ struct OpenedForEndpoints {
 /// Builds the state of the endpoints.
 fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedForEndpoints) -> Shop {
     let OpenedForEndpoints { log, payments, webhooks, estimates, services, calendar, metrics, rates } = opened;
+    let audited = AuditMetrics::register(&metrics);
     Shop::new(Inner {
         submitter,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
@@ -273,6 +289,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         limits: Limits::new(&config.limits, rates),
         guesses: Guesses::new(&config.limits, &metrics),
         metrics,
+        audited,
         snapshots: snapshots(config),
         log,
         stopping: Arc::new(AtomicBool::new(false)),
@@ -282,7 +299,12 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
 /// Keeps the course of the last hour.
 fn watch_course(submitter: &Submitter, metrics: &Metrics, stop: Stop) -> std::io::Result<JoinHandle<()>> {
     let (clock, queue) = (Arc::clone(&submitter.clock), submitter.queue.clone());
+    let depth = queue.clone();
     let waiting = move || queue.max_capacity() - queue.capacity();
+    let depth = Box::new(move || depth.max_capacity() - depth.capacity());
+    let oldest = Arc::clone(&submitter.oldest);
+    let queued = QueueMetrics { depth, oldest, clock: Arc::clone(&clock) };
+    metrics.register(|registry| registry.register_collector(Box::new(queued)));
     Arc::clone(metrics.recent()).start(move || clock.now(), waiting, stop)
 }
 

@@ -11,7 +11,7 @@ use domain::webhook::State;
 
 use super::report::DeadLettered;
 use super::rollback::{self, caught};
-use super::{Job, Report, Responder};
+use super::{Job, Report, Responder, progress};
 use crate::commands::answer::{Answer, Refusal, Reply};
 use crate::commands::context::{Context, Halt};
 use crate::commands::{Command, FailedDelivery, Reaction, dispatch};
@@ -285,6 +285,8 @@ impl Batch {
     }
 
     pub(super) fn touched(&self, report: &mut Report) {
+        let handled = self.decided.iter().filter(|(_, result, _)| result.is_ok()).map(|(job, _, _)| job);
+        progress::note(&self.rows, handled, self.now, &mut report.progress);
         report.orders.extend(self.rows.orders.changes().into_iter().filter_map(|(key, change)| {
             // Waiters need at least an outcome, and read the order when they are woken.
             let (row, _) = change.kept();

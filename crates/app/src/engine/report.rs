@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{Code, DeadLetterId, OrderId, RequestId, UserId, WebhookId};
+use domain::reason::Reason;
 
 use crate::events::event::PaymentStuck;
 use crate::log::group::Group;
@@ -18,6 +19,22 @@ pub struct DeadLettered {
     /// The type of its event.
     pub kind: Arc<str>,
     pub error: Arc<str>,
+}
+
+/// What became of orders, coupons and events in a batch, for metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// New orders of customers who had none before.
+    pub orders_of_new: usize,
+    /// New orders of customers who had ordered before.
+    pub orders_of_returning: usize,
+    /// The time from placing to completion of each order that completed.
+    pub completed: Vec<Duration>,
+    /// The time from placing to cancellation of each order that was cancelled, and why.
+    pub failed: Vec<(Reason, Duration)>,
+    pub coupons_issued: usize,
+    /// The time from its commit to its handling of each event that a log delivered to a group.
+    pub handled: Vec<(Group, Duration)>,
 }
 
 /// The results of a call of [`super::Engine::write_once`].
@@ -39,6 +56,7 @@ pub struct Report {
     pub syncs: Vec<Duration>,
     /// Orders that reached an outcome, or whose payment changed.
     pub orders: Vec<OrderId>,
+    pub progress: Progress,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
     /// True if a payment operation is due.

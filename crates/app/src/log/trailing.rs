@@ -11,6 +11,8 @@ pub mod statistics;
 
 use std::collections::BTreeMap;
 
+use domain::time::Timestamp;
+
 use crate::events::event::EventKind;
 use crate::log::group::Group;
 use crate::ports::{BoxFuture, Delivery, StoreError, Trail, WantedSlice};
@@ -72,8 +74,8 @@ pub enum NotFollowed {
 pub struct Pass {
     /// The command's content, to be committed before the next pass. `None`: nothing is worth a commit yet.
     pub follow: Option<Follow>,
-    /// Events that were digested.
-    pub digested: usize,
+    /// The moments of the events that were digested.
+    pub digested: Vec<Timestamp>,
     /// True if no more events are waiting.
     pub is_end: bool,
 }
@@ -146,7 +148,8 @@ impl Trailing {
             || self.follower.leaves_the_process() && !slice.deliveries.is_empty()
             || self.passed() >= PASSED_MAX;
         let follow = is_worth_it.then(|| Follow { group: self.group(), moves: self.moves(), effect });
-        Ok(Pass { follow, digested: slice.deliveries.len(), is_end: slice.is_end })
+        let digested = slice.deliveries.iter().map(|delivery| delivery.at).collect();
+        Ok(Pass { follow, digested, is_end: slice.is_end })
     }
 
     /// Returns the number of events that were read since the last commit.

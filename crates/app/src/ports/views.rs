@@ -42,6 +42,9 @@ pub trait OrderViews: Send + Sync {
     /// Returns the number of orders with a stuck compensation, which wait for an operator.
     fn stuck_orders(&self) -> Reading<'_, i64>;
 
+    /// Returns the number of orders whose saga is under way.
+    fn open_orders(&self) -> Reading<'_, i64>;
+
     /// Returns the timer of an order: when it is due again, and why.
     fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>>;
 

@@ -7,6 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::Metrics;
+use super::orders::{EventLatency, OrderMetrics};
 
 /// From a commit without a sync to a commit on a busy disk.
 const SECONDS_BUCKETS: [f64; 12] =
@@ -35,11 +36,12 @@ pub struct EngineMetrics {
     batch_seconds: Histogram,
     batch_commands: Histogram,
     sync_seconds: Histogram,
+    orders: OrderMetrics,
 }
 
 impl EngineMetrics {
     /// Adds the engine's metrics to the process's.
-    pub fn register(metrics: &Metrics) -> EngineMetrics {
+    pub fn register(metrics: &Metrics, latency: EventLatency) -> EngineMetrics {
         let engine = EngineMetrics {
             commits: Counter::default(),
             commit_failures: Counter::default(),
@@ -56,6 +58,7 @@ impl EngineMetrics {
             batch_seconds: Histogram::new(SECONDS_BUCKETS),
             batch_commands: Histogram::new(SIZE_BUCKETS),
             sync_seconds: Histogram::new(SYNC_BUCKETS),
+            orders: OrderMetrics::register(metrics, latency),
         };
         metrics.register(|registry| {
             registry.register("commits", "Commits of the engine", engine.commits.clone());
@@ -104,6 +107,7 @@ impl EngineMetrics {
         self.healed.inc_by(counted(report.healed.len()));
         self.skipped.inc_by(counted(report.skipped.iter().map(|(_, events)| events).sum()));
         self.broken.inc_by(counted(report.broken.len()));
+        self.orders.observe(&report.progress);
         self.batch_seconds.observe(took.as_secs_f64());
         self.batch_commands.observe(f64::from(u32::try_from(report.answered).unwrap_or(u32::MAX)));
     }

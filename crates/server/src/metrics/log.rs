@@ -32,6 +32,8 @@ pub struct Waiting {
     /// The number of open dead letters of every group.
     pub letters: Vec<(&'static str, i64)>,
     pub stuck_orders: Option<i64>,
+    /// Orders whose saga is under way.
+    pub open_orders: Option<i64>,
 }
 
 /// Renders the latest measurement.
@@ -85,6 +87,11 @@ impl Waiting {
                 ConstGauge::new(letters).encode(family.encode_family(&[("group", group)])?)?;
             }
         }
+        if let Some(open) = self.open_orders {
+            let help = "Orders that are being claimed or compensated";
+            let gauge = encoder.encode_descriptor("orders_backlog", help, None, MetricType::Gauge)?;
+            ConstGauge::new(open).encode(gauge)?;
+        }
         let Some(stuck) = self.stuck_orders else { return Ok(()) };
         let help = "Orders whose compensation is stuck and waits for an operator";
         ConstGauge::new(stuck).encode(encoder.encode_descriptor("orders_stuck", help, None, MetricType::Gauge)?)
@@ -102,15 +109,22 @@ pub struct Counted {
     published: Published,
 }
 
-/// Records acknowledged by the broker, by topic.
+/// Records acknowledged by the broker, and those that it did not take, by topic.
 #[derive(Clone, Debug, Default)]
-pub struct Published(Family<OfTopic, Counter>);
+pub struct Published {
+    records: Family<OfTopic, Counter>,
+    failures: Family<OfTopic, Counter>,
+}
 
 impl Published {
     pub fn register(metrics: &Metrics) -> Published {
         let published = Published::default();
         let help = "Records published, as acknowledged by the broker";
-        metrics.register(|registry| registry.register("published_records", help, published.0.clone()));
+        metrics.register(|registry| {
+            registry.register("published_records", help, published.records.clone());
+            let help = "Attempts to publish a record that failed; the record is published again";
+            registry.register("publish_failures", help, published.failures.clone());
+        });
         published
     }
 
@@ -126,11 +140,13 @@ impl Publisher for Counted {
 
     fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move {
-            self.inner.publish(records, spread).await?;
+            let result = self.inner.publish(records, spread).await;
+            let Published { records: published, failures } = &self.published;
+            let counters = if result.is_ok() { published } else { failures };
             for record in records {
-                self.published.0.get_or_create(&OfTopic { topic: record.topic.name() }).inc();
+                counters.get_or_create(&OfTopic { topic: record.topic.name() }).inc();
             }
-            Ok(())
+            result
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use app::payments::provider::{Found, ProviderError, Verdict};
 use app::payments::runner::PaymentCall;
-use app::resilience::breaker::State;
 use domain::payment::NextCall;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -40,18 +39,14 @@ impl Mismatches {
 pub struct PaymentMetrics {
     calls: Family<Call, Counter>,
     mismatches: Mismatches,
-    breaker: Gauge,
     stuck: Gauge,
 }
 
 impl PaymentMetrics {
     pub fn register(metrics: &Metrics, mismatches: Mismatches) -> PaymentMetrics {
-        let payments =
-            PaymentMetrics { calls: Family::default(), mismatches, breaker: Gauge::default(), stuck: Gauge::default() };
+        let payments = PaymentMetrics { calls: Family::default(), mismatches, stuck: Gauge::default() };
         metrics.register(|registry| {
             registry.register("payment_calls", "Calls to the payment provider", payments.calls.clone());
-            let help = "The payment provider's breaker: 0 closed, 1 half-open, 2 open";
-            registry.register("payment_breaker_state", help, payments.breaker.clone());
             let help = "Payments whose refund or void is stuck and waits for an operator";
             registry.register("payments_stuck", help, payments.stuck.clone());
         });
@@ -84,9 +79,5 @@ impl PaymentMetrics {
 
     pub(crate) fn count_stuck(&self, payments: i64) {
         self.stuck.set(payments);
-    }
-
-    pub(crate) fn set_breaker(&self, state: State) {
-        self.breaker.set(state.number());
     }
 }

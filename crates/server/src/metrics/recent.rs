@@ -36,6 +36,10 @@ pub struct Sample {
     pub most: Duration,
     /// Commands that wait for the engine.
     pub queue: usize,
+    /// All answers of this second, to whichever route.
+    pub answers: u64,
+    /// Those of them that are failures of the shop: a 5xx.
+    pub failures: u64,
 }
 
 /// The samples of the last hour, oldest first.
@@ -56,6 +60,8 @@ struct Tally {
     orders: u64,
     coupons: u64,
     refused: u64,
+    answers: u64,
+    failures: u64,
     buckets: [u64; SECONDS_BUCKETS.len() + 1],
 }
 
@@ -76,6 +82,16 @@ impl Recent {
         kept.samples.iter().skip(kept.samples.len().saturating_sub(seconds)).copied().collect()
     }
 
+    /// Returns the share of failures among the answers of the latest seconds, at most `seconds`; `None` without answers.
+    pub fn failed_share(&self, seconds: usize) -> Option<f64> {
+        let kept = self.kept.lock();
+        let latest = kept.samples.iter().skip(kept.samples.len().saturating_sub(seconds));
+        let (answers, failures) =
+            latest.fold((0, 0), |(answers, failures), of| (answers + of.answers, failures + of.failures));
+        #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
+        (answers > 0).then(|| failures as f64 / answers as f64)
+    }
+
     /// Adds the sample of the second that ends now.
     pub(crate) fn take(&self, at: Timestamp, queue: usize) {
         let now = self.tally();
@@ -93,6 +109,8 @@ impl Recent {
             half: quantile(&buckets, 50),
             most: quantile(&buckets, 99),
             queue,
+            answers: now.answers - before.answers,
+            failures: now.failures - before.failures,
         });
     }
 
@@ -100,10 +118,14 @@ impl Recent {
         let mut tally = Tally::default();
         for (name, route) in self.requests.by_route.read().iter() {
             let is_order = **name == *ORDERS;
+            let route = route.lock();
+            for ((_, status), count) in &route.answers {
+                tally.answers += count;
+                tally.failures += if status.is_server_error() { *count } else { 0 };
+            }
             if !is_order && !COUPONS.contains(&&**name) {
                 continue;
             }
-            let route = route.lock();
             for ((_, status), count) in route.answers.iter().filter(|((method, _), _)| *method != "GET") {
                 match status.as_u16() {
                     200..300 if is_order => tally.orders += count,
@@ -177,8 +199,22 @@ mod tests {
         metrics.recent().take(at(2), 0);
         let [first, second] = metrics.recent().latest(60)[..] else { panic!("two samples") };
         assert_eq!((first.at, first.orders, first.coupons, first.refused, first.queue), (at(1), 1, 1, 1, 7));
+        assert_eq!((first.answers, first.failures), (4, 0));
         assert_eq!((first.half, first.most), (Duration::from_micros(2_500), Duration::from_millis(50)));
         assert_eq!(second, Sample { at: at(2), ..Sample::default() });
+    }
+
+    #[test]
+    fn failures_are_a_share_of_the_latest_answers() {
+        let metrics = Metrics::new();
+        let answer = |status| metrics.observe_request(Some("/"), &Method::GET, status, Duration::ZERO);
+        assert_eq!(metrics.recent().failed_share(60), None);
+        answer(StatusCode::SERVICE_UNAVAILABLE);
+        metrics.recent().take(Timestamp::from_micros(1), 0);
+        [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::OK, StatusCode::BAD_GATEWAY].into_iter().for_each(answer);
+        metrics.recent().take(Timestamp::from_micros(2), 0);
+        assert_eq!(metrics.recent().failed_share(1), Some(0.25));
+        assert_eq!(metrics.recent().failed_share(60), Some(0.4));
     }
 
     #[test]

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use app::engine::{Engine, Job};
 use app::log::consumer::Consumer;
 use app::state::rows::OffsetKey;
+use domain::time::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
+use crate::metrics::OldestQueued;
 use crate::runtime::committer::{Committer, Listeners};
 use crate::runtime::engine_loop::pace::paced;
 use crate::runtime::health::Health;
@@ -38,6 +40,9 @@ pub struct Worker {
     /// Reads the event log; present only under the log executor.
     pub consumer: Option<Consumer>,
     pub queue: mpsc::Receiver<Job>,
+    /// How long a command may wait, and since when the oldest does.
+    pub command_deadline: Duration,
+    pub oldest: Arc<OldestQueued>,
     /// Minimum time between the start of two batches after a batch of many commands, unless the second one is full.
     pub batch_every: Duration,
     pub listeners: Listeners,
@@ -51,12 +56,35 @@ pub struct Worker {
 impl Worker {
     /// Runs until it is stopped or the store has failed.
     pub async fn run(self) -> io::Result<()> {
-        let Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop } = self;
+        let Worker {
+            engine,
+            consumer,
+            queue,
+            command_deadline,
+            oldest,
+            batch_every,
+            listeners,
+            arrived,
+            committed,
+            stop,
+        } = self;
         let health = Arc::clone(&listeners.health);
         let committer = Committer::start(listeners)?;
         let last_jobs = 0;
-        let mut round =
-            Round { engine, consumer, queue, batch_every, began: None, last_jobs, arrived, committed, health, stop };
+        let mut round = Round {
+            engine,
+            consumer,
+            queue,
+            command_deadline,
+            oldest,
+            batch_every,
+            began: None,
+            last_jobs,
+            arrived,
+            committed,
+            health,
+            stop,
+        };
         round.run(&committer).await;
         round.finish(&committer).await;
         committer.finish();
@@ -69,6 +97,8 @@ struct Round {
     engine: Engine,
     consumer: Option<Consumer>,
     queue: mpsc::Receiver<Job>,
+    command_deadline: Duration,
+    oldest: Arc<OldestQueued>,
     batch_every: Duration,
     /// When the last batch began.
     began: Option<Instant>,
@@ -164,6 +194,11 @@ impl Round {
                 Ok(job) => jobs.push(job),
                 Err(_) => break,
             }
+        }
+        // Those that still wait are younger.
+        if let Some(deadline) = jobs.last().and_then(|job| job.deadline) {
+            let waited = i64::try_from(self.command_deadline.as_micros()).unwrap_or(0);
+            self.oldest.set(Timestamp::from_micros(deadline.micros() - waited));
         }
         true
     }

@@ -65,7 +65,8 @@ impl LagMonitor {
             (group.name(), letters.map_or(0, |(_, letters)| *letters))
         };
         let letters = Group::CARRIED.iter().map(of).collect();
-        Ok(Waiting { letters, stuck_orders: Some(self.views.stuck_orders().await?) })
+        let stuck_orders = Some(self.views.stuck_orders().await?);
+        Ok(Waiting { letters, stuck_orders, open_orders: Some(self.views.open_orders().await?) })
     }
 
     /// Measures backlog and lag. The backlog is the store's own: it is known, and matters most, while no broker answers.

@@ -140,7 +140,6 @@ impl PaymentTasks<'_> {
     /// Logs and counts a change of the breaker's state.
     fn watch(&self, state: &mut State) {
         let before = std::mem::replace(state, self.runner.state());
-        self.metrics.set_breaker(*state);
         match (before, *state) {
             (State::Closed, State::Open) => {
                 tracing::error!("The payment provider keeps failing: its breaker is open and payments wait.");

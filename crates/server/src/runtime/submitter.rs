@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::reply_batches::ReplyBatches;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
-use crate::metrics::Refusals;
+use crate::metrics::{OldestQueued, Refusals};
 use crate::runtime::health::Health;
 
 mod reply_batches;
@@ -51,13 +51,18 @@ pub struct Submitter {
     pub health: Arc<Health>,
     /// Refused coupons on their way to the statistics.
     pub refusals: Arc<Refusals>,
+    pub oldest: Arc<OldestQueued>,
 }
 
 impl Submitter {
     /// Has a command decided. Dropping the future cancels nothing: the engine owns the command from here on.
     pub async fn submit(&self, command: Command, idempotency: Option<Idempotency>) -> Reply {
         let (responder, answer) = oneshot::channel();
-        let deadline = self.clock.now() + self.command_deadline;
+        let now = self.clock.now();
+        if self.queued() == 0 {
+            self.oldest.set(now);
+        }
+        let deadline = now + self.command_deadline;
         let returns = ReplyBatches::of_this_thread();
         let responder = Box::new(move |reply| returns.put(responder, reply));
         let job = Job::new(command, responder).idempotent(idempotency).before(deadline);

@@ -11,9 +11,11 @@ use app::commands::answer::Refusal;
 use app::log::trailing::statistics;
 use app::log::trailing::{Follow, Follower, NotFollowed, Pass, Trailing};
 use app::ports::{Calendar, Trail};
+use domain::time::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::metrics::EventLatency;
 use crate::runtime::health::AtWork;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
@@ -45,6 +47,7 @@ pub struct Digestion {
     pub followers: Vec<Box<dyn Follower>>,
     pub submitter: Submitter,
     pub calendar: Arc<dyn Calendar>,
+    pub latency: EventLatency,
 }
 
 /// The trailing groups' thread.
@@ -61,14 +64,14 @@ impl TrailingThread {
         digestion: Digestion,
         committed: Arc<Notify>,
     ) -> io::Result<TrailingThread> {
-        let Digestion { followers, submitter, calendar } = digestion;
+        let Digestion { followers, submitter, calendar, latency } = digestion;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();
         let at_work = AtWork::new(&submitter.health, "The thread of the trailing groups has panicked.");
         let work = move || {
             let _at_work = at_work;
-            let groups = followers.into_iter().map(Turns::new).collect();
+            let groups = followers.into_iter().map(|follower| Turns::new(follower, latency.clone())).collect();
             let refused = RefusedCoupons { submitter: submitter.clone(), calendar, told: Instant::now() };
             runtime.block_on(run(make_trail(), groups, refused, &committed, stop));
             // The receiver is gone if the stop was too long for it.
@@ -173,11 +176,13 @@ struct Turns {
     failures: u32,
     /// When its offset was committed last.
     kept: Instant,
+    latency: EventLatency,
 }
 
 impl Turns {
-    fn new(follower: Box<dyn Follower>) -> Turns {
-        Turns { trailing: Trailing::new(follower), rests_until: None, failures: 0, kept: Instant::now() }
+    fn new(follower: Box<dyn Follower>, latency: EventLatency) -> Turns {
+        let trailing = Trailing::new(follower);
+        Turns { trailing, rests_until: None, failures: 0, kept: Instant::now(), latency }
     }
 
     /// Digests a slice, if it is the group's turn. Returns true if more events wait for it.
@@ -187,8 +192,15 @@ impl Turns {
         }
         self.rests_until = None;
         match self.trailing.follow_once(trail, SLICE_MAX).await {
-            Ok(Pass { follow: Some(follow), is_end, .. }) => self.commit(follow, submitter).await && !is_end,
-            Ok(Pass { follow: None, is_end, .. }) => {
+            Ok(Pass { follow: Some(follow), digested, is_end }) => {
+                let is_committed = self.commit(follow, submitter).await;
+                if is_committed {
+                    self.observe(&digested, submitter);
+                }
+                is_committed && !is_end
+            }
+            Ok(Pass { follow: None, digested, is_end }) => {
+                self.observe(&digested, submitter);
                 if self.kept.elapsed() >= PASS_BY_EVERY {
                     self.pass_by(submitter).await;
                 }
@@ -199,6 +211,10 @@ impl Turns {
                 false
             }
         }
+    }
+
+    fn observe(&self, digested: &[Timestamp], submitter: &Submitter) {
+        self.latency.observe_all(self.trailing.group(), digested, submitter.clock.now());
     }
 
     /// Commits an offset that has only passed events of other kinds.

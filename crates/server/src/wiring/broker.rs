@@ -234,12 +234,12 @@ pub(super) fn relay(
     metrics: &Metrics,
     health: &Arc<Health>,
 ) -> Result<Option<RelayThread>, Error> {
+    let published = Published::register(metrics);
     let (Some(cluster), Some(outbox)) = (cluster_of(config, codec), outbox) else { return Ok(None) };
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
         return Ok(None);
     }
     let topics = config.kafka.create_topics.then(|| wanted_topics(config));
-    let published = Published::register(metrics);
     let make = move || {
         let publisher = published.counting(Box::new(KafkaPublisher::new(cluster, topics)));
         Relay::new(outbox, Box::new(publisher))

@@ -28,7 +28,9 @@ use crate::metrics::{
     WebhookMetrics,
 };
 
-struct Broker;
+/// A broker that takes every second batch.
+#[derive(Default)]
+struct Broker(bool);
 
 impl Publisher for Broker {
     fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>> {
@@ -36,7 +38,9 @@ impl Publisher for Broker {
     }
 
     fn publish<'a>(&'a mut self, _: &'a [Record], _: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
-        Box::pin(async { Ok(()) })
+        self.0 = !self.0;
+        let taken = self.0;
+        Box::pin(async move { if taken { Ok(()) } else { Err(PublishError(String::new())) } })
     }
 }
 
@@ -70,7 +74,11 @@ async fn all_metrics() -> Arc<Metrics> {
     let metrics = metrics_with(Some(Box::new(RedisMetrics::new(Box::new(redis)))));
     metrics.observe_request(None, &Method::GET, StatusCode::OK, Duration::ZERO);
     drop(Subscriptions::new(&metrics, 1));
-    EngineMetrics::register(&metrics).observe_batch(&Report::default(), Duration::ZERO);
+    let latency = EventLatency::register(&metrics);
+    latency.observe_all(Group::ALL[0], &[Timestamp::default()], Timestamp::default());
+    EngineMetrics::register(&metrics, latency).observe_batch(&Report::default(), Duration::ZERO);
+    let queue = QueueMetrics { depth: Box::new(|| 0), oldest: Arc::default(), clock: Arc::new(SystemClock) };
+    metrics.register(|registry| registry.register_collector(Box::new(queue)));
     let payments = PaymentMetrics::register(&metrics, Mismatches::register(&metrics));
     payments.observe(&mismatch());
     WebhookMetrics::register(&metrics).observe(&sent());
@@ -83,8 +91,8 @@ async fn all_metrics() -> Arc<Metrics> {
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let log = LogMetrics::register(&metrics);
     log.set(LogCondition { lags: vec![("group", "topic", 1)], backlog: Some((1, 1.0)) });
-    log.set_waiting(Stuck { letters: vec![("group", 1)], stuck_orders: Some(1) });
-    let mut publisher = Published::register(&metrics).counting(Box::new(Broker));
+    log.set_waiting(Stuck { letters: vec![("group", 1)], stuck_orders: Some(1), open_orders: Some(1) });
+    let mut publisher = Published::register(&metrics).counting(Box::new(Broker::default()));
     let record = Record {
         topic: Topic::ALL[0],
         is_dead_letter: false,
@@ -92,7 +100,10 @@ async fn all_metrics() -> Arc<Metrics> {
         value: String::new(),
         attributes: vec![],
     };
-    publisher.publish(&[record], &Spread::new()).await.unwrap();
+    let records = [record];
+    publisher.publish(&records, &Spread::new()).await.unwrap();
+    publisher.publish(&records, &Spread::new()).await.unwrap_err();
+    AuditMetrics::register(&metrics).set(0);
     broker::skipping_foreign(&metrics)(Group::ALL[0], "/doorbuster/other");
     let config = Config::load(None, []).unwrap();
     let guesses = Guesses::new(&config.limits, &metrics);

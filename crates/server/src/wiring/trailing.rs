@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::error::Error;
 use crate::config::{Analytics, Config};
+use crate::metrics::EventLatency;
 use crate::runtime::submitter::Submitter;
 use crate::runtime::trailing_loop::{Digestion, TrailingThread};
 
@@ -60,9 +61,11 @@ pub(super) fn start(
     trail: Box<dyn Trail + Send>,
     submitter: &Submitter,
     settings: &Settings,
+    latency: EventLatency,
     committed: Arc<Notify>,
 ) -> Result<TrailingThread, Error> {
     let followers = if config.server.roles.worker { followers(config, submitter, settings)? } else { vec![] };
-    let digestion = Digestion { followers, submitter: submitter.clone(), calendar: Arc::clone(&settings.calendar) };
+    let calendar = Arc::clone(&settings.calendar);
+    let digestion = Digestion { followers, submitter: submitter.clone(), calendar, latency };
     Ok(TrailingThread::start(move || trail, digestion, committed)?)
 }

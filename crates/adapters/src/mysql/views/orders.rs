@@ -51,6 +51,11 @@ impl OrderViews for MysqlViews {
         self.read([count], |rows| Ok(first(rows)?.unwrap_or(0)))
     }
 
+    fn open_orders(&self) -> Reading<'_, i64> {
+        let count = "SELECT count(*) FROM orders WHERE not_completed IN ('PENDING', 'COMPENSATING')".to_owned();
+        self.read([count], |rows| Ok(first(rows)?.unwrap_or(0)))
+    }
+
     fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>> {
         let select = "SELECT due_at, kind, asked FROM timer WHERE order_id = ?";
         self.read([statement(select, &[&id.0])], first)

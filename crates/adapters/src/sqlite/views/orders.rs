@@ -44,6 +44,14 @@ impl OrderViews for SqliteViews {
         })
     }
 
+    fn open_orders(&self) -> Reading<'_, i64> {
+        self.read(|connection| {
+            let [pending, compensating] = [Outcome::Pending, Outcome::Compensating].map(indexed);
+            let sql = format!("SELECT (SELECT count(*) FROM orders WHERE {pending}) + (SELECT count(*) FROM orders WHERE {compensating})");
+            Ok(find(connection, &sql, [])?.unwrap_or(0))
+        })
+    }
+
     fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>> {
         self.read(move |connection| timer(connection, id))
     }

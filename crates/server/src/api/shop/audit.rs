@@ -75,7 +75,11 @@ pub(crate) async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
     let (snapshots, now) = (shop.snapshots.clone(), shop.submitter.clock.now());
     let look = move || audit::inspect(snapshots()?.as_mut(), now);
     match tokio::task::spawn_blocking(look).await {
-        Ok(inspection) => inspection.map_err(unavailable),
+        Ok(inspection) => {
+            let inspection = inspection.map_err(unavailable)?;
+            shop.audited.set(inspection.audit.violations);
+            Ok(inspection)
+        }
         Err(_panicked) => Err(Problem::new(Code::Internal, operators::AUDIT_FAILED)),
     }
 }

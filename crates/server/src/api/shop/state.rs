@@ -18,7 +18,7 @@ use domain::order::Modes;
 use crate::api::request::fingerprints::Fingerprints;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
-use crate::metrics::{Metrics, Mismatches};
+use crate::metrics::{AuditMetrics, Metrics, Mismatches};
 use crate::runtime::estimates::Estimates;
 use crate::runtime::submitter::Submitter;
 use crate::security::auth::Tokens;
@@ -57,6 +57,8 @@ pub struct Inner {
     pub webhooks: Arc<dyn Sender>,
     pub limits: Limits,
     pub guesses: Guesses,
+    /// The result of the latest audit.
+    pub audited: AuditMetrics,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
     /// The log that consumer groups read.

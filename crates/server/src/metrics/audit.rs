@@ -1,0 +1,40 @@
+//! What the latest audit of the running shop has found.
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use super::Metrics;
+
+/// The number of violations that the latest audit by this process found; without a sample before the first one.
+#[derive(Clone, Debug, Default)]
+pub struct AuditMetrics(Arc<Mutex<Option<i64>>>);
+
+impl AuditMetrics {
+    pub fn register(metrics: &Metrics) -> AuditMetrics {
+        let audit = AuditMetrics::default();
+        metrics.register(|registry| registry.register_collector(Box::new(audit.clone())));
+        audit
+    }
+
+    pub(crate) fn set(&self, violations: u64) {
+        *self.0.lock() = Some(i64::try_from(violations).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn violations(&self) -> Option<i64> {
+        *self.0.lock()
+    }
+}
+
+impl Collector for AuditMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let help = "Violations that the latest audit by this process found";
+        let gauge = encoder.encode_descriptor("audit_violations", help, None, MetricType::Gauge)?;
+        self.violations().map_or(Ok(()), |violations| ConstGauge::new(violations).encode(gauge))
+    }
+}
