@@ -9,6 +9,8 @@ mod absent;
 mod client;
 mod cluster;
 #[cfg(feature = "kafka")]
+mod examination;
+#[cfg(feature = "kafka")]
 mod inspector;
 mod listener;
 #[cfg(feature = "kafka")]
@@ -29,7 +31,7 @@ pub use inspector::KafkaInspector;
 pub use listener::Listener;
 #[cfg(feature = "kafka")]
 pub use log::KafkaLog;
-pub use plan::{Difference, Plan};
+pub use plan::{Difference, ExaminedTopic, Plan};
 #[cfg(feature = "kafka")]
 pub use publisher::KafkaPublisher;
 #[cfg(feature = "kafka")]

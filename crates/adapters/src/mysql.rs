@@ -6,6 +6,7 @@
 mod background;
 mod cells;
 mod commits_seen;
+mod examination;
 mod failure;
 mod log;
 mod no_gate;
@@ -23,6 +24,7 @@ mod store;
 mod trail;
 mod views;
 
+pub use examination::{Examined, examine};
 pub use log::MysqlLog;
 pub use no_gate::NoGate;
 pub use opening::{OpenError, Opened, Options, check_exists, open, read};

@@ -6,12 +6,14 @@
 //! on a cluster.
 
 mod connection;
+mod examination;
 mod gate;
 mod notifier;
 mod ranking;
 mod rates;
 
 pub use connection::{Condition, OpenError, Options, Redis, forget};
+pub use examination::{Examined, examine};
 pub use gate::{GateScript, RedisGate};
 pub use notifier::RedisNotifier;
 pub use ranking::RedisRanking;

@@ -1,5 +1,6 @@
 //! The shop in one process: a SQLite file as the store, its event table as the log, the gate in memory.
 
+mod backup;
 mod ballast;
 mod best_sellers;
 mod cells;
@@ -7,6 +8,7 @@ mod commit_mark;
 mod commits_seen;
 mod connection;
 mod cut;
+mod examination;
 mod gate;
 mod log;
 mod log_scan;
@@ -21,9 +23,11 @@ mod store;
 mod trail;
 mod views;
 
+pub use backup::{BackupError, Beside, Restoring, Written, back_up, is_restoring, open_backup};
 pub use ballast::BALLAST_FILE;
 pub use commit_mark::MARK_FILE;
 pub use connection::DATABASE_FILE;
+pub use examination::{Examined, examine};
 pub use gate::{GateBounds, MemoryGate};
 pub use log::SqliteLog;
 pub use loss::Loss;

@@ -22,6 +22,7 @@ mod order;
 mod payment;
 mod reference;
 mod replay;
+mod upkeep;
 
 pub use bench::{BenchArgs, ExecutorArg, SynchronousArg};
 pub use demo::DemoArgs;
@@ -34,6 +35,7 @@ pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
 pub use reference::{CompletionsArgs, ManualArgs};
 pub use replay::{ReplayArgs, ReplaySelection};
+pub use upkeep::{BackupArgs, DoctorArgs, RestoreArgs};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -54,6 +56,12 @@ pub enum Command {
     Demo(DemoArgs),
     /// Audit the store: beside a running server, or on a stopped store
     Audit(AuditArgs),
+    /// Copy the data folder into one file, also while a process serves it
+    Backup(BackupArgs),
+    /// Put a backup into an empty folder
+    Restore(RestoreArgs),
+    /// Examine clock, disk, limits, secret and services, and say what to do: exit code 1 if it found something
+    Doctor(DoctorArgs),
     /// Manage dead letters: events that a consumer group could not handle
     Dlq(DlqArgs),
     /// Manage orders with a stuck compensation, and refunds; show the past of an order, and why

@@ -16,6 +16,7 @@ mod reference;
 mod serve;
 mod sim;
 mod token;
+mod upkeep;
 
 pub use error::Error;
 
@@ -27,6 +28,9 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => admin::audit::run(&args),
+        Command::Backup(args) => upkeep::backup::run(&args),
+        Command::Restore(args) => upkeep::restore::run(&args),
+        Command::Doctor(args) => upkeep::doctor::run(&args),
         Command::Dlq(args) => admin::dlq::run(&args),
         Command::Order(args) => admin::order::run(&args),
         Command::Coupon(args) => admin::history::run("coupons", &args.act),

@@ -59,6 +59,7 @@ pub mod scratch;
 mod stores;
 mod switching;
 mod trailing;
+pub mod upkeep;
 mod webhooks;
 
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};

@@ -23,3 +23,17 @@ pub struct Plan {
     pub different: Vec<Difference>,
     pub as_wanted: Vec<Wanted>,
 }
+
+/// A topic as an operator's examination sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExaminedTopic {
+    /// With the prefix.
+    pub name: String,
+    pub partitions: usize,
+    /// Of the partition that has fewest.
+    pub replicas: usize,
+    /// Replicas that have every record, of the partition that has fewest.
+    pub in_sync: usize,
+    /// How many of them an acknowledged record is in.
+    pub in_sync_min: usize,
+}

@@ -11,13 +11,13 @@ use super::client::Quiet;
 use super::cluster::Cluster;
 use super::plan::{Difference, Plan};
 
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const CHECK_EVERY: Duration = Duration::from_millis(50);
 
 /// The topics on a broker.
 pub struct Topics {
-    client: AdminClient<Quiet>,
-    cluster: Cluster,
+    pub(super) client: AdminClient<Quiet>,
+    pub(super) cluster: Cluster,
 }
 
 impl Topics {
@@ -156,6 +156,6 @@ impl Topics {
     }
 }
 
-fn text(error: rdkafka::error::KafkaError) -> String {
+pub(super) fn text(error: rdkafka::error::KafkaError) -> String {
     error.to_string()
 }

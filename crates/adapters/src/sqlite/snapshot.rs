@@ -58,12 +58,7 @@ impl SqliteSnapshot {
             let lost = loss::of_folder(folder)?;
             return Err(lost.map_or(OpenError::NoShop(folder.to_owned()), |loss| OpenError::Lost(Box::new(loss))));
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        connection.execute_batch("BEGIN")?;
+        let connection = reader(&folder.join(DATABASE_FILE))?;
         cut::check_reader(&connection, folder)?;
         let loss = loss::of_reader(&connection, folder, mark)?;
         if let Err(error) = check_shop(&connection, folder) {
@@ -71,6 +66,25 @@ impl SqliteSnapshot {
         }
         let changed = page_sums::changed(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
         Ok(SqliteSnapshot { connection, unreadable: RefCell::new(vec![]), loss, changed, is_restricted: false })
+    }
+
+    /// Opens a backup, whose checksum the caller has compared. It has neither mark nor log.
+    pub(super) fn of_backup(file: &Path) -> std::result::Result<SqliteSnapshot, OpenError> {
+        check_sqlite()?;
+        let connection = reader(file)?;
+        check_shop(&connection, file)?;
+        Ok(SqliteSnapshot {
+            connection,
+            unreadable: RefCell::new(vec![]),
+            loss: None,
+            changed: vec![],
+            is_restricted: false,
+        })
+    }
+
+    /// The connection, inside its read transaction.
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     fn read(&self, read: impl FnOnce(&Connection, &Unreadable) -> Result<()>) -> std::result::Result<(), StoreError> {
@@ -81,6 +95,17 @@ impl SqliteSnapshot {
     fn show(&self, part: Part) -> std::result::Result<(), StoreError> {
         if self.is_restricted { since::show(&self.connection, part).map_err(store_error) } else { Ok(()) }
     }
+}
+
+/// Opens a database read-only, in a transaction.
+fn reader(database: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.execute_batch("BEGIN")?;
+    Ok(connection)
 }
 
 fn store_error(error: rusqlite::Error) -> StoreError {

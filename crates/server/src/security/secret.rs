@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::system::io_error;
 
-const SECRET_FILE: &str = "auth.secret";
+pub(crate) const SECRET_FILE: &str = "auth.secret";
 const MADE_BYTES: usize = 32;
 const MARK_BYTES: usize = 16;
 

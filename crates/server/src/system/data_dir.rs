@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::system::io_error;
 
-const LOCK_FILE: &str = "doorbuster.lock";
+pub(crate) const LOCK_FILE: &str = "doorbuster.lock";
 /// Holds the address where the server of the folder serves admins.
 pub(crate) const ADDRESS_FILE: &str = "server.address";
 /// The scripted payment provider's own records.
@@ -14,7 +14,7 @@ pub(crate) const SCRIPTED_PAYMENTS_FILE: &str = "scripted-payments.db";
 
 /// Files that this program creates in a data folder, except the secret.
 #[cfg(unix)]
-const OURS: [&str; 12] = [
+pub(crate) const OURS: [&str; 12] = [
     LOCK_FILE,
     "shop.lock",
     "shop.db",

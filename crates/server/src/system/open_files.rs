@@ -2,7 +2,7 @@
 
 /// Files that are open besides connections: store and readers, log, sockets to brokers.
 #[cfg(unix)]
-const BESIDE_CONNECTIONS: u64 = 256;
+pub(crate) const BESIDE_CONNECTIONS: u64 = 256;
 
 /// Raises the limit to the highest allowed value, and warns if the configured connections do not fit.
 #[cfg(unix)]

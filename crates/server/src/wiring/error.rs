@@ -6,6 +6,8 @@ use adapters::sqlite::DATABASE_FILE;
 use adapters::{mysql, redis, sqlite};
 use app::ports::StoreError;
 
+use super::upkeep;
+
 /// The advice after a failed read or write of the store.
 pub const CHECK_THE_STORE: &str = "check that the disk or the database works, then run `doorbuster audit`";
 const SEE_REFUSED: &str = "docs/operations.md says how to restore it: \"The shop refuses to open\"";
@@ -26,6 +28,10 @@ pub enum Error {
     NewBesideOld { folder: PathBuf, file: &'static str },
     #[error(transparent)]
     Mysql(#[from] mysql::OpenError),
+    #[error(transparent)]
+    Backup(#[from] sqlite::BackupError),
+    #[error("a restore into {0} was interrupted, so the folder holds a part of a shop only")]
+    HalfRestored(PathBuf),
     #[error("{cause} (DATABASE_URL names {host})")]
     Database { host: String, cause: Box<Error> },
     #[error(transparent)]
@@ -63,10 +69,14 @@ impl Error {
     /// Returns whether there is no shop where the settings say.
     pub const fn is_without_shop(&self) -> bool {
         match self {
-            Error::Embedded(sqlite::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop) => true,
+            Error::Embedded(sqlite::OpenError::NoShop(_))
+            | Error::Backup(sqlite::BackupError::Store(sqlite::OpenError::NoShop(_)))
+            | Error::Mysql(mysql::OpenError::NoShop) => true,
             Error::Database { cause, .. } => cause.is_without_shop(),
             Error::Embedded(_)
             | Error::NewBesideOld { .. }
+            | Error::Backup(_)
+            | Error::HalfRestored(_)
             | Error::Mysql(_)
             | Error::Redis(_)
             | Error::Read(_)
@@ -87,6 +97,8 @@ impl Error {
         match self {
             Error::Embedded(error) => of_folder(error),
             Error::NewBesideOld { .. } => SEE_REFUSED,
+            Error::Backup(error) => upkeep::advice(error),
+            Error::HalfRestored(_) => "run `doorbuster restore` of the backup into it again, or delete the folder",
             Error::Mysql(error) => of_database(error),
             Error::Database { cause, .. } => cause.advice(),
             Error::Redis(_) => "start Redis, or correct REDIS_URL; without it the shop runs on its store alone",
@@ -104,7 +116,7 @@ impl Error {
     }
 }
 
-const fn of_folder(error: &sqlite::OpenError) -> &'static str {
+pub(super) const fn of_folder(error: &sqlite::OpenError) -> &'static str {
     match error {
         sqlite::OpenError::SqliteTooOld { .. } => "build the program with its own copy of SQLite",
         sqlite::OpenError::SchemaTooNew { .. } => USE_NEWER,

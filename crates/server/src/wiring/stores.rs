@@ -157,6 +157,9 @@ const PROOFS_OF_A_SHOP: [&str; 2] = [SCRIPTED_PAYMENTS_FILE, ADDRESS_FILE];
 
 /// Refuses to create a new shop in a folder that held one before, because its database file is probably lost.
 fn check_not_new_beside_old(config: &Config, data_dir: &Path) -> Result<(), Error> {
+    if sqlite::is_restoring(data_dir) {
+        return Err(Error::HalfRestored(data_dir.to_owned()));
+    }
     let left = PROOFS_OF_A_SHOP.into_iter().find(|file| bytes_of(data_dir, file) > 0);
     match left.filter(|_| bytes_of(data_dir, sqlite::DATABASE_FILE) == 0) {
         None => Ok(()),

@@ -29,6 +29,7 @@ mod api_refunds;
 mod api_stops;
 mod api_texts;
 mod api_users;
+mod backups;
 mod bench;
 mod brokers;
 mod buyers;

@@ -110,7 +110,7 @@ fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
     }
 }
 
-fn table(audit: &Audit, repairable: usize, repaired: Option<&[Repaired]>) -> String {
+pub(in crate::commands) fn table(audit: &Audit, repairable: usize, repaired: Option<&[Repaired]>) -> String {
     let mut text = String::new();
     for law in &audit.laws {
         let mark = if law.violations == 0 { "ok" } else { "BROKEN" };

@@ -1,0 +1,37 @@
+//! What an operator's examination asks of Redis.
+
+use std::time::Duration;
+
+use redis::Client;
+
+use super::connection::OpenError;
+
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Facts about a server.
+pub struct Examined {
+    pub version: String,
+    /// 0 means no limit.
+    pub maxmemory: u64,
+    pub policy: String,
+}
+
+/// Asks a server. `INFO` has all of it, and managed servers that refuse `CONFIG` allow it.
+pub async fn examine(address: &str) -> Result<Examined, OpenError> {
+    let client = Client::open(address).map_err(|_| OpenError::Address)?;
+    let asked = async {
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        redis::cmd("INFO").query_async::<String>(&mut connection).await
+    };
+    let answered = tokio::time::timeout(PATIENCE, asked).await;
+    let lost = |text: String| OpenError::Lost(text);
+    let info =
+        answered.map_err(|_elapsed| lost("no answer in time".to_owned()))?.map_err(|error| lost(error.to_string()))?;
+    let value =
+        |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default();
+    Ok(Examined {
+        version: value("redis_version").trim().to_owned(),
+        maxmemory: value("maxmemory").trim().parse().unwrap_or_default(),
+        policy: value("maxmemory_policy").trim().to_owned(),
+    })
+}

@@ -1,0 +1,46 @@
+//! Commands about a whole store on the command line.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::SettingsArgs;
+
+#[derive(Debug, Clone, Args)]
+pub struct BackupArgs {
+    /// File to write. An earlier backup of this name is replaced when the new one is complete
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Audit the copy; exit code 1 if it violates a law
+    #[arg(long)]
+    pub verify: bool,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArgs {
+    /// Backup to put back. Its checksum is always compared
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Audit the copy before it is put in place; nothing is restored if it violates a law
+    #[arg(long)]
+    pub verify: bool,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
