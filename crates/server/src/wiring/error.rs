@@ -6,8 +6,6 @@ use adapters::sqlite::DATABASE_FILE;
 use adapters::{mysql, redis, sqlite};
 use app::ports::StoreError;
 
-use super::upkeep;
-
 /// The advice after a failed read or write of the store.
 pub const CHECK_THE_STORE: &str = "check that the disk or the database works, then run `doorbuster audit`";
 const SEE_REFUSED: &str = "docs/operations.md says how to restore it: \"The shop refuses to open\"";
@@ -97,7 +95,7 @@ impl Error {
         match self {
             Error::Embedded(error) => of_folder(error),
             Error::NewBesideOld { .. } => SEE_REFUSED,
-            Error::Backup(error) => upkeep::advice(error),
+            Error::Backup(error) => of_backup(error),
             Error::HalfRestored(_) => "run `doorbuster restore` of the backup into it again, or delete the folder",
             Error::Mysql(error) => of_database(error),
             Error::Database { cause, .. } => cause.advice(),
@@ -116,7 +114,7 @@ impl Error {
     }
 }
 
-pub(super) const fn of_folder(error: &sqlite::OpenError) -> &'static str {
+const fn of_folder(error: &sqlite::OpenError) -> &'static str {
     match error {
         sqlite::OpenError::SqliteTooOld { .. } => "build the program with its own copy of SQLite",
         sqlite::OpenError::SchemaTooNew { .. } => USE_NEWER,
@@ -147,5 +145,20 @@ const fn of_database(error: &mysql::OpenError) -> &'static str {
         }
         mysql::OpenError::Random(_) => "check the system's random number generator",
         mysql::OpenError::Thread(_) => "check this machine's limits of threads and memory",
+    }
+}
+
+const fn of_backup(error: &sqlite::BackupError) -> &'static str {
+    match error {
+        sqlite::BackupError::Store(error) => of_folder(error),
+        sqlite::BackupError::Sqlite(_) | sqlite::BackupError::File(..) => {
+            "check the disk, its free space and the permissions, then run the command again; the shop was only read"
+        }
+        sqlite::BackupError::Busy(_) => "wait until that process has finished, or choose another file",
+        sqlite::BackupError::NotReplaced(_) => "choose another name, or move that file away",
+        sqlite::BackupError::NoBackup(_) | sqlite::BackupError::Damaged(_) => {
+            "use another backup; `doorbuster backup FILE` writes them"
+        }
+        sqlite::BackupError::NotEmpty { .. } => "choose an empty or a new folder with --data-dir",
     }
 }

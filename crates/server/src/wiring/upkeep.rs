@@ -3,7 +3,6 @@
 mod copies;
 mod examining;
 
-pub(super) use copies::advice;
 pub use copies::{Copied, LaidOut, back_up, backup_snapshot, check_restore, lay_out};
 pub use examining::{
     ExaminedDatabase, ExaminedFolder, ExaminedRedis, ExaminedTopic, examine_database, examine_folder, examine_redis,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use adapters::sqlite::{self, BackupError, Beside, Restoring};
+use adapters::sqlite::{self, Beside, Restoring};
 use app::audit::Snapshot;
 
 use super::super::error::Error;
@@ -65,21 +65,5 @@ impl LaidOut {
 
     pub fn abandon(self) -> Result<(), Error> {
         Ok(self.0.abandon()?)
-    }
-}
-
-/// Returns what to do about a failed backup or restore.
-pub(in crate::wiring) const fn advice(error: &BackupError) -> &'static str {
-    match error {
-        BackupError::Store(error) => super::super::error::of_folder(error),
-        BackupError::Sqlite(_) | BackupError::File(..) => {
-            "check the disk, its free space and the permissions, then run the command again; the shop was only read"
-        }
-        BackupError::Busy(_) => "wait until that process has finished, or choose another file",
-        BackupError::NotReplaced(_) => "choose another name, or move that file away",
-        BackupError::NoBackup(_) | BackupError::Damaged(_) => {
-            "use another backup; `doorbuster backup FILE` writes them"
-        }
-        BackupError::NotEmpty { .. } => "choose an empty or a new folder with --data-dir",
     }
 }
