@@ -3,6 +3,7 @@
 
 mod audit;
 mod claims;
+mod details;
 mod failed_delivery;
 mod fulfilment;
 mod log;
@@ -33,6 +34,7 @@ use rusqlite::types::FromSql;
 
 use crate::words::ENTRY_KINDS;
 
+pub(crate) use details::{attributes_cell, like_pattern};
 pub(crate) use fulfilment::given_back_cell;
 pub(crate) use log::delivery;
 pub(crate) use orders::{Line, StoredOrder};

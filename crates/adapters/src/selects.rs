@@ -12,6 +12,24 @@ macro_rules! select_product {
     };
 }
 
+macro_rules! select_details {
+    ($rest:literal) => {
+        concat!("SELECT sku, external_id, description, image_url, attributes FROM product_details ", $rest)
+    };
+}
+
+/// A product with its details; both tables name it by the same column.
+macro_rules! select_described {
+    ($rest:literal) => {
+        concat!(
+            "SELECT product_id, name, price, status, on_hand, reserved, received, sold, written_off, created_at, \
+             updated_at, sku, external_id, description, image_url, attributes \
+             FROM product LEFT JOIN product_details USING (product_id) ",
+            $rest
+        )
+    };
+}
+
 macro_rules! select_campaign {
     ($rest:literal) => {
         concat!(
@@ -312,8 +330,8 @@ macro_rules! select_delivery {
 
 pub(crate) use {
     select_account, select_answer, select_callback, select_campaign, select_coupon, select_customer, select_delivery,
-    select_entry, select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_order,
-    select_outgoing, select_parked, select_parked_event, select_parked_failure, select_payment, select_product,
-    select_relayed, select_request, select_shipment, select_storage, select_user_coupon, select_webhook,
-    select_written,
+    select_described, select_details, select_entry, select_letter, select_letter_failure, select_line, select_login,
+    select_mode_change, select_order, select_outgoing, select_parked, select_parked_event, select_parked_failure,
+    select_payment, select_product, select_relayed, select_request, select_shipment, select_storage,
+    select_user_coupon, select_webhook, select_written,
 };

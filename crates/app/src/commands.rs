@@ -41,8 +41,8 @@ use crate::log::group::Group;
 use crate::log::trailing::Follow;
 use crate::payments::provider::{Found, ProviderError};
 use crate::state::rows::{
-    Added, AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey,
-    Role,
+    Added, AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, NewDetails, OffsetKey, OffsetMove, ParkKey,
+    ParkedKey, Role,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -52,11 +52,13 @@ pub enum Command {
         name: Arc<str>,
         price: Money,
         stock: i64,
+        details: Option<Box<NewDetails>>,
     },
     ChangeProduct {
         product: ProductId,
         price: Option<Money>,
         status: Option<ProductStatus>,
+        details: Option<Box<NewDetails>>,
     },
     AdjustStock {
         product: ProductId,

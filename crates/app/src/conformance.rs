@@ -65,6 +65,7 @@ macro_rules! cases {
 cases! {
     rows {
         an_answer_survives,
+        details_survive,
         a_login_survives,
         a_change_of_modes_survives_and_the_newest_is_in_force,
         an_order_survives_every_change,

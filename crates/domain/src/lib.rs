@@ -5,6 +5,7 @@
 
 pub mod claim;
 pub mod coupon;
+pub mod currency;
 pub mod ids;
 pub mod limits;
 pub mod money;

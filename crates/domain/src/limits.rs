@@ -22,6 +22,16 @@ pub const CAMPAIGN_QUANTITY_MAX: i64 = 1_000_000_000;
 pub const ISSUE_PER_USER_MAX: i64 = 100;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of a product's SKU, of its id in another system, and of the name of an attribute.
+pub const IDENTITY_CHARS_MAX: usize = 100;
+/// Characters of a product's description.
+pub const DESCRIPTION_CHARS_MAX: usize = 5_000;
+/// Characters of the address of a product's image.
+pub const IMAGE_URL_CHARS_MAX: usize = 2_000;
+/// Attributes of a product.
+pub const ATTRIBUTES_MAX: usize = 50;
+/// Bytes of a product's attributes as JSON.
+pub const ATTRIBUTES_BYTES_MAX: usize = 8_192;
 /// Characters of a webhook endpoint's address.
 pub const WEBHOOK_URL_CHARS_MAX: usize = 2_000;
 /// Requests per second that an endpoint may allow itself.

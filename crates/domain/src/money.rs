@@ -1,11 +1,11 @@
-//! Money in whole won. Points are money too: one point is one won.
+//! Money in the smallest unit of the shop's currency, by default whole won. Points are money too: one point is one unit.
 
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 use serde::{Deserialize, Serialize};
 
-/// An amount in whole won. Arithmetic panics on overflow in every profile; the limits make overflow unreachable.
+/// An amount in the smallest unit of the shop's currency, by default in whole won. Arithmetic panics on overflow in every profile; the limits make overflow unreachable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(i64);

@@ -363,7 +363,7 @@ impl Config {
         self.admin.own_listen().map_or(Ok(()), |listen| addresses::check_listen("admin.listen", listen))?;
         addresses::check_email(&self.admin.email)?;
         self.log.check()?;
-        self.shop.calendar().map_err(Error::TimeZone)?;
+        self.payment.check_currency(self.shop.check().map_err(Error::Shop)?)?;
         self.kafka.check(cfg!(feature = "kafka"))?;
         self.orders.check()?;
         self.payment.check()?;

@@ -8,7 +8,7 @@ use app::commands::{
     RegisterUser,
 };
 use app::engine::Job;
-use app::state::rows::{AnswerKey, EmailKey, Role};
+use app::state::rows::{AnswerKey, EmailKey, NewDetails, Role};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
@@ -97,7 +97,9 @@ impl Customers {
     pub(crate) fn prepare(&mut self, rng: &mut Rng, now: Timestamp, has_one_engine: bool) {
         for _product in 0..2 {
             let (price, stock) = (Money::won(rng.amount(3, 9) * 100), rng.amount(3, 12));
-            self.want(Command::RegisterProduct { name: "Lamp".into(), price, stock });
+            let details = NewDetails { description: Some(Some("A lamp.".into())), ..NewDetails::default() };
+            let details = Some(Box::new(details));
+            self.want(Command::RegisterProduct { name: "Lamp".into(), price, stock, details });
         }
         let queue = if rng.happens(500) { IssueMode::Queued } else { IssueMode::Stream };
         for issue_mode in [IssueMode::Direct, queue] {

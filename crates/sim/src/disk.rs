@@ -8,9 +8,9 @@ use app::events::trace::TraceParent;
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AnswerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, EmailKey, Entry, FigureKey, HoldingKey,
-    InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt,
-    Request, Sales, SalesKey, StoredAnswer, Timer,
+    AnswerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, Details, EmailKey, Entry, FigureKey,
+    HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey,
+    ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
@@ -66,6 +66,9 @@ pub struct State {
     pub refused_rows: BTreeMap<RefusedRow, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
+    /// Values that only one product may have.
+    pub identities: BTreeMap<IdentityKey, ProductId>,
+    pub details: BTreeMap<ProductId, Details>,
     /// Every change of the mode setting, oldest first.
     pub modes: Vec<ModesChange>,
     pub webhooks: BTreeMap<WebhookId, Endpoint>,

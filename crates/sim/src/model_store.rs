@@ -8,8 +8,8 @@ use app::events::outbox;
 use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, FigureKey, HoldingKey, Key, ModesKey, NewEvent,
-    OrderKey, PaymentKey, PlacedKey, ProductSnapshotKey, Rows, ShipmentKey, StorageKey, TimerKey,
+    AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, FigureKey, HoldingKey, Key,
+    ModesKey, NewEvent, OrderKey, PaymentKey, PlacedKey, ProductSnapshotKey, Rows, ShipmentKey, StorageKey, TimerKey,
 };
 use app::state::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -130,6 +130,8 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
         Key::Modes => rows.modes.loaded(ModesKey, state.modes.last().cloned()),
+        Key::Identity(key) => rows.identities.loaded(key, state.identities.get(&key).copied()),
+        Key::Details(id) => rows.details.loaded(DetailsKey(id), state.details.get(&id).cloned()),
         Key::Webhook(id) => rows.webhooks.loaded(id, state.webhooks.get(&id).cloned()),
         Key::WebhookDelivery(key) => rows.deliveries.loaded(key, state.deliveries.get(&key).cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
@@ -177,6 +179,8 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
     state.modes.extend(rows.modes.changes().into_iter().map(|(ModesKey, change)| change.kept().0.clone()));
+    apply(&mut state.identities, rows.identities.changes(), |key| key);
+    apply(&mut state.details, rows.details.changes(), |key| key.0);
     apply(&mut state.webhooks, rows.webhooks.changes(), |key| key);
     apply(&mut state.deliveries, rows.deliveries.changes(), |key| key);
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);

@@ -90,7 +90,12 @@ fn campaigns_are_equal(state: &State, pasts: &BTreeMap<CampaignId, CampaignPast>
 
 fn products_are_equal(state: &State, pasts: &BTreeMap<ProductId, ProductPast>) -> Verdict {
     let rebuilt = pasts.iter().filter_map(|(id, past)| Some((*id, past.state()?.clone()))).collect();
-    equal("products", &state.products, &rebuilt)
+    equal("products", &state.products, &rebuilt)?;
+    for (id, past) in pasts {
+        let details = state.details.get(id).cloned().unwrap_or_default();
+        equal(format_args!("the details of {id}"), &details, past.details())?;
+    }
+    Ok(())
 }
 
 fn customers_are_equal(state: &State, pasts: &BTreeMap<UserId, CustomerPast>) -> Verdict {

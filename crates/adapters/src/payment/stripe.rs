@@ -7,6 +7,7 @@ mod wire;
 
 use std::time::Duration;
 
+use app::payments::currency;
 use app::payments::provider::{Ask, Call, Callback, CallbackError, Found, Operation, Provider, ProviderError, Verdict};
 use domain::time::Timestamp;
 
@@ -71,9 +72,9 @@ impl Stripe {
     fn intent(&self, ask: &Ask, amount: String) -> Fields {
         let mut fields = marks(ask);
         fields.extend([
-            // The won has no smaller unit: the amount is in won, not in hundredths.
+            // In the currency's smallest unit, as the shop counts.
             ("amount", amount),
-            ("currency", app::payments::provider::CURRENCY.to_owned()),
+            ("currency", currency::of_shop().code().to_ascii_lowercase()),
             ("capture_method", "manual".to_owned()),
             ("confirm", "true".to_owned()),
             ("payment_method", self.payment_method.clone()),

@@ -3,6 +3,7 @@
 
 mod commit;
 mod customer_row;
+mod details;
 mod executor;
 mod failed_delivery;
 mod fulfilment;

@@ -113,7 +113,7 @@ fn facts_that_are_falsified_in_a_shared_store_are_found() {
     let Some(database) = Database::new("facts_that_are_falsified_in_a_shared_store_are_found") else { return };
     let mut shop = Shop::reopen(Home::Shared(database), Executor::Inline);
     shop.sell_everything();
-    shop.ask(Command::RegisterProduct { name: "unsold".into(), price: Money::won(1), stock: 0 });
+    shop.ask(Command::RegisterProduct { name: "unsold".into(), price: Money::won(1), stock: 0, details: None });
     let home = shop.close();
     let Home::Shared(database) = &home else { panic!("it is shared") };
     for (laws, falsify, take_back) in FALSIFIED_SHARED {
@@ -303,7 +303,7 @@ const FALSIFIED: &[(&[u8], &str)] = &[
 fn every_falsified_fact_is_found_by_its_law() {
     let mut shop = Shop::open(Executor::Log);
     shop.sell_everything();
-    shop.ask(Command::RegisterProduct { name: "unsold".into(), price: Money::won(1), stock: 0 });
+    shop.ask(Command::RegisterProduct { name: "unsold".into(), price: Money::won(1), stock: 0, details: None });
     shop.leave_orders_waiting();
     let mut mistaken = vec![];
     for (laws, falsify) in FALSIFIED {

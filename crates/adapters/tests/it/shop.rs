@@ -150,7 +150,8 @@ impl Shop {
     }
 
     pub(crate) fn register_product(&mut self, stock: i64) -> ProductId {
-        let command = Command::RegisterProduct { name: "키보드".into(), price: Money::won(39_000), stock };
+        let command =
+            Command::RegisterProduct { name: "키보드".into(), price: Money::won(39_000), stock, details: None };
         match self.run(command).result {
             Ok(Answer::ProductRegistered { product }) => product,
             other => panic!("no product: {other:?}"),

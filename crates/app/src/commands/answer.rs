@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commands::answer::changed::Changed;
 use crate::events::wire_time;
+use crate::state::rows::Identity;
 
 /// The result of a command that changed something. It is stored under the idempotency key, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +140,8 @@ pub enum Refusal {
         available: i64,
     },
     StockTooMuch,
+    /// Another product has this SKU or external id.
+    IdentityTaken(Identity),
     PriceChanged {
         total: Money,
     },

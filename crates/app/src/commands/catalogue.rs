@@ -8,16 +8,54 @@ use domain::order::Outcome;
 use domain::stock::{self, Product, Status};
 use domain::time::Timestamp;
 
+use crate::commands::Command;
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::commands::order::request;
 use crate::events::event::{
-    Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold, StockAdjusted,
+    Event, PriceChanged, ProductDescribed, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged,
+    Sold, StockAdjusted,
 };
-use crate::state::rows::{Receipt, Sales, SalesKey};
+use crate::state::rows::{Details, DetailsKey, Identity, Key, Keys, NewDetails, Receipt, Sales, SalesKey};
 
-pub(crate) fn register(context: &mut Context<'_>, name: &Arc<str>, price: Money, stock: i64) -> Answered {
+/// A product to register.
+pub(crate) struct NewProduct<'a> {
+    pub name: &'a Arc<str>,
+    pub price: Money,
+    pub stock: i64,
+    pub details: Option<&'a NewDetails>,
+}
+
+/// Changes of a product. `None` keeps what there is.
+pub(crate) struct Change<'a> {
+    pub price: Option<Money>,
+    pub status: Option<Status>,
+    pub details: Option<&'a NewDetails>,
+}
+
+/// Declares the rows that the command of a product reads.
+pub(crate) fn declare(command: &Command, keys: &mut Keys) {
+    let mut reserve = |details: &Option<Box<NewDetails>>| {
+        keys.extend(details.iter().flat_map(|details| details.identities()).map(Key::from));
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes commands of products only")]
+    match command {
+        Command::RegisterProduct { details, .. } => reserve(details),
+        Command::ChangeProduct { product, details, .. } => {
+            reserve(details);
+            keys.insert((*product).into());
+            keys.insert(DetailsKey(*product).into());
+        }
+        Command::AdjustStock { product, .. } => {
+            keys.insert((*product).into());
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn register(context: &mut Context<'_>, new: &NewProduct<'_>) -> Answered {
+    let NewProduct { name, price, stock, details } = *new;
     let id = context.ids.product();
     context.rows.products.known_absent(id);
     let register = stock::Command::Register { id, name: name.clone(), price, stock };
@@ -25,33 +63,67 @@ pub(crate) fn register(context: &mut Context<'_>, name: &Arc<str>, price: Money,
     if stock > 0 {
         write_receipt(context, id, stock, &Arc::from("opening stock"));
     }
+    let details = details.map(|details| details.applied_to(&Details::default())).unwrap_or_default();
+    if !details.is_empty() {
+        context.rows.details.known_absent(DetailsKey(id));
+        describe(context, id, &Details::default(), &details)?;
+    }
     context.publish(Event::ProductRegistered(ProductRegistered {
         product_id: id,
         name: name.clone(),
         price,
         stock,
+        details,
     }))?;
     Ok(Answer::ProductRegistered { product: id })
 }
 
-pub(crate) fn change(
-    context: &mut Context<'_>,
-    id: ProductId,
-    price: Option<Money>,
-    status: Option<Status>,
-) -> Answered {
+pub(crate) fn change(context: &mut Context<'_>, id: ProductId, change: &Change<'_>) -> Answered {
     let mut product = product(context, id)?;
-    if let Some(price) = price.filter(|price| *price != product.price) {
+    if let Some(price) = change.price.filter(|price| *price != product.price) {
         product = apply(context, id, &stock::Command::ChangePrice { price })?
             .map_err(|_| Halt::broken("a price is never refused"))?;
         context.publish(Event::PriceChanged(PriceChanged { product_id: id, price }))?;
     }
-    if let Some(status) = status.filter(|status| *status != product.status) {
+    if let Some(status) = change.status.filter(|status| *status != product.status) {
         product = apply(context, id, &stock::Command::ChangeStatus { status })?
             .map_err(|_| Halt::broken("a status is never refused"))?;
         context.publish(Event::ProductStatusChanged(ProductStatusChanged { product_id: id, status }))?;
     }
-    Ok(Answer::changed(Changed::Product(product)))
+    let before = context.rows.details.get(DetailsKey(id))?.cloned().unwrap_or_default();
+    let details = change.details.map_or_else(|| before.clone(), |details| details.applied_to(&before));
+    if details != before {
+        describe(context, id, &before, &details)?;
+        product.updated_at = context.now;
+        context.rows.products.put(id, product.clone());
+        context.publish(Event::ProductDescribed(ProductDescribed { product_id: id, details: details.clone() }))?;
+    }
+    Ok(Answer::changed(Changed::Described(product, details)))
+}
+
+/// Writes a product's details, and reserves the values that no other product may have.
+fn describe(context: &mut Context<'_>, id: ProductId, before: &Details, after: &Details) -> Handled {
+    for identity in Identity::ALL {
+        let (old, new) = (before.identity(identity), after.identity(identity));
+        if old == new {
+            continue;
+        }
+        if let Some(new) = new {
+            let key = identity.key(new);
+            if context.rows.identities.get(key)?.is_some_and(|owner| *owner != id) {
+                return Err(Refusal::IdentityTaken(identity).into());
+            }
+            context.rows.identities.put(key, id);
+        }
+        if let Some(old) = old {
+            let key = identity.key(old);
+            if context.rows.identities.get(key)?.is_some() {
+                context.rows.identities.remove(key);
+            }
+        }
+    }
+    context.rows.details.put(DetailsKey(id), after.clone());
+    Ok(())
 }
 
 pub(crate) fn adjust(context: &mut Context<'_>, id: ProductId, delta: i64, reason: &Arc<str>) -> Answered {

@@ -22,8 +22,14 @@ use crate::log::trailing::Effect;
 pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
     match command {
         Command::RegisterUser(user) => users::register(context, user),
-        Command::RegisterProduct { name, price, stock } => catalogue::register(context, name, *price, *stock),
-        Command::ChangeProduct { product, price, status } => catalogue::change(context, *product, *price, *status),
+        Command::RegisterProduct { name, price, stock, details } => {
+            let register = catalogue::NewProduct { name, price: *price, stock: *stock, details: details.as_deref() };
+            catalogue::register(context, &register)
+        }
+        Command::ChangeProduct { product, price, status, details } => {
+            let change = catalogue::Change { price: *price, status: *status, details: details.as_deref() };
+            catalogue::change(context, *product, &change)
+        }
         Command::AdjustStock { product, delta, reason } => catalogue::adjust(context, *product, *delta, reason),
         Command::CreateCampaign(campaign) => coupons::create(context, campaign),
         Command::ChangeCampaign { campaign, change } => coupons::change(context, *campaign, change),

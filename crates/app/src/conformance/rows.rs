@@ -1,5 +1,7 @@
 //! Every kind of row is read as it was written: at once, after a change, and in the next process.
 
+use std::sync::Arc;
+
 use domain::claim::Claim;
 use domain::coupon::Holding;
 use domain::ids::{CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
@@ -16,9 +18,9 @@ use super::{Fixture, SAMPLES};
 use crate::commands::answer::Answer;
 use crate::log::group::Group;
 use crate::state::rows::{
-    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CouponLink, CustomerKey, EmailKey, EventId,
-    HoldingKey, InboxKey, Key, Login, ModesChange, ModesKey, OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Role,
-    Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey, TimerKind,
+    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CouponLink, CustomerKey, Details, DetailsKey,
+    EmailKey, EventId, HoldingKey, Identity, InboxKey, Key, Login, ModesChange, ModesKey, OrderKey, OrderRow,
+    PlacedKey, ProductSnapshotKey, Role, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey, TimerKind,
 };
 
 pub(super) async fn an_answer_survives(fixture: &mut dyn Fixture) {
@@ -39,6 +41,26 @@ pub(super) async fn an_answer_survives(fixture: &mut dyn Fixture) {
         let row = StoredAnswer { fingerprint: dice.bytes(), answer, at: NOON };
         survives!(session, answers, AnswerKey(dice.bytes()), [row]);
     }
+}
+
+pub(super) async fn details_survive(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let attributes = serde_json::json!({"색": "검정", "size": 270, "is_limited": true});
+    let full = Details {
+        sku: Some("LAMP-1".into()),
+        external_id: Some("erp/77".into()),
+        description: Some("빛\n그리고 'quotes' \\".into()),
+        image_url: Some("https://images.example.com/lamp.png".into()),
+        attributes: attributes.as_object().cloned().map(Arc::new),
+    };
+    let key = DetailsKey(ProductId(7));
+    survives!(session, details, key, [full.clone(), Details::default(), full]);
+    let taken = Identity::Sku.key("LAMP-1");
+    assert_ne!(taken, Identity::ExternalId.key("LAMP-1"));
+    survives!(session, identities, taken, [ProductId(7)]);
+    session.change(&[taken.into()], |rows| rows.identities.remove(taken)).await;
+    assert_eq!(session.look(&[taken.into()]).await.identities.get(taken), Ok(None));
+    survives!(session, identities, taken, [ProductId(8)]);
 }
 
 pub(super) async fn a_login_survives(fixture: &mut dyn Fixture) {

@@ -5,7 +5,7 @@ use domain::time::Timestamp;
 
 use super::Job;
 use crate::commands::order::keys::{Known, declare_by, declare_returns};
-use crate::commands::{Command, fulfilment, points};
+use crate::commands::{Command, catalogue, fulfilment, points};
 use crate::state::rows::{ContactKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, TimerKey};
 use crate::state::settings::Settings;
 
@@ -29,16 +29,12 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
         }
-        Command::RegisterProduct { .. }
-        | Command::CreateCampaign(_)
-        | Command::MoveGroup { .. }
-        | Command::Skip
-        | Command::AddFigures(_) => {}
+        Command::CreateCampaign(_) | Command::MoveGroup { .. } | Command::Skip | Command::AddFigures(_) => {}
         Command::Follow(follow) => keys.extend(follow.endpoints().map(Key::from)),
         Command::ChangeModes(_) => keys.extend([Key::Modes]),
         Command::Webhook(command) => command.declare(keys),
-        Command::ChangeProduct { product, .. } | Command::AdjustStock { product, .. } => {
-            keys.insert((*product).into());
+        Command::RegisterProduct { .. } | Command::ChangeProduct { .. } | Command::AdjustStock { .. } => {
+            catalogue::declare(command, keys);
         }
         Command::ChangeCampaign { campaign, .. } => keys.extend([Key::from(*campaign)]),
         Command::ChargePoints { user, .. } => points::declare(*user, keys),

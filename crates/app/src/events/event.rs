@@ -16,7 +16,6 @@ use domain::order::saga::Step;
 use domain::order::{Line, Mode, Payment, Rule, Status};
 use domain::pricing::Discount;
 use domain::reason::Reason;
-use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +143,7 @@ events! {
     ProductRestocked(ProductRestocked) => ProductEvents;
     PriceChanged(PriceChanged) => ProductEvents;
     ProductStatusChanged(ProductStatusChanged) => ProductEvents;
+    ProductDescribed(ProductDescribed) => ProductEvents;
     StockAdjusted(StockAdjusted) => StockEvents;
     OrderStatusChanged(OrderStatusChanged) => OrderEvents;
     OrderReturned(OrderReturned) => OrderEvents;
@@ -202,6 +202,7 @@ macro_rules! payload {
 
 mod fulfilment;
 mod movements;
+mod products;
 mod result_code;
 mod sold;
 
@@ -212,6 +213,10 @@ pub use fulfilment::{
     ProcessingRequest, ShipmentUpdated, StorageUpdated,
 };
 pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement, WebhookDisabled};
+pub use products::{
+    PriceChanged, ProductDescribed, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged,
+    StockAdjusted,
+};
 pub use result_code::ResultCode;
 pub use sold::Sold;
 
@@ -428,12 +433,6 @@ payload! {
         issue_ends_at: Timestamp,
     }
     PointsCharged { user_id: UserId, amount: Money, balance: Money, }
-    ProductRegistered { product_id: ProductId, name: Arc<str>, price: Money, stock: i64, }
-    ProductSoldOut { product_id: ProductId, }
-    ProductRestocked { product_id: ProductId, available: i64, }
-    PriceChanged { product_id: ProductId, price: Money, }
-    ProductStatusChanged { product_id: ProductId, status: ProductStatus, }
-    StockAdjusted { product_id: ProductId, delta: i64, reason: Arc<str>, on_hand: i64, }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

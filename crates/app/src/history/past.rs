@@ -16,6 +16,7 @@ use crate::events::event::EventKind;
 use crate::ports::StoreError;
 use crate::ports::events::{Direction, EventFilter, Subject};
 use crate::ports::views::Views;
+use crate::state::rows::Details;
 
 /// Returns the filter for events up to a moment, inclusive.
 pub fn until(moment: Timestamp, filter: EventFilter) -> EventFilter {
@@ -56,12 +57,16 @@ pub async fn campaign(views: &dyn Views, now: &Campaign, at: Timestamp) -> Resul
 /// # Errors
 ///
 /// [`StoreError`] when the store cannot be read.
-pub async fn product(views: &dyn Views, now: &Product, at: Timestamp) -> Result<Option<Product>, StoreError> {
+pub async fn product(
+    views: &dyn Views,
+    now: &Product,
+    at: Timestamp,
+) -> Result<Option<(Product, Details)>, StoreError> {
     let mut past = ProductPast::new(now.id);
     let wanted = until(at, EventFilter::of(&ProductPast::KINDS, Subject::Product(now.id)));
     let ranges = Ranges::one(positions(views, Some(now.created_at), Some(at.min(now.updated_at))).await?);
     fold(views, &mut past, &wanted, &ranges).await?;
-    Ok(past.state().cloned())
+    Ok(past.state().map(|product| (product.clone(), past.details().clone())))
 }
 
 /// Returns an order as it was.

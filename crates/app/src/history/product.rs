@@ -5,22 +5,25 @@ use domain::stock::{Product, Status};
 use domain::time::Timestamp;
 
 use super::Fold;
-use crate::events::event::{Event, EventKind, StockMoved, StockMovement};
+use crate::events::event::{Event, EventKind, ProductDescribed, ProductRegistered, StockMoved, StockMovement};
 use crate::log::relay::movements;
+use crate::state::rows::Details;
 
 /// A product that is rebuilt. Its counters are the sums of its movements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductPast {
     id: ProductId,
     product: Option<Product>,
+    details: Details,
 }
 
 impl ProductPast {
     /// The events that change a product.
-    pub const KINDS: [EventKind; 9] = [
+    pub const KINDS: [EventKind; 10] = [
         EventKind::ProductRegistered,
         EventKind::PriceChanged,
         EventKind::ProductStatusChanged,
+        EventKind::ProductDescribed,
         EventKind::StockAdjusted,
         EventKind::StockDeductionCompleted,
         EventKind::StockRestored,
@@ -29,17 +32,27 @@ impl ProductPast {
         EventKind::OrderGoodsArrived,
     ];
 
-    pub const fn new(id: ProductId) -> ProductPast {
-        ProductPast { id, product: None }
+    pub fn new(id: ProductId) -> ProductPast {
+        ProductPast { id, product: None, details: Details::default() }
     }
 
     pub const fn state(&self) -> Option<&Product> {
         self.product.as_ref()
     }
+
+    pub const fn details(&self) -> &Details {
+        &self.details
+    }
 }
 
 impl Fold for ProductPast {
     fn take(&mut self, event: &Event, at: Timestamp) {
+        if let Event::ProductRegistered(ProductRegistered { product_id, details, .. })
+        | Event::ProductDescribed(ProductDescribed { product_id, details }) = event
+            && *product_id == self.id
+        {
+            self.details = details.clone();
+        }
         match (event, &mut self.product) {
             (Event::ProductRegistered(new), product) if new.product_id == self.id => {
                 *product = Some(Product {
@@ -63,6 +76,9 @@ impl Fold for ProductPast {
             (Event::ProductStatusChanged(changed), Some(product)) if changed.product_id == self.id => {
                 product.status = changed.status;
                 product.updated_at = at;
+            }
+            (Event::ProductDescribed(changed), Some(product)) if changed.product_id == self.id => {
+                product.updated_at = at
             }
             _ => {}
         }

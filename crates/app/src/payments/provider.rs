@@ -18,9 +18,6 @@ use domain::time::Timestamp;
 pub use domain::payment::{Asked, Operation};
 pub use script::{Script, ScriptSetting, ScriptedProvider};
 
-/// The currency of every amount of the shop, as providers write it.
-pub const CURRENCY: &str = "krw";
-
 /// The result of a provider's call, which may be awaited on any thread.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
 

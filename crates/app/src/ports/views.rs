@@ -17,8 +17,8 @@ use domain::webhook::{Delivery, DeliveryKey, Endpoint, Slot, State as DeliverySt
 use crate::events::event::{Event, EventKind};
 use crate::events::outgoing::Outgoing;
 use crate::state::rows::{
-    Added, AnswerKey, Counted, DeadLetter, EmailKey, Entry, EventId, Fulfilment, Login, ModesChange, OffsetKey,
-    Request, Resolution, Timer,
+    Added, AnswerKey, Counted, DeadLetter, Details, EmailKey, Entry, EventId, Fulfilment, Login, ModesChange,
+    OffsetKey, Request, Resolution, Timer,
 };
 
 pub use crate::ports::events::EventViews;
@@ -82,12 +82,42 @@ pub trait CatalogueViews: Send + Sync {
     /// Returns products by number, from after the given one on.
     fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>>;
 
+    /// Returns a product with its details.
+    fn described(&self, id: ProductId) -> Reading<'_, Option<(Product, Details)>>;
+
+    /// Returns the products that fit with their details, by number, from after the given one on.
+    fn find_products(
+        &self,
+        wanted: WantedProducts,
+        after: Option<ProductId>,
+        limit: usize,
+    ) -> Reading<'_, Vec<(Product, Details)>>;
+
     /// Returns the best sellers since a day (its number, inclusive) or of all time, less refunds; ties by product
     /// number.
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>>;
 
     /// Returns the sales of each product: for each day from a day (its number) on, and for all days before it together.
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>>;
+}
+
+/// A filter of products. What is `None` is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedProducts {
+    /// A part of the name or of the SKU, in any case.
+    pub text: Option<String>,
+    pub sku: Option<String>,
+    pub external_id: Option<String>,
+    /// As customers see it: `SOLD_OUT` is a status of its own.
+    pub status_shown: Option<&'static str>,
+}
+
+/// A filter of campaigns. What is `None` is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedCampaigns {
+    /// A part of the name, in any case.
+    pub text: Option<String>,
+    pub paused: Option<bool>,
 }
 
 /// Reads campaigns, coupons and requests.
@@ -100,6 +130,14 @@ pub trait CouponViews: Send + Sync {
 
     /// Returns campaigns by number, from after the given one on.
     fn campaigns(&self, after: Option<CampaignId>, limit: usize) -> Reading<'_, Vec<Campaign>>;
+
+    /// Returns the campaigns that fit, by number, from after the given one on.
+    fn find_campaigns(
+        &self,
+        wanted: WantedCampaigns,
+        after: Option<CampaignId>,
+        limit: usize,
+    ) -> Reading<'_, Vec<Campaign>>;
 
     fn coupon(&self, id: CouponId) -> Reading<'_, Option<UserCoupon>>;
 

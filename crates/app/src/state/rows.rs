@@ -1,5 +1,6 @@
 //! The rows that a batch reads and writes. The kinds are in the order in which stores lock them.
 
+mod details;
 mod failed_delivery;
 mod fulfilment;
 mod key;
@@ -30,12 +31,13 @@ use crate::events::event::Event;
 use crate::events::trace::TraceParent;
 use crate::state::table::Table;
 
+pub use details::{Details, Identity, NewDetails};
 pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLetterStatus, Message, ParkedKey, Trouble};
 pub use fulfilment::{CallbackRow, Fulfilment};
 pub use key::{
-    AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, EmailKey, EventId,
-    HoldingKey, InboxKey, Key, OffsetKey, OrderKey, ParkKey, ParkedEventKey, Partition, PaymentKey, PlacedKey,
-    ProductSnapshotKey, SalesKey, ShipmentKey, StorageKey, TimerKey,
+    AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, EmailKey,
+    EventId, HoldingKey, IdentityKey, InboxKey, Key, OffsetKey, OrderKey, ParkKey, ParkedEventKey, Partition,
+    PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey, ShipmentKey, StorageKey, TimerKey,
 };
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
@@ -290,6 +292,8 @@ rows! {
         callbacks: CallbackKey => CallbackRow,
         logins: EmailKey => Login,
         modes: ModesKey => ModesChange,
+        identities: IdentityKey => ProductId,
+        details: DetailsKey => Details,
         webhooks: WebhookId => Endpoint,
         deliveries: DeliveryKey => Delivery,
         orders: OrderKey => OrderRow,

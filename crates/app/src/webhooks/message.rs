@@ -33,6 +33,7 @@ fn body(event_type: EventType, at: Timestamp, data: &str) -> String {
 mod tests {
     use super::*;
     use crate::events::event::{PriceChanged, ProductRegistered};
+    use crate::state::rows::Details;
     use domain::ids::ProductId;
     use domain::money::Money;
 
@@ -53,7 +54,13 @@ mod tests {
     #[test]
     fn a_body_that_is_too_long_names_its_subject_only() {
         let name = "x".repeat(WEBHOOK_BODY_BYTES_MAX).into();
-        let registered = ProductRegistered { product_id: ProductId(3), name, price: Money::won(1), stock: 0 };
+        let registered = ProductRegistered {
+            product_id: ProductId(3),
+            name,
+            price: Money::won(1),
+            stock: 0,
+            details: Details::default(),
+        };
         let body = of_event(EventType::OrderPlaced, &Event::ProductRegistered(registered), Timestamp::from_micros(0));
         assert!(body.len() < 200, "{body}");
         let body: Value = serde_json::from_str(&body).unwrap();

@@ -109,6 +109,9 @@ fn described_as(kind: EventKind) -> String {
 fn described(kind: EventKind) -> Value {
     let payloads = payloads(kind);
     let mut document = schema(&payloads.iter().collect::<Vec<_>>());
+    if let Some(attributes) = document["properties"].get_mut("attributes") {
+        *attributes = json!({"type": "object", "description": "As the merchant sent them."});
+    }
     document["required"] = json!(required(kind, &payloads));
     document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     document["$id"] = json!(format!("https://doorbuster.dev/events/{}.json", kind.name()));

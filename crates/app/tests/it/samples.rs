@@ -1,14 +1,17 @@
 //! One event of each kind, and one more where a field may be absent.
 
+use std::sync::Arc;
+
 use app::events::event::{
     CampaignChanged, CampaignCreated, CompensationCompleted, CompensationRequired, CompensationResolved,
     CompensationResumed, CouponIssued, CouponRequest, CouponRequested, CouponRestoration, CouponResult, CouponUsed,
     DelayedProcessing, Event, ModeChanged, OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated,
-    OrderNote, PointRequest, PointRestoration, PointsCharged, PriceChanged, ProductRegistered, ProductRestocked,
-    ProductSoldOut, ProductStatusChanged, RestorationType, ResultCode, Sold, StockAdjusted, StockRequest,
-    StockRestoration,
+    OrderNote, PointRequest, PointRestoration, PointsCharged, PriceChanged, ProductDescribed, ProductRegistered,
+    ProductRestocked, ProductSoldOut, ProductStatusChanged, RestorationType, ResultCode, Sold, StockAdjusted,
+    StockRequest, StockRestoration,
 };
 use app::log::reactions::{Moved, report_event};
+use app::state::rows::Details;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
@@ -322,7 +325,22 @@ fn campaigns() -> Vec<Event> {
 fn products() -> Vec<Event> {
     let price = Money::won(1_000);
     vec![
-        Event::ProductRegistered(ProductRegistered { product_id: LAMP, name: "Lamp".into(), price, stock: 5 }),
+        Event::ProductRegistered(ProductRegistered {
+            product_id: LAMP,
+            name: "Lamp".into(),
+            price,
+            stock: 5,
+            details: Details::default(),
+        }),
+        Event::ProductRegistered(ProductRegistered {
+            product_id: LAMP,
+            name: "Lamp".into(),
+            price,
+            stock: 5,
+            details: details(),
+        }),
+        Event::ProductDescribed(ProductDescribed { product_id: LAMP, details: Details::default() }),
+        Event::ProductDescribed(ProductDescribed { product_id: LAMP, details: details() }),
         Event::ProductSoldOut(ProductSoldOut { product_id: LAMP }),
         Event::ProductRestocked(ProductRestocked { product_id: LAMP, available: 2 }),
         Event::PriceChanged(PriceChanged { product_id: LAMP, price }),
@@ -331,6 +349,17 @@ fn products() -> Vec<Event> {
         Event::ModeChanged(mode_changed(None)),
         Event::StockAdjusted(StockAdjusted { product_id: LAMP, delta: -2, reason: "broken".into(), on_hand: 3 }),
     ]
+}
+
+fn details() -> Details {
+    let attributes = serde_json::json!({"color": "white", "watts": 9});
+    Details {
+        sku: Some("LAMP-1".into()),
+        external_id: Some("erp-77".into()),
+        description: Some("Warm light.".into()),
+        image_url: Some("https://images.example.com/lamp.png".into()),
+        attributes: attributes.as_object().cloned().map(Arc::new),
+    }
 }
 
 fn mode_changed(changed_by: Option<UserId>) -> ModeChanged {

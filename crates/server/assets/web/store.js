@@ -5,7 +5,12 @@ import * as clock from "./clock.js";
 import { acting, each, say } from "./page.js";
 
 const count = (number) => new Intl.NumberFormat("en").format(number);
-const won = (amount) => (language === "ko" ? `${count(amount)}원` : `₩${count(amount)}`);
+const { currency = "KRW", digits = "0" } = document.documentElement.dataset;
+const won = (amount) => {
+  if (currency === "KRW") return language === "ko" ? `${count(amount)}원` : `₩${count(amount)}`;
+  const [whole, rest] = (Math.abs(amount) / 10 ** digits).toFixed(digits).split(".");
+  return `${amount < 0 ? "−" : ""}${currency} ${count(Number(whole))}${rest ? `.${rest}` : ""}`;
+};
 
 // Live counts: read again every two seconds while somebody looks.
 function showLeft(element, left, total) {

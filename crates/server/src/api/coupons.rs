@@ -1,5 +1,7 @@
 //! Coupon endpoints: campaigns, issuing at once or by request, own coupons (C-05…C-07, C-12…C-18).
 
+pub(crate) mod listing;
+
 use std::time::Duration;
 
 use app::commands::answer::changed::Changed;
@@ -253,15 +255,9 @@ pub(crate) async fn get(State(shop): State<Shop>, id: Id<Campaign>) -> Result<Js
     read(&shop, CampaignId(id.0)).await.map(Json)
 }
 
-/// `GET /api/coupons`.
-pub(crate) async fn list(
-    State(shop): State<Shop>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Page<render::CampaignBody>>, Problem> {
-    let page = query.page(&shop, List { name: "coupons", owner: None, filter: "" })?;
-    let after = page.after.map(CampaignId);
-    let campaigns = shop.submitter.views.campaigns(after, page.fetch()).await.map_err(unavailable)?;
-    Ok(Json(page.of(campaigns, |campaign| campaign.id.0, render::campaign)))
+/// `GET /api/admin/coupons/{id}`.
+pub(crate) async fn get_any(State(shop): State<Shop>, id: Id<Campaign>) -> Result<Json<render::CampaignBody>, Problem> {
+    read(&shop, CampaignId(id.0)).await.map(Json)
 }
 
 /// `GET /api/users/me/coupons`, newest first.

@@ -42,7 +42,7 @@ const PAYMENT_WAIT: Duration = Duration::from_secs(10);
 pub(crate) struct PayBody {
     #[schemars(with = "words::MethodWord")]
     method: Method,
-    /// The amount in won that the customer was shown. Refused if another amount is due.
+    /// The amount that the customer was shown. Refused if another amount is due.
     #[serde(default)]
     #[schemars(range(min = 0))]
     paid_amount: Option<i64>,

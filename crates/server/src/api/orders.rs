@@ -59,7 +59,7 @@ pub(crate) struct PlaceBody {
     /// The user's coupon that is used.
     #[serde(default)]
     user_coupon_id: Option<String>,
-    /// Points to use, each worth one won; at most the items' total minus the discount. Default: 0.
+    /// Points to use, each worth one of the currency's smallest unit; at most the items' total minus the discount. Default: 0.
     #[serde(default)]
     #[schemars(range(min = 0, max = NUMBER_MAX))]
     points_to_use: Option<i64>,
@@ -74,7 +74,7 @@ pub(crate) struct PlaceBody {
     /// `true` to store the goods in the warehouse instead of shipping them. Default: `false`.
     #[serde(default)]
     warehouse_storage: Option<bool>,
-    /// The items' total in won that the customer was shown, before discount and points. A different total is refused.
+    /// The items' total that the customer was shown, before discount and points. A different total is refused.
     #[serde(default)]
     #[schemars(range(min = 0, max = NUMBER_MAX))]
     total_amount: Option<i64>,

@@ -92,7 +92,7 @@ pub(crate) struct ScriptBody {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "MagicAmount")]
 struct MagicAmount {
-    /// In won.
+    /// In the currency's smallest unit.
     amount: i64,
     #[schemars(with = "words::ScriptWord")]
     script: &'static str,

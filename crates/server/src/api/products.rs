@@ -1,23 +1,27 @@
 //! Product endpoints: catalogue, ranking, and administration (S-06, S-07).
 
+mod details;
+pub(crate) mod listing;
+
 use std::sync::Arc;
 
 use app::commands::answer::Answer;
 use app::commands::answer::changed::Changed;
 use app::commands::{Command, Idempotency};
 use app::ports;
+use app::state::rows::Details;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::ids::ProductId;
-use domain::limits::{PRICE_MAX, STOCK_MAX};
+use domain::limits::{DESCRIPTION_CHARS_MAX, IDENTITY_CHARS_MAX, IMAGE_URL_CHARS_MAX, PRICE_MAX, STOCK_MAX};
 use domain::money::Money;
 use domain::stock::{Product as StoredProduct, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::details::{Attributes, GivenDetails, given};
 use super::Shop;
-use super::request::pages::PageQuery;
 use super::request::submission::Submission;
 use super::response::examples;
 use super::response::refusals::{problem, product_not_found};
@@ -26,7 +30,6 @@ use crate::api::request::checks::{check_name, check_text, is_blank};
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
 use crate::api::texts::values;
-use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Product};
 use crate::http::query::Query;
@@ -37,32 +40,94 @@ use crate::openapi::words;
 const REASON_CHARS_MAX: usize = 500;
 
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(rename = "RegisterProduct", example = examples::register_product())]
 pub(crate) struct RegisterBody {
     /// 1 to 200 characters.
     #[schemars(regex(pattern = words::NAME))]
     name: String,
-    /// In won.
+    /// In the currency's smallest unit.
     #[schemars(range(min = 0, max = PRICE_MAX.amount()))]
     price: i64,
     /// Units on hand.
     #[schemars(range(min = 0, max = STOCK_MAX))]
     stock: i64,
+    /// The merchant's number of the product; unique in the shop.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = IDENTITY_CHARS_MAX))]
+    sku: Option<String>,
+    /// The product's id in another system; unique in the shop.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = IDENTITY_CHARS_MAX))]
+    external_id: Option<String>,
+    #[serde(default)]
+    #[schemars(length(min = 1, max = DESCRIPTION_CHARS_MAX))]
+    description: Option<String>,
+    /// The address of a picture. Pages of the shop show those with `https`.
+    #[serde(default)]
+    #[schemars(length(max = IMAGE_URL_CHARS_MAX), regex(pattern = words::WEB_ADDRESS))]
+    image_url: Option<String>,
+    /// At most 50 members and 8 KiB.
+    #[serde(default)]
+    attributes: Option<Attributes>,
 }
 
 /// The changes. An absent field is not changed.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(rename = "ChangeProduct", example = examples::change_product())]
 pub(crate) struct ChangeBody {
-    /// In won.
+    /// In the currency's smallest unit.
     #[serde(default)]
     #[schemars(range(min = 0, max = PRICE_MAX.amount()))]
     price: Option<i64>,
     #[serde(default)]
     #[schemars(with = "Option<words::ProductStatusWord>")]
     status: Option<Status>,
+    /// The merchant's number of the product; unique in the shop. `null` takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", length(min = 1, max = IDENTITY_CHARS_MAX))]
+    sku: Option<Option<String>>,
+    /// The product's id in another system; unique in the shop. `null` takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", length(min = 1, max = IDENTITY_CHARS_MAX))]
+    external_id: Option<Option<String>>,
+    /// `null` takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", length(min = 1, max = DESCRIPTION_CHARS_MAX))]
+    description: Option<Option<String>>,
+    /// The address of a picture. `null` takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", length(max = IMAGE_URL_CHARS_MAX), regex(pattern = words::WEB_ADDRESS))]
+    image_url: Option<Option<String>>,
+    /// All attributes; earlier ones that are not among them are gone. `null` takes them away.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Attributes>")]
+    attributes: Option<Option<Attributes>>,
+}
+
+impl RegisterBody {
+    fn details(&self) -> GivenDetails<'_> {
+        GivenDetails {
+            sku: self.sku.as_deref().map(Some),
+            external_id: self.external_id.as_deref().map(Some),
+            description: self.description.as_deref().map(Some),
+            image_url: self.image_url.as_deref().map(Some),
+            attributes: self.attributes.as_ref().map(Some),
+        }
+    }
+}
+
+impl ChangeBody {
+    fn details(&self) -> GivenDetails<'_> {
+        GivenDetails {
+            sku: self.sku.as_ref().map(Option::as_deref),
+            external_id: self.external_id.as_ref().map(Option::as_deref),
+            description: self.description.as_ref().map(Option::as_deref),
+            image_url: self.image_url.as_ref().map(Option::as_deref),
+            attributes: self.attributes.as_ref().map(Option::as_ref),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -112,18 +177,15 @@ pub(crate) struct PopularBody {
 
 /// `GET /api/products/{id}`.
 pub(crate) async fn get(State(shop): State<Shop>, id: Id<Product>) -> Result<Json<render::ProductBody>, Problem> {
-    read(&shop, ProductId(id.0)).await.map(|product| Json(render::product(&product)))
+    read(&shop, ProductId(id.0)).await.map(|(product, details)| Json(render::product(&product, &details)))
 }
 
-/// `GET /api/products`.
-pub(crate) async fn list(
+/// `GET /api/admin/products/{id}`.
+pub(crate) async fn get_stocked(
     State(shop): State<Shop>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Page<render::ProductBody>>, Problem> {
-    let page = query.page(&shop, List { name: "products", owner: None, filter: "" })?;
-    let after = page.after.map(ProductId);
-    let products = shop.submitter.views.products(after, page.fetch()).await.map_err(unavailable)?;
-    Ok(Json(page.of(products, |product| product.id.0, render::product)))
+    id: Id<Product>,
+) -> Result<Json<render::StockedProductBody>, Problem> {
+    read(&shop, ProductId(id.0)).await.map(|(product, details)| Json(render::stocked_product(&product, &details)))
 }
 
 /// `GET /api/products/popular`: best-selling first.
@@ -169,14 +231,15 @@ pub(crate) async fn register(
     if !(0..=STOCK_MAX).contains(&body.stock) {
         violations.push("#/stock", "out_of_range", values::FROM_TO.with(0).with(STOCK_MAX));
     }
+    let details = body.details().check(&mut violations);
     violations.into_result()?;
-    let command = Command::RegisterProduct { name, price: Money::won(body.price), stock: body.stock };
+    let command = Command::RegisterProduct { name, price: Money::won(body.price), stock: body.stock, details };
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     let Answer::ProductRegistered { product } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("registering a product is answered with the product");
     };
-    let product = read(&shop, product).await?;
-    let mut response = (StatusCode::CREATED, Json(render::stocked_product(&product))).into_response();
+    let (product, details) = read(&shop, product).await?;
+    let mut response = (StatusCode::CREATED, Json(render::stocked_product(&product, &details))).into_response();
     mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
@@ -191,12 +254,13 @@ pub(crate) async fn change(
     if let Some(price) = submission.body.price {
         check_price(price, &mut violations);
     }
+    let details = submission.body.details().check(&mut violations);
     violations.into_result()?;
     let product = ProductId(id.0);
     let price = submission.body.price.map(Money::won);
-    let command = Command::ChangeProduct { product, price, status: submission.body.status };
-    let (product, replayed) = changed(&shop, product, command, submission.idempotency).await?;
-    Ok(shown(render::stocked_product(&product), replayed))
+    let command = Command::ChangeProduct { product, price, status: submission.body.status, details };
+    let ((product, details), replayed) = changed(&shop, product, command, submission.idempotency).await?;
+    Ok(shown(render::stocked_product(&product, &details), replayed))
 }
 
 /// `POST /api/admin/products/{id}/stock`: a delivery or a write-off.
@@ -218,7 +282,7 @@ pub(crate) async fn adjust(
     violations.into_result()?;
     let product = ProductId(id.0);
     let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };
-    let (product, replayed) = changed(&shop, product, command, submission.idempotency).await?;
+    let ((product, _), replayed) = changed(&shop, product, command, submission.idempotency).await?;
     Ok(shown(render::stock(&product), replayed).into_response())
 }
 
@@ -228,15 +292,19 @@ async fn changed(
     id: ProductId,
     command: Command,
     idempotency: Option<Idempotency>,
-) -> Result<(StoredProduct, bool), Problem> {
+) -> Result<((StoredProduct, Details), bool), Problem> {
     match left_behind(shop.submitter.submit(command, idempotency).await)? {
-        (Some(Changed::Product(product)), replayed) => Ok((product, replayed)),
+        (Some(Changed::Described(product, details)), replayed) => Ok(((product, details), replayed)),
+        (Some(Changed::Product(product)), replayed) => {
+            let (_, details) = read(shop, id).await?;
+            Ok(((product, details), replayed))
+        }
         (_, replayed) => Ok((read(shop, id).await?, replayed)),
     }
 }
 
-async fn read(shop: &Shop, id: ProductId) -> Result<StoredProduct, Problem> {
-    shop.submitter.views.product(id).await.map_err(unavailable)?.ok_or_else(product_not_found)
+async fn read(shop: &Shop, id: ProductId) -> Result<(StoredProduct, Details), Problem> {
+    shop.submitter.views.described(id).await.map_err(unavailable)?.ok_or_else(product_not_found)
 }
 
 fn check_price(price: i64, violations: &mut Violations) {

@@ -3,9 +3,13 @@
 
 use std::borrow::Cow;
 
+use app::payments::currency;
+use domain::currency::Currency;
+
 use crate::http::language::Language;
 
-/// Declares texts: name, English, Korean. `{0}`, `{1}` … are placeholders of values, the same ones in both languages.
+/// Declares texts: name, English, Korean. `{0}`, `{1}` … are placeholders of values, the same ones in both languages;
+/// `{0:amount}` is one of an amount of money.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $english:literal, $korean:literal;)*) => {
         $($(#[$doc])* pub(crate) const $name: crate::api::texts::Text = crate::api::texts::Text::new($english, $korean);)*
@@ -98,7 +102,9 @@ impl Message {
         whole.push_str(parts.next().unwrap_or_default());
         for part in parts {
             let (place, rest) = part.split_once('}').unwrap_or(("", part));
+            let (place, is_amount) = place.strip_suffix(":amount").map_or((place, false), |place| (place, true));
             match place.parse().ok().and_then(|place: usize| self.values.get(place)) {
+                Some(Value::Plain(value)) if is_amount => whole.push_str(&amount(value, language)),
                 Some(Value::Plain(value)) => whole.push_str(value),
                 Some(Value::Message(message)) => whole.push_str(&message.of(language)),
                 None => {}
@@ -106,6 +112,19 @@ impl Message {
             whole.push_str(rest);
         }
         whole.into()
+    }
+}
+
+/// An amount with the name of the shop's currency.
+fn amount(value: &str, language: Language) -> String {
+    let currency = currency::of_shop();
+    match language {
+        Language::English if currency == Currency::KRW => format!("{value} won"),
+        Language::Korean if currency == Currency::KRW => format!("{value}원"),
+        Language::English | Language::Korean => {
+            let amount = value.parse().map_or_else(|_| value.to_owned(), |amount| currency.decimal(amount));
+            format!("{} {amount}", currency.code())
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub enum Error {
     )]
     GroupNames,
     #[error("{0}")]
-    TimeZone(String),
+    Shop(String),
     #[error("kafka.shop may contain at most 100 letters, digits, '.', '_' and '-'")]
     KafkaShop,
     #[error("{ENV_REDIS_URL} is not a Redis address; use redis://user:password@host:6379/0")]

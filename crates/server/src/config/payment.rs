@@ -1,5 +1,6 @@
 //! The payment provider.
 
+use domain::currency::Currency;
 use std::time::Duration;
 
 use app::resilience::breaker::Limits;
@@ -75,6 +76,18 @@ impl Payment {
         }
         if self.provider == PaymentBy::Http {
             addresses::check_provider(&self.url)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses currencies whose amounts the provider counts in another unit than the shop.
+    pub(super) fn check_currency(&self, currency: Currency) -> Result<(), Error> {
+        if self.provider == PaymentBy::Http && matches!(currency.code(), "ISK" | "UGX") {
+            return Err(Error::Shop(format!(
+                "shop.currency: the payment provider counts {} in hundredths, the shop in whole units; use another \
+                 currency or payment.provider = \"scripted\"",
+                currency.code()
+            )));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use app::ports::Calendar;
+use domain::currency::Currency;
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -18,9 +19,24 @@ pub use webhooks::Webhooks;
 #[serde(deny_unknown_fields)]
 pub struct Shop {
     time_zone: String,
+    currency: String,
 }
 
 impl Shop {
+    /// Checks all settings, and returns the currency.
+    pub(super) fn check(&self) -> Result<Currency, String> {
+        self.calendar()?;
+        self.currency()
+    }
+
+    /// Returns the currency of all amounts; `Err` says what is wrong with its code.
+    pub fn currency(&self) -> Result<Currency, String> {
+        Currency::from_code(&self.currency).ok_or_else(|| {
+            let code = &self.currency;
+            format!("shop.currency: {code:?} is not a currency code of ISO 4217; use one such as \"KRW\" or \"USD\"")
+        })
+    }
+
     /// Returns the calendar of the shop's time zone; `Err` says what is wrong with its name.
     pub fn calendar(&self) -> Result<ZoneCalendar, String> {
         // Only names of the time zone database are allowed: a POSIX rule could mean anything.
@@ -92,8 +108,19 @@ mod tests {
 
     use super::*;
 
+    fn in_zone(zone: &str) -> Shop {
+        Shop { time_zone: zone.to_owned(), currency: "KRW".to_owned() }
+    }
+
+    #[test]
+    fn an_unknown_currency_is_refused_by_code() {
+        let refused = Shop { currency: "WON".to_owned(), ..in_zone("UTC") }.currency().unwrap_err();
+        assert!(refused.contains("shop.currency") && refused.contains("WON"), "{refused}");
+        assert_eq!(in_zone("UTC").currency(), Ok(Currency::KRW));
+    }
+
     fn day(zone: &str, at: &str) -> i64 {
-        Shop { time_zone: zone.to_owned() }.calendar().unwrap().day(wire_time::parse(at).unwrap())
+        in_zone(zone).calendar().unwrap().day(wire_time::parse(at).unwrap())
     }
 
     /// The day begins at midnight in the shop's time zone.
@@ -116,7 +143,7 @@ mod tests {
     #[test]
     fn a_day_and_an_hour_start_in_the_zone_of_the_shop() {
         let start = |zone: &str, resolution, at: &str| {
-            let calendar = Shop { time_zone: zone.to_owned() }.calendar().unwrap();
+            let calendar = in_zone(zone).calendar().unwrap();
             wire_time::format(calendar.start(resolution, wire_time::parse(at).unwrap()))
         };
         let of = |zone: &str, at: &str| Resolution::ALL.iter().map(|it| start(zone, *it, at)).collect::<Vec<_>>();
@@ -132,7 +159,7 @@ mod tests {
 
     #[test]
     fn an_unknown_time_zone_is_refused_by_name() {
-        let refused = Shop { time_zone: "Asia/Atlantis".to_owned() }.calendar().unwrap_err();
+        let refused = in_zone("Asia/Atlantis").calendar().unwrap_err();
         assert!(refused.contains("shop.time_zone") && refused.contains("Asia/Atlantis"), "{refused}");
     }
 }

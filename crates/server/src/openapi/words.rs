@@ -197,6 +197,9 @@ macro_rules! control_but_line_breaks {
     };
 }
 
+/// An address of the web without a password.
+pub(crate) const WEB_ADDRESS: &str = "^https?://[^/?#@ ]+([/?#][^ ]*)?$";
+
 /// 1 to 200 visible characters, not counting white space around them.
 pub(crate) const NAME: &str = concat!(
     "^[",

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use app::commands::answer::Refusal;
 use app::commands::{Command, PaymentAnswered};
-use app::payments::provider::{
-    Asked, CURRENCY, Callback, CallbackError, CallbackSink, Found, Provider, ProviderError, Verdict,
-};
+use app::payments::currency::is_of_shop;
+use app::payments::provider::{Asked, Callback, CallbackError, CallbackSink, Found, Provider, ProviderError, Verdict};
 use app::state::rows::CallbackRow;
 use tokio::sync::{mpsc, oneshot};
 
@@ -92,7 +91,7 @@ fn answered(submitter: &Submitter, provider: &dyn Provider, callback: Callback) 
     let is_one = number == order.as_str()
         && asked.operation == operation
         && submitter.codec.payment_order(payment.as_str()) == Some(id);
-    let answer = if &*currency == CURRENCY {
+    let answer = if is_of_shop(&currency) {
         Ok(Found::Verdict(verdict))
     } else {
         Err(ProviderError::Mismatch(format!("in {currency}")))

@@ -1,5 +1,7 @@
 //! The catalogue: the products, and one product with its stock.
 
+use app::ports::views::WantedProducts;
+use app::state::rows::Details;
 use axum::extract::State;
 use axum::response::Response;
 use domain::coupon::Campaign;
@@ -42,7 +44,10 @@ pub(crate) async fn home(
     Query(query): Query<AfterQuery>,
 ) -> Result<Response, Problem> {
     let views = &shop.submitter.views;
-    let mut products = views.products(query.after.map(ProductId), PRODUCTS_SHOWN + 1).await.map_err(unavailable)?;
+    let mut products = views
+        .find_products(WantedProducts::default(), query.after.map(ProductId), PRODUCTS_SHOWN + 1)
+        .await
+        .map_err(unavailable)?;
     let more = products.get(PRODUCTS_SHOWN).is_some();
     products.truncate(PRODUCTS_SHOWN);
     let campaigns = views.campaigns(None, CAMPAIGNS_SEEN).await.map_err(unavailable)?;
@@ -63,9 +68,9 @@ pub(crate) async fn home(
             @if products.is_empty() {
                 div.empty { p { strong { (say(pages::NO_PRODUCTS)) } } p { (say(pages::NO_PRODUCTS_HINT)) } }
             } @else {
-                ul.goods { @for product in &products { (card(product, reader.language)) } }
+                ul.goods { @for (product, details) in &products { (card(product, details, reader.language)) } }
             }
-            @if let Some(last) = products.last().filter(|_| more) {
+            @if let Some((last, _)) = products.last().filter(|_| more) {
                 p.section { a.button.quiet href=(format!("/?after={}", last.id.0)) { (say(pages::MORE_PRODUCTS)) } }
             }
         }
@@ -113,10 +118,18 @@ fn hero(campaign: &Campaign, reader: &Reader) -> Markup {
     }
 }
 
-fn card(product: &Product, language: Language) -> Markup {
+/// Shows a product's picture, or one drawn for it. The browser loads pictures over HTTPS only.
+fn picture(product: &Product, details: &Details) -> Markup {
+    match details.image_url.as_deref().filter(|url| url.starts_with("https://")) {
+        Some(url) => html! { img src=(url) alt="" loading="lazy" decoding="async" referrerpolicy="no-referrer"; },
+        None => poster(product.id),
+    }
+}
+
+fn card(product: &Product, details: &Details, language: Language) -> Markup {
     html! {
         li.good-card data-product=(product.id.0) data-status=(product.status_shown()) {
-            span.art { (poster(product.id)) }
+            span.art { (picture(product, details)) }
             div {
                 div.spread {
                     h3 { a href=(format!("/products/{}", product.id.0)) { (product.name) } }
@@ -142,19 +155,19 @@ pub(crate) async fn product(
     reader: Reader,
     id: Id<path::Product>,
 ) -> Result<Response, Problem> {
-    let Some(product) = shop.submitter.views.product(ProductId(id.0)).await.map_err(unavailable)? else {
+    let Some((product, details)) = shop.submitter.views.described(ProductId(id.0)).await.map_err(unavailable)? else {
         return Ok(nothing_here(&reader));
     };
     let content = html! {
         div.product data-product=(product.id.0) data-status=(product.status_shown()) {
-            span.art { (poster(product.id)) }
-            (offer(&product, &reader))
+            span.art { (picture(&product, &details)) }
+            (offer(&product, &details, &reader))
         }
     };
     Ok(page(&reader, &product.name, content))
 }
 
-fn offer(product: &Product, reader: &Reader) -> Markup {
+fn offer(product: &Product, details: &Details, reader: &Reader) -> Markup {
     let say = |text: Text| text.of(reader.language);
     let can_buy = product.status_shown() == "ON_SALE";
     html! {
@@ -162,6 +175,7 @@ fn offer(product: &Product, reader: &Reader) -> Markup {
             p.label { (pages::PRODUCT_NUMBER.with(product.id.0).of(reader.language)) }
             h1 { (product.name) }
             p.price { (won(product.price, reader.language)) }
+            @if let Some(description) = &details.description { p.description { (description) } }
             div.card.stack {
                 p.label { (say(pages::LIVE_STOCK)) }
                 p.left aria-live="polite" {

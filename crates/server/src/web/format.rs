@@ -1,6 +1,8 @@
 //! Amounts, counts and moments as people read them.
 
 use app::events::wire_time;
+use app::payments::currency;
+use domain::currency::Currency;
 use domain::ids::Code;
 use domain::money::Money;
 use domain::pricing::Discount;
@@ -26,13 +28,23 @@ pub(crate) fn count(number: i64) -> String {
     grouped
 }
 
-/// `₩12,900`, or `12,900원` in Korean.
+/// An amount in the shop's currency: `₩12,900`, or `12,900원` in Korean; `USD 12.90`.
 pub(crate) fn won(amount: Money, language: Language) -> String {
-    let amount = count(amount.amount());
-    match language {
-        Language::English => format!("₩{amount}"),
-        Language::Korean => format!("{amount}원"),
+    in_currency(amount, currency::of_shop(), language)
+}
+
+fn in_currency(amount: Money, currency: Currency, language: Language) -> String {
+    if currency == Currency::KRW {
+        let amount = count(amount.amount());
+        return match language {
+            Language::English => format!("₩{amount}"),
+            Language::Korean => format!("{amount}원"),
+        };
     }
+    let sign = if amount < Money::ZERO { "−" } else { "" };
+    let (whole, rest) = currency.split(amount.amount().saturating_abs());
+    let rest = rest.map_or_else(String::new, |rest| format!(".{rest}"));
+    format!("{sign}{} {}{rest}", currency.code(), count(whole))
 }
 
 /// `−10 %` or `−₩5,000`.
@@ -90,6 +102,14 @@ mod tests {
         let discount = Discount::Percent { value: 10, max_amount: Some(Money::won(5_000)) };
         assert_eq!(worth(discount, Language::English), "−10%");
         assert_eq!(at_most(discount, Language::English).as_deref(), Some("at most ₩5,000"));
+    }
+
+    #[test]
+    fn other_currencies_show_their_code_and_digits() {
+        let shown =
+            |code, amount| in_currency(Money::won(amount), Currency::from_code(code).unwrap(), Language::English);
+        assert_eq!(shown("USD", 1_234_505), "USD 12,345.05");
+        assert_eq!(shown("JPY", -1_500), "−JPY 1,500");
     }
 
     #[test]

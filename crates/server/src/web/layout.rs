@@ -1,8 +1,10 @@
 //! The frame around every page.
 
+use app::payments::currency;
 use axum::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, VARY};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::currency::Currency;
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::address;
@@ -79,9 +81,10 @@ pub(crate) fn answer(status: StatusCode, reader: &Reader, frame: Frame<'_>) -> R
 }
 
 fn document(reader: &Reader, frame: Frame<'_>) -> Markup {
+    let foreign = Some(currency::of_shop()).filter(|currency| *currency != Currency::KRW);
     html! {
         (DOCTYPE)
-        html lang=(reader.language.tag()) {
+        html lang=(reader.language.tag()) data-currency=[foreign.map(Currency::code)] data-digits=[foreign.map(Currency::digits)] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use app::payments::currency;
 use app::ports::{Calendar, FixedOffset};
 use app::state::settings::{Carrier, Executor, Settings};
+use domain::currency::Currency;
 use domain::ids::Codec;
 
 use crate::config::{self, Config};
@@ -27,6 +29,8 @@ pub(super) fn calendar(config: &Config) -> Arc<dyn Calendar> {
 
 /// Returns the engine's settings.
 pub(super) fn settings(config: &Config, codec: Codec) -> Settings {
+    // Checked when the settings were read.
+    currency::set(config.shop.currency().unwrap_or(Currency::KRW));
     Settings {
         executor: carrier(config).executor(),
         batch_max: config.engine.batch_max,

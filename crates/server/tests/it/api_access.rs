@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 127] = [
+const ROUTES: [(&str, &str, Access); 131] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -109,6 +109,10 @@ const ROUTES: [(&str, &str, Access); 127] = [
     ("GET", "/api/admin/warehouse/{orderNumber}", Admins),
     ("PATCH", "/api/admin/warehouse/{orderNumber}", Admins),
     ("POST", "/api/admin/products", Admins),
+    ("GET", "/api/admin/products", Admins),
+    ("GET", "/api/admin/products/{id}", Admins),
+    ("GET", "/api/admin/coupons", Admins),
+    ("GET", "/api/admin/coupons/{id}", Admins),
     ("PATCH", "/api/admin/products/{id}", Admins),
     ("POST", "/api/admin/products/{id}/stock", Admins),
     ("POST", "/api/admin/coupons", Admins),

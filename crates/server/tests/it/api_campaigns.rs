@@ -17,7 +17,7 @@ fn a_created_campaign_is_visible_to_all_users() {
     let created = shop.post(ADMIN, "/api/admin/coupons", &valid()).expect(201);
     let id = created["couponId"].as_i64().unwrap();
     let shown = json!({
-        "couponId": id, "name": "Opening", "discount": {"type": "PERCENT", "value": 10, "maxAmount": 5_000},
+        "couponId": id, "currency": "KRW", "name": "Opening", "discount": {"type": "PERCENT", "value": 10, "maxAmount": 5_000},
         "totalQuantity": 100, "issued": 0, "remaining": 100, "maxIssuePerUser": 1,
         "issueStartsAt": "2026-01-01T00:00:00Z", "issueEndsAt": "2098-01-01T00:00:00Z",
         "validUntil": "2099-01-01T00:00:00Z", "issueMode": "direct", "queueKey": "campaign", "paused": false,

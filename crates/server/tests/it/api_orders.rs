@@ -51,7 +51,7 @@ fn an_order_that_waits_for_its_payment_has_claimed_everything() {
         let order = answer.expect(200);
         let number = order["orderNumber"].as_str().unwrap();
         let wanted = json!({
-            "orderNumber": number, "userId": ANN,
+            "orderNumber": number, "userId": ANN, "currency": "KRW",
             "items": [{"productId": product, "name": "Sneaker", "quantity": 2, "unitPrice": 10_000, "refundedQuantity": 0}],
             "totalPrice": 20_000, "discountPrice": 1_000, "totalAmount": 20_000, "discountAmount": 1_000,
             "pointsUsed": 4_000, "amountDue": 15_000, "paidAmount": 0, "refundedAmount": 0,

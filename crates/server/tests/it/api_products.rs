@@ -20,11 +20,11 @@ fn a_registered_product_is_in_the_catalogue() {
     assert_like(
         &registered,
         &json!({
-            "productId": id, "name": "Sneaker", "price": 129_000, "stock": 3, "onHand": 3, "reserved": 0,
+            "productId": id, "name": "Sneaker", "price": 129_000, "currency": "KRW", "stock": 3, "onHand": 3, "reserved": 0,
             "available": 3, "sold": 0, "status": "ON_SALE",
         }),
     );
-    let shown = json!({"productId": id, "name": "Sneaker", "price": 129_000, "available": 3, "status": "ON_SALE"});
+    let shown = json!({"productId": id, "name": "Sneaker", "price": 129_000, "currency": "KRW", "available": 3, "status": "ON_SALE"});
     assert_eq!(shop.ask_openly("GET", &format!("/api/products/{id}"), &Value::Null).expect(200), shown);
     assert_eq!(shop.ask_openly("GET", "/api/products", &Value::Null).expect(200), json!({"data": [shown]}));
 }

@@ -23,6 +23,7 @@ mod api_order_refusals;
 mod api_orders;
 mod api_pages;
 mod api_points;
+mod api_product_details;
 mod api_products;
 mod api_reference;
 mod api_refunds;

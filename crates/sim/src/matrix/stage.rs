@@ -58,7 +58,8 @@ impl Stage {
 }
 
 fn product(shop: &mut Shop, price: i64, stock: i64) -> Result<ProductId, String> {
-    let answer = shop.run(Command::RegisterProduct { name: "Lamp".into(), price: Money::won(price), stock })?;
+    let answer =
+        shop.run(Command::RegisterProduct { name: "Lamp".into(), price: Money::won(price), stock, details: None })?;
     let Answer::ProductRegistered { product } = answer else { return Err(format!("{answer:?}")) };
     Ok(product)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use app::commands::{Command, PlaceOrder};
 use app::events::event::EventKind;
+use app::state::rows::NewDetails;
 use app::state::settings::Executor;
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
@@ -61,7 +62,9 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
 
 fn command(line: &Line) -> Option<Command> {
     Some(match *line {
-        Line::Register { stock } => Command::RegisterProduct { name: "Lamp".into(), price: Money::won(100), stock },
+        Line::Register { stock } => {
+            Command::RegisterProduct { name: "Lamp".into(), price: Money::won(100), stock, details: None }
+        }
         Line::Adjust { product, delta } => {
             Command::AdjustStock { product: ProductId(product), delta, reason: "counted".into() }
         }
@@ -69,6 +72,12 @@ fn command(line: &Line) -> Option<Command> {
             product: ProductId(product),
             price: Some(Money::won(price)),
             status: Some(domain::stock::Status::ALL[status]),
+            // Three values for many products: some are taken, some are passed on.
+            details: Some(Box::new(NewDetails {
+                sku: Some((status > 0).then(|| format!("LAMP-{status}").into())),
+                external_id: Some(Some(format!("{product}-{price}").into())),
+                ..NewDetails::default()
+            })),
         },
         Line::Charge { user, amount } => Command::ChargePoints { user: UserId(user), amount: Money::won(amount) },
         Line::Campaign { quantity, per_user, mode, by_user } => {

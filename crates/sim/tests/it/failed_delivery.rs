@@ -77,8 +77,12 @@ fn later_events_of_the_key_wait_in_order_and_other_keys_continue() {
     let other_product = shop.disk.read(|state| state.products.len());
     assert_eq!(other_product, 1);
     work(&mut shop);
-    let other =
-        shop.decide([Command::RegisterProduct { name: "Mug".into(), price: domain::money::Money::won(5), stock: 9 }]);
+    let other = shop.decide([Command::RegisterProduct {
+        name: "Mug".into(),
+        price: domain::money::Money::won(5),
+        stock: 9,
+        details: None,
+    }]);
     let Ok(app::commands::answer::Answer::ProductRegistered { product: mug }) = other[0].result.clone() else {
         panic!()
     };

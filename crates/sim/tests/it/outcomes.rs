@@ -233,7 +233,7 @@ fn a_product_that_is_not_on_sale_is_refused_with_its_own_reason() {
             let mut shop = Shop::open(executor);
             let product = shop.product(10, 5);
             let status = Some(domain::stock::Status::Paused);
-            shop.run(Command::ChangeProduct { product, price: None, status }).unwrap();
+            shop.run(Command::ChangeProduct { product, price: None, status, details: None }).unwrap();
             let order = shop.place(PlaceOrder { mode: Some(mode.into()), ..order_of(BOB, product) });
             check_cancelled(&order, Reason::ProductNotOnSale);
         }

@@ -209,7 +209,8 @@ impl Shop {
     }
 
     pub(crate) fn product(&mut self, price: i64, stock: i64) -> ProductId {
-        let answer = self.run(Command::RegisterProduct { name: "Lamp".into(), price: Money::won(price), stock });
+        let answer =
+            self.run(Command::RegisterProduct { name: "Lamp".into(), price: Money::won(price), stock, details: None });
         let Ok(Answer::ProductRegistered { product }) = answer else { panic!("{answer:?}") };
         product
     }

@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use super::load::claim_condition;
 use super::transaction::{Before, Halt};
 use super::upsert::{Index, Upsert, delete, put_all};
-use super::{failed_delivery, fulfilment, webhooks};
+use super::{details, failed_delivery, fulfilment, webhooks};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
@@ -111,6 +111,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     answers(script, rows);
     people::logins(script, rows);
     modes::changes(script, rows);
+    details::write(script, rows);
     webhooks::write(script, rows);
     orders::orders(script, rows, before);
     fulfilment::write(script, rows);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use app::events::outbox::uuid;
 use app::state::rows::{
     AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer, CustomerKey, DeadLetter,
-    EmailKey, HoldingKey, InboxKey, Key, ModesKey, OrderKey, ParkKey, ParkedEventKey, PlacedKey, ProductSnapshotKey,
-    Request, Rows, SalesKey, TimerKey,
+    EmailKey, HoldingKey, IdentityKey, InboxKey, Key, ModesKey, OrderKey, ParkKey, ParkedEventKey, PlacedKey,
+    ProductSnapshotKey, Request, Rows, SalesKey, TimerKey,
 };
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 use super::fulfilment::{self, Kind};
 use super::locking_read::{entries, entries_by_last, index, loaded, locked};
 use super::transaction::Before;
-use super::{failed_delivery, webhooks};
+use super::{details, failed_delivery, webhooks};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -42,6 +42,8 @@ enum Lookup {
     Callbacks(Vec<CallbackKey>),
     Logins(Vec<EmailKey>),
     Modes,
+    Identities(Vec<IdentityKey>),
+    Details(Vec<ProductId>),
     Webhooks(Vec<WebhookId>),
     Deliveries(Vec<DeliveryKey>),
     Orders(Vec<OrderId>),
@@ -94,6 +96,8 @@ impl Load {
                 Key::CallbackRow(key) => gather!(lookups, Callbacks, key),
                 Key::Login(key) => gather!(lookups, Logins, key),
                 Key::Modes => lookups.push(Lookup::Modes),
+                Key::Identity(key) => gather!(lookups, Identities, key),
+                Key::Details(key) => gather!(lookups, Details, key),
                 Key::Webhook(key) => gather!(lookups, Webhooks, key),
                 Key::WebhookDelivery(key) => gather!(lookups, Deliveries, key),
                 Key::Order(key) => gather!(lookups, Orders, key),
@@ -220,6 +224,8 @@ impl Lookup {
             }
             // Every change of the setting inserts the next row; the primary key rejects the second of two equal ones.
             Lookup::Modes => select_mode_change!("ORDER BY version DESC LIMIT 1").to_owned(),
+            Lookup::Identities(keys) => details::select_identities(keys),
+            Lookup::Details(ids) => details::select(ids),
             Lookup::Webhooks(ids) => webhooks::select_endpoints(ids),
             Lookup::Deliveries(keys) => webhooks::select_deliveries(keys),
             Lookup::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
@@ -274,10 +280,9 @@ impl Lookup {
             }
             Lookup::Answers(keys) => loaded(&mut rows.answers, keys, entries_by_last(found)?),
             Lookup::Logins(keys) => loaded(&mut rows.logins, keys, entries_by_last(found)?),
-            Lookup::Modes => {
-                let newest = found.into_iter().next().map(from_row).transpose()?;
-                rows.modes.loaded(ModesKey, newest);
-            }
+            Lookup::Modes => rows.modes.loaded(ModesKey, found.into_iter().next().map(from_row).transpose()?),
+            Lookup::Identities(keys) => details::read_identities(keys, found, rows)?,
+            Lookup::Details(ids) => details::read(ids, found, rows)?,
             Lookup::Webhooks(ids) => webhooks::read_endpoints(ids, found, rows)?,
             Lookup::Deliveries(keys) => webhooks::read_deliveries(keys, found, rows)?,
             Lookup::Orders(ids) => read_orders(ids, found, lines, before, rows)?,

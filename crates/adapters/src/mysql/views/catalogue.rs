@@ -1,12 +1,14 @@
 //! Products and the ranking.
 
-use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
+use app::ports::views::{CatalogueViews, DaySales, Popular, Reading, WantedProducts};
+use app::state::rows::Details;
 use domain::ids::ProductId;
 use domain::stock::Product;
 
 use super::{MysqlViews, by_id, each, first, page, sql_limit};
 use crate::mysql::sql::statement;
-use crate::selects::select_product;
+use crate::records::like_pattern;
+use crate::selects::{select_described, select_product};
 
 impl CatalogueViews for MysqlViews {
     fn product(&self, id: ProductId) -> Reading<'_, Option<Product>> {
@@ -16,6 +18,36 @@ impl CatalogueViews for MysqlViews {
     fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>> {
         let select = page(select_product!(""), "product_id", after.map(|after| after.0), limit);
         self.read(select, each)
+    }
+
+    fn described(&self, id: ProductId) -> Reading<'_, Option<(Product, Details)>> {
+        self.read(by_id(select_described!(""), "product_id", id.0), first)
+    }
+
+    fn find_products(
+        &self,
+        wanted: WantedProducts,
+        after: Option<ProductId>,
+        limit: usize,
+    ) -> Reading<'_, Vec<(Product, Details)>> {
+        let WantedProducts { text, sku, external_id, status_shown } = wanted;
+        let mut rest = statement("WHERE product_id > ?", &[&after.map_or(i64::MIN, |after| after.0)]);
+        if let Some(sku) = sku {
+            rest += &statement(" AND sku = ?", &[&sku]);
+        }
+        if let Some(external_id) = external_id {
+            rest += &statement(" AND external_id = ?", &[&external_id]);
+        }
+        if let Some(text) = text.as_deref().map(like_pattern) {
+            let like = " AND (LOWER(name) LIKE LOWER(?) ESCAPE '!' OR LOWER(sku) LIKE LOWER(?) ESCAPE '!')";
+            rest += &statement(like, &[&text, &text]);
+        }
+        if let Some(status) = status_shown {
+            let shown = " AND CASE WHEN status = 'ON_SALE' AND on_hand = reserved THEN 'SOLD_OUT' ELSE status END = ?";
+            rest += &statement(shown, &[&status]);
+        }
+        rest += &statement(" ORDER BY product_id LIMIT ?", &[&sql_limit(limit)]);
+        self.read([select_described!("").to_owned() + &rest], each)
     }
 
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {

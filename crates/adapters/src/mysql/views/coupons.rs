@@ -1,11 +1,13 @@
 //! Campaigns, the coupons that they issued, and requests for them.
 
-use app::ports::views::{CouponViews, Reading, UserCoupon};
+use app::ports::views::{CouponViews, Reading, UserCoupon, WantedCampaigns};
 use app::state::rows::Request;
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, CouponId, RequestId, UserId};
 
-use super::{Chain, MysqlViews, by_id, each, first, page};
+use super::{Chain, MysqlViews, by_id, each, first, page, sql_limit};
+use crate::mysql::sql::statement;
+use crate::records::like_pattern;
 use crate::selects::{select_campaign, select_request, select_user_coupon};
 
 const COUPONS: Chain =
@@ -19,6 +21,23 @@ impl CouponViews for MysqlViews {
     fn campaigns(&self, after: Option<CampaignId>, limit: usize) -> Reading<'_, Vec<Campaign>> {
         let select = page(select_campaign!(""), "campaign_id", after.map(|after| after.0), limit);
         self.read(select, each)
+    }
+
+    fn find_campaigns(
+        &self,
+        wanted: WantedCampaigns,
+        after: Option<CampaignId>,
+        limit: usize,
+    ) -> Reading<'_, Vec<Campaign>> {
+        let mut rest = statement("WHERE campaign_id > ?", &[&after.map_or(i64::MIN, |after| after.0)]);
+        if let Some(text) = wanted.text.as_deref().map(like_pattern) {
+            rest += &statement(" AND LOWER(name) LIKE LOWER(?) ESCAPE '!'", &[&text]);
+        }
+        if let Some(paused) = wanted.paused {
+            rest += &statement(" AND paused = ?", &[&paused]);
+        }
+        rest += &statement(" ORDER BY campaign_id LIMIT ?", &[&sql_limit(limit)]);
+        self.read([select_campaign!("").to_owned() + &rest], each)
     }
 
     fn coupon(&self, id: CouponId) -> Reading<'_, Option<UserCoupon>> {

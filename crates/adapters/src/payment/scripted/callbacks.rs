@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{Ask, CURRENCY, Callback, Operation, Verdict};
+use app::payments::currency;
+use app::payments::provider::{Ask, Callback, Operation, Verdict};
 use domain::ids::Code;
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
         payment: ask.payment.to_string(),
         key: ask.key.to_string(),
         operation: ask.operation.name().to_owned(),
-        currency: CURRENCY.to_owned(),
+        currency: currency::of_shop().code().to_ascii_lowercase(),
         outcome,
     };
     serde_json::to_vec(&callback).expect("texts and numbers have a JSON form")

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{CURRENCY, Operation, ProviderError, Verdict};
+use app::payments::currency;
+use app::payments::provider::{Operation, ProviderError, Verdict};
 use domain::money::Money;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -153,9 +154,12 @@ impl Failure {
     }
 }
 
-fn check_currency(currency: &str) -> Result<(), ProviderError> {
-    if currency == CURRENCY {
+fn check_currency(given: &str) -> Result<(), ProviderError> {
+    if currency::is_of_shop(given) {
         return Ok(());
     }
-    Err(ProviderError::Mismatch(format!("the provider answered in {currency} instead of {CURRENCY}")))
+    Err(ProviderError::Mismatch(format!(
+        "the provider answered in {given} instead of {}",
+        currency::of_shop().code().to_ascii_lowercase()
+    )))
 }

@@ -74,6 +74,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     answers(connection, rows)?;
     people::logins(connection, rows)?;
     modes::changes(connection, rows)?;
+    super::details::write(connection, rows)?;
     super::webhooks::write(connection, rows)?;
     orders::orders(connection, rows, before)?;
     super::fulfilment::write(connection, rows)?;

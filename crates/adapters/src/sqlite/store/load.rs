@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
-    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey,
-    OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey,
+    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, EmailKey, HoldingKey,
+    InboxKey, Key, Login, ModesChange, ModesKey, OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Rows, Sales,
+    SalesKey, StoredAnswer, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
@@ -16,7 +17,7 @@ use rusqlite::{Connection, Result};
 
 use super::customer_row::CustomerRow;
 use super::transaction::Before;
-use super::{failed_delivery, fulfilment, webhooks};
+use super::{details, failed_delivery, fulfilment, webhooks};
 use crate::records::StoredOrder;
 use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
@@ -37,6 +38,14 @@ pub(super) fn load(connection: &Connection, keys: &[Key], rows: &mut Rows, befor
     keys.iter().try_for_each(|key| load_one(connection, *key, rows, before))
 }
 
+fn login(connection: &Connection, key: EmailKey) -> Result<Option<Login>> {
+    find(connection, select_login!("WHERE email_key = ?1"), [key.0.as_slice()])
+}
+
+fn modes(connection: &Connection) -> Result<Option<ModesChange>> {
+    find(connection, select_mode_change!("ORDER BY version DESC LIMIT 1"), [])
+}
+
 fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Before) -> Result<()> {
     match key {
         // The commit itself compares the groups' offsets.
@@ -49,14 +58,10 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         }
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
         Key::CallbackRow(key) => fulfilment::load_callback(connection, key, rows)?,
-        Key::Login(key) => {
-            let sql = select_login!("WHERE email_key = ?1");
-            rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()])?);
-        }
-        Key::Modes => {
-            let sql = select_mode_change!("ORDER BY version DESC LIMIT 1");
-            rows.modes.loaded(ModesKey, find(connection, sql, [])?);
-        }
+        Key::Login(key) => rows.logins.loaded(key, login(connection, key)?),
+        Key::Modes => rows.modes.loaded(ModesKey, modes(connection)?),
+        Key::Identity(key) => rows.identities.loaded(key, details::identity(connection, key)?),
+        Key::Details(id) => rows.details.loaded(DetailsKey(id), details::details(connection, id)?),
         Key::Webhook(id) => rows.webhooks.loaded(id, webhooks::endpoint(connection, id)?),
         Key::WebhookDelivery(key) => rows.deliveries.loaded(key, webhooks::delivery(connection, key)?),
         Key::Order(id) => {

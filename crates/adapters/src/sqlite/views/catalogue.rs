@@ -1,12 +1,14 @@
 //! Products and the ranking.
 
-use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
+use app::ports::views::{CatalogueViews, DaySales, Popular, Reading, WantedProducts};
+use app::state::rows::Details;
 use domain::ids::ProductId;
 use domain::stock::Product;
 use rusqlite::{Connection, Result};
 
 use super::{SqliteViews, sql_limit};
-use crate::selects::select_product;
+use crate::records::like_pattern;
+use crate::selects::{select_described, select_product};
 use crate::sqlite::best_sellers::BestSellers;
 use crate::sqlite::cells::{find, find_all};
 
@@ -20,6 +22,35 @@ impl CatalogueViews for SqliteViews {
             let sql = select_product!("WHERE product_id > ?1 ORDER BY product_id LIMIT ?2");
             let after = after.map_or(i64::MIN, |after| after.0);
             find_all(connection, sql, (after, sql_limit(limit)))
+        })
+    }
+
+    fn described(&self, id: ProductId) -> Reading<'_, Option<(Product, Details)>> {
+        self.read(move |connection| find(connection, select_described!("WHERE product_id = ?1"), [id.0]))
+    }
+
+    fn find_products(
+        &self,
+        wanted: WantedProducts,
+        after: Option<ProductId>,
+        limit: usize,
+    ) -> Reading<'_, Vec<(Product, Details)>> {
+        self.read(move |connection| {
+            let after = after.map_or(i64::MIN, |after| after.0);
+            if wanted == WantedProducts::default() {
+                let sql = select_described!("WHERE product_id > ?1 ORDER BY product_id LIMIT ?2");
+                return find_all(connection, sql, (after, sql_limit(limit)));
+            }
+            let sql = select_described!(
+                "WHERE product_id > ?1 AND (?2 IS NULL OR sku = ?2) AND (?3 IS NULL OR external_id = ?3)
+                     AND (?4 IS NULL OR name LIKE ?4 ESCAPE '!' OR sku LIKE ?4 ESCAPE '!')
+                     AND (?5 IS NULL OR ?5 =
+                          CASE WHEN status = 'ON_SALE' AND on_hand = reserved THEN 'SOLD_OUT' ELSE status END)
+                 ORDER BY product_id LIMIT ?6"
+            );
+            let WantedProducts { text, sku, external_id, status_shown } = wanted;
+            let text = text.as_deref().map(like_pattern);
+            find_all(connection, sql, (after, sku, external_id, text, status_shown, sql_limit(limit)))
         })
     }
 

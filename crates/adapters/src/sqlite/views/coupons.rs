@@ -1,12 +1,13 @@
 //! Campaigns, the coupons that they issued, and requests for them.
 
-use app::ports::views::{CouponViews, Reading, UserCoupon};
+use app::ports::views::{CouponViews, Reading, UserCoupon, WantedCampaigns};
 use app::state::rows::Request;
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, CouponId, RequestId, UserId};
 use rusqlite::{Connection, Result};
 
 use super::{Chain, SqliteViews, follow, sql_limit};
+use crate::records::like_pattern;
 use crate::selects::{select_campaign, select_request, select_user_coupon};
 use crate::sqlite::cells::{find, find_all};
 
@@ -25,6 +26,23 @@ impl CouponViews for SqliteViews {
             let sql = select_campaign!("WHERE campaign_id > ?1 ORDER BY campaign_id LIMIT ?2");
             let after = after.map_or(i64::MIN, |after| after.0);
             find_all(connection, sql, (after, sql_limit(limit)))
+        })
+    }
+
+    fn find_campaigns(
+        &self,
+        wanted: WantedCampaigns,
+        after: Option<CampaignId>,
+        limit: usize,
+    ) -> Reading<'_, Vec<Campaign>> {
+        self.read(move |connection| {
+            let sql = select_campaign!(
+                "WHERE campaign_id > ?1 AND (?2 IS NULL OR name LIKE ?2 ESCAPE '!') AND (?3 IS NULL OR paused = ?3)
+                 ORDER BY campaign_id LIMIT ?4"
+            );
+            let after = after.map_or(i64::MIN, |after| after.0);
+            let text = wanted.text.as_deref().map(like_pattern);
+            find_all(connection, sql, (after, text, wanted.paused, sql_limit(limit)))
         })
     }
 

@@ -207,7 +207,12 @@ impl Shop {
 
     fn open_for_business(&mut self) {
         for (name, price, stock) in [("lamp", 1_000, 20), ("chair", 500, 3)] {
-            self.ask(Command::RegisterProduct { name: Arc::from(name), price: Money::won(price), stock });
+            self.ask(Command::RegisterProduct {
+                name: Arc::from(name),
+                price: Money::won(price),
+                stock,
+                details: None,
+            });
         }
         for (product, delta) in [(1, -1), (2, 4)] {
             let product = ProductId(product);

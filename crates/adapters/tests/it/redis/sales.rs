@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
+use app::ports::views::{CatalogueViews, DaySales, Popular, Reading, WantedProducts};
+use app::state::rows::Details;
 use domain::ids::ProductId;
 use domain::money::Money;
 use domain::stock::{Product, Status};
@@ -37,6 +38,19 @@ impl CatalogueViews for Sales {
     }
 
     fn products(&self, _after: Option<ProductId>, _limit: usize) -> Reading<'_, Vec<Product>> {
+        unreachable!("the ranking reads one product")
+    }
+
+    fn described(&self, _id: ProductId) -> Reading<'_, Option<(Product, Details)>> {
+        unreachable!("the ranking reads no details")
+    }
+
+    fn find_products(
+        &self,
+        _wanted: WantedProducts,
+        _after: Option<ProductId>,
+        _limit: usize,
+    ) -> Reading<'_, Vec<(Product, Details)>> {
         unreachable!("the ranking reads one product")
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use app::ports::views::{CouponViews, Reading, UserCoupon};
+use app::ports::views::{CouponViews, Reading, UserCoupon, WantedCampaigns};
 use app::state::rows::Request;
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, CouponId, RequestId, UserId};
@@ -34,6 +34,15 @@ impl CouponViews for Rows {
 
     fn campaigns(&self, _after: Option<CampaignId>, _limit: usize) -> Reading<'_, Vec<Campaign>> {
         unreachable!("the gate reads one campaign")
+    }
+
+    fn find_campaigns(
+        &self,
+        _wanted: WantedCampaigns,
+        _after: Option<CampaignId>,
+        _limit: usize,
+    ) -> Reading<'_, Vec<Campaign>> {
+        unreachable!("the gate searches no campaigns")
     }
 
     fn coupon(&self, _id: CouponId) -> Reading<'_, Option<UserCoupon>> {

@@ -16,13 +16,15 @@ use domain::webhook::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::events::wire_time;
-use crate::state::rows::{DeadLetter, DeadLetterStatus, ModesChange, Trouble};
+use crate::state::rows::{DeadLetter, DeadLetterStatus, Details, ModesChange, Trouble};
 
 /// The changed thing, as it was after the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Changed {
     Product(#[serde(with = "KeptProduct")] Product),
+    /// A product with its details.
+    Described(#[serde(with = "KeptProduct")] Product, Details),
     Campaign(#[serde(with = "KeptCampaign")] Campaign),
     Shipment(#[serde(with = "KeptShipment")] Shipment),
     Storage(#[serde(with = "KeptStorage")] Storage),

@@ -72,6 +72,7 @@ impl Event {
             Event::ProductSoldOut(event) => ("product", event.product_id.to_string().into()),
             Event::ProductRestocked(event) => ("product", event.product_id.to_string().into()),
             Event::PriceChanged(event) => ("product", event.product_id.to_string().into()),
+            Event::ProductDescribed(event) => ("product", event.product_id.to_string().into()),
             Event::ProductStatusChanged(event) => ("product", event.product_id.to_string().into()),
             Event::ModeChanged(event) => ("mode", event.version.to_string().into()),
             Event::StockAdjusted(event) => ("product", event.product_id.to_string().into()),

@@ -51,6 +51,7 @@ impl Event {
             Event::ProductSoldOut(event) => event.product_id.to_string(),
             Event::ProductRestocked(event) => event.product_id.to_string(),
             Event::PriceChanged(event) => event.product_id.to_string(),
+            Event::ProductDescribed(event) => event.product_id.to_string(),
             Event::ProductStatusChanged(event) => event.product_id.to_string(),
             Event::ModeChanged(event) => event.changed_by.map_or_else(String::new, |admin| admin.to_string()),
             Event::OrderStatusChanged(event) => event.user_id.to_string(),

@@ -21,6 +21,9 @@ pub enum Key {
     Login(EmailKey),
     /// The newest change of the mode setting.
     Modes,
+    /// A value that one product has and no other may have.
+    Identity(IdentityKey),
+    Details(ProductId),
     Webhook(WebhookId),
     WebhookDelivery(DeliveryKey),
     Order(OrderId),
@@ -84,6 +87,10 @@ pub struct AnswerKey(pub [u8; 32]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailKey(pub [u8; 32]);
 
+/// SHA-256 of the name and the value of a field that is unique among products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentityKey(pub [u8; 32]);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClaimKey {
     pub order: OrderId,
@@ -144,7 +151,7 @@ key_of! {
     OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, DeadLetterId => DeadLetter,
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
-    WebhookId => Webhook, DeliveryKey => WebhookDelivery,
+    IdentityKey => Identity, WebhookId => Webhook, DeliveryKey => WebhookDelivery,
 }
 
 /// Several kinds of row share an identity; the newtype tells them apart.
@@ -164,7 +171,7 @@ macro_rules! key_newtype {
 key_newtype! {
     OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
     CampaignSnapshotKey(CampaignId) => CampaignSnapshot, ProductSnapshotKey(ProductId) => ProductSnapshot,
-    CustomerKey(UserId) => Customer,
+    CustomerKey(UserId) => Customer, DetailsKey(ProductId) => Details,
     AccountKey(UserId) => Account, ContactKey(UserId) => Contact,
     PaymentKey(OrderId) => Payment, ShipmentKey(OrderId) => Shipment, StorageKey(OrderId) => Storage,
 }

@@ -83,6 +83,18 @@ pub(in crate::api) fn list_own() -> Operation {
         .returns("A page of your coupons, newest first.")
 }
 
+pub(in crate::api) fn list_found() -> Operation {
+    Operation::new(Tag::Administration, "listAnyCampaigns", "Search campaigns")
+        .paragraph("Every filter that is given must fit.")
+        .returns("A page of campaigns, by number.")
+}
+
+pub(in crate::api) fn get_any() -> Operation {
+    Operation::new(Tag::Administration, "getAnyCampaign", "Get a campaign for a change")
+        .paragraph("With the count of issued coupons as it is now.")
+        .returns("The campaign.")
+}
+
 pub(in crate::api) fn create() -> Operation {
     let created = Answer::json::<render::CampaignBody>(201, "The campaign.")
         .link(Link::new("campaign", "getCampaign", "id", "$response.body#/couponId"))

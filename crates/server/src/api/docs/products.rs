@@ -23,6 +23,18 @@ pub(in crate::api) fn popular() -> Operation {
         .returns("Products, best-selling first.")
 }
 
+pub(in crate::api) fn list_stocked() -> Operation {
+    Operation::new(Tag::Administration, "listStockedProducts", "List products with their stock")
+        .paragraph("Every filter that is given must fit.")
+        .returns("A page of products, by number.")
+}
+
+pub(in crate::api) fn get_stocked() -> Operation {
+    Operation::new(Tag::Administration, "getStockedProduct", "Get a product with its stock")
+        .paragraph("With every counter of its stock as it is now.")
+        .returns("The product.")
+}
+
 pub(in crate::api) fn register() -> Operation {
     let registered = Answer::json::<render::StockedProductBody>(201, "The product, on sale.")
         .link(Link::new("product", "getProduct", "id", "$response.body#/productId"))
@@ -31,12 +43,14 @@ pub(in crate::api) fn register() -> Operation {
     Operation::new(Tag::Administration, "registerProduct", "Register a product")
         .paragraph("The product is on sale as soon as this call answers, with all of its units available.")
         .answers(registered)
+        .refuses([Code::ProductDuplicate])
 }
 
 pub(in crate::api) fn change() -> Operation {
-    Operation::new(Tag::Administration, "changeProduct", "Change a product's price or status")
+    Operation::new(Tag::Administration, "changeProduct", "Change a product")
         .paragraph("An absent field is not changed. Orders keep the price at which they were placed.")
         .returns("The changed product.")
+        .refuses([Code::ProductDuplicate])
 }
 
 pub(in crate::api) fn adjust() -> Operation {
@@ -48,14 +62,14 @@ pub(in crate::api) fn adjust() -> Operation {
 
 pub(in crate::api) fn charge() -> Operation {
     Operation::new(Tag::Points, "chargePoints", "Charge points")
-        .paragraph("One point is worth one won. An admin may charge points for any user; a setting decides whether customers may charge their own.")
+        .paragraph("One point is worth one of the currency's smallest unit. An admin may charge points for any user; a setting decides whether customers may charge their own.")
         .answers(Answer::json::<BalanceBody>(200, "The new balance."))
         .refuses([Code::AuthForbidden, Code::PointsChargeForbidden])
 }
 
 pub(in crate::api) fn balance() -> Operation {
     Operation::new(Tag::Points, "getBalance", "Get your points balance")
-        .paragraph("One point is worth one won.")
+        .paragraph("One point is worth one of the currency's smallest unit.")
         .returns("The balance in points.")
 }
 

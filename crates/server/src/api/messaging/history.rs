@@ -138,7 +138,8 @@ pub(crate) async fn of_product(
     let now = views.product(ProductId(id.0)).await.map_err(unavailable)?.ok_or_else(product_not_found)?;
     let state = past::product(views, &now, asked.at).await.map_err(unavailable)?;
     let places = asked.since(Some(now.created_at)).await?;
-    asked.answer(state.as_ref().map(render::stocked_product), Subject::Product(now.id), places).await
+    let state = state.map(|(product, details)| render::stocked_product(&product, &details));
+    asked.answer(state, Subject::Product(now.id), places).await
 }
 
 /// `GET /api/admin/orders/{n}/history`.

@@ -60,7 +60,7 @@ pub(crate) struct ResolveBody {
     reference: String,
 }
 
-/// An order's payment, with the amount owed to its customer. Amounts are in won.
+/// An order's payment, with the amount owed to its customer.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AdminPayment", example = examples::any_payment())]

@@ -31,6 +31,20 @@ pub(in crate::api) fn moment(parameter: &str, text: Option<&str>) -> Result<Opti
     parsed.map_err(|_| Problem::invalid_parameter(parameter, "not_a_time", values::TIME))
 }
 
+/// Checks a text that is searched for.
+pub(in crate::api) fn search(
+    parameter: &str,
+    text: Option<String>,
+    chars_max: usize,
+) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if text.trim().is_empty() || text.chars().count() > chars_max => {
+            Err(Problem::invalid_parameter(parameter, "length", values::CHARACTERS.with(1).with(chars_max)))
+        }
+        text => Ok(text.map(|text| text.trim().to_owned())),
+    }
+}
+
 /// Checks the number of a user, product or campaign.
 pub(in crate::api) fn number(parameter: &str, number: Option<i64>) -> Result<Option<i64>, Problem> {
     match number {

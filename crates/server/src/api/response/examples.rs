@@ -36,7 +36,10 @@ pub(in crate::api) fn user() -> Value {
 }
 
 pub(in crate::api) fn register_product() -> Value {
-    json!({"name": "Sneaker", "price": 120_000, "stock": 50})
+    json!({
+        "name": "Sneaker", "price": 120_000, "stock": 50, "sku": "SNK-270", "description": "White, numbered.",
+        "attributes": {"size": 270, "color": "white"},
+    })
 }
 
 pub(in crate::api) fn change_product() -> Value {
@@ -48,13 +51,13 @@ pub(in crate::api) fn adjust_stock() -> Value {
 }
 
 pub(in crate::api) fn product() -> Value {
-    json!({"productId": 1, "name": "Sneaker", "price": 120_000, "available": 49, "status": "ON_SALE"})
+    json!({"productId": 1, "name": "Sneaker", "price": 120_000, "currency": "KRW", "available": 49, "status": "ON_SALE", "sku": "SNK-270"})
 }
 
 pub(in crate::api) fn stocked_product() -> Value {
     json!({
-        "productId": 1, "name": "Sneaker", "price": 120_000, "stock": 50, "onHand": 50, "reserved": 1,
-        "available": 49, "sold": 0, "status": "ON_SALE",
+        "productId": 1, "name": "Sneaker", "price": 120_000, "currency": "KRW", "stock": 50, "onHand": 50, "reserved": 1,
+        "available": 49, "sold": 0, "status": "ON_SALE", "sku": "SNK-270",
     })
 }
 
@@ -81,7 +84,7 @@ pub(in crate::api) fn change_campaign() -> Value {
 pub(in crate::api) fn campaign() -> Value {
     json!({
         "couponId": 1, "name": "Opening", "discount": {"type": "PERCENT", "value": 10, "maxAmount": 15_000},
-        "totalQuantity": 1_000, "issued": 1, "remaining": 999, "maxIssuePerUser": 1,
+        "currency": "KRW", "totalQuantity": 1_000, "issued": 1, "remaining": 999, "maxIssuePerUser": 1,
         "issueStartsAt": "2026-01-01T00:00:00Z", "issueEndsAt": "2099-01-01T00:00:00Z",
         "validUntil": "2099-12-31T00:00:00Z", "issueMode": "direct", "queueKey": "campaign", "paused": false,
     })
@@ -142,7 +145,7 @@ pub(in crate::api) fn receipt() -> Value {
 
 pub(in crate::api) fn order() -> Value {
     json!({
-        "orderNumber": ORDER, "userId": 7,
+        "orderNumber": ORDER, "userId": 7, "currency": "KRW",
         "items": [{"productId": 1, "name": "Sneaker", "quantity": 1, "unitPrice": 120_000, "refundedQuantity": 0}],
         "totalPrice": 120_000, "discountPrice": 12_000, "totalAmount": 120_000, "discountAmount": 12_000,
         "pointsUsed": 108_000, "amountDue": 0, "paidAmount": 0, "refundedAmount": 0,

@@ -2,6 +2,7 @@
 
 use app::commands::answer::Refusal;
 use app::ports::StoreError;
+use app::state::rows::Identity;
 use domain::limits::{NUMBER_MAX, QUANTITY_MAX};
 
 use crate::api::texts::{details, operators, values};
@@ -38,6 +39,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::StockExhausted { available } => {
             Problem::new(Code::StockExhausted, details::STOCK_EXHAUSTED.with(available))
         }
+        Refusal::IdentityTaken(identity) => identity_taken(*identity),
         Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", values::STOCK_TOO_MUCH),
         Refusal::PriceChanged { .. }
         | Refusal::PointsAbovePayable { .. }
@@ -65,6 +67,13 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::Overloaded { .. } => Problem::new(Code::Overloaded, details::OVERLOADED),
         Refusal::NotWritten => Problem::new(Code::Unavailable, details::NOT_WRITTEN),
         Refusal::Unavailable => Problem::new(Code::Unavailable, details::OUTCOME_UNKNOWN),
+    }
+}
+
+fn identity_taken(identity: Identity) -> Problem {
+    match identity {
+        Identity::Sku => Problem::new(Code::ProductDuplicate, details::SKU_TAKEN).at("#/sku"),
+        Identity::ExternalId => Problem::new(Code::ProductDuplicate, details::EXTERNAL_ID_TAKEN).at("#/externalId"),
     }
 }
 

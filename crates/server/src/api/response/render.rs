@@ -2,8 +2,9 @@
 
 use app::events::wire_time;
 use app::history::customer::HeldCoupon;
+use app::payments::currency;
 use app::ports::views::UserCoupon;
-use app::state::rows::{Entry, Granted, Request};
+use app::state::rows::{Details, Entry, Granted, Request};
 use domain::coupon::Campaign;
 use domain::ids::Codec;
 use domain::pricing::Discount;
@@ -11,6 +12,7 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{examples, shapes};
 use crate::api::texts;
@@ -39,21 +41,40 @@ pub(crate) struct Page<T> {
 pub(crate) struct ProductBody {
     product_id: i64,
     name: String,
-    /// In won.
+    /// In the currency's smallest unit.
     price: i64,
+    /// The code of the currency of all amounts.
+    #[schemars(example = &"KRW")]
+    currency: &'static str,
     /// Units that a new order can still get.
     available: i64,
     #[schemars(with = "words::ShownProductStatusWord")]
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<Map<String, Value>>,
 }
 
-pub(crate) fn product(product: &Product) -> ProductBody {
+pub(crate) fn product(product: &Product, details: &Details) -> ProductBody {
     ProductBody {
         product_id: product.id.0,
         name: product.name.to_string(),
         price: product.price.amount(),
+        currency: currency::of_shop().code(),
         available: product.available(),
         status: product.status_shown(),
+        sku: details.sku.as_deref().map(str::to_owned),
+        external_id: details.external_id.as_deref().map(str::to_owned),
+        description: details.description.as_deref().map(str::to_owned),
+        image_url: details.image_url.as_deref().map(str::to_owned),
+        attributes: details.attributes.as_deref().cloned(),
     }
 }
 
@@ -64,8 +85,11 @@ pub(crate) fn product(product: &Product) -> ProductBody {
 pub(crate) struct StockedProductBody {
     product_id: i64,
     name: String,
-    /// In won.
+    /// In the currency's smallest unit.
     price: i64,
+    /// The code of the currency of all amounts.
+    #[schemars(example = &"KRW")]
+    currency: &'static str,
     /// The same as `onHand`, under the name that the registering request uses.
     stock: i64,
     /// Units in the house, reserved ones included.
@@ -78,19 +102,35 @@ pub(crate) struct StockedProductBody {
     sold: i64,
     #[schemars(with = "words::ShownProductStatusWord")]
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<Map<String, Value>>,
 }
 
-pub(crate) fn stocked_product(product: &Product) -> StockedProductBody {
+pub(crate) fn stocked_product(product: &Product, details: &Details) -> StockedProductBody {
     StockedProductBody {
         product_id: product.id.0,
         name: product.name.to_string(),
         price: product.price.amount(),
+        currency: currency::of_shop().code(),
         stock: product.on_hand,
         on_hand: product.on_hand,
         reserved: product.reserved,
         available: product.available(),
         sold: product.sold,
         status: product.status_shown(),
+        sku: details.sku.as_deref().map(str::to_owned),
+        external_id: details.external_id.as_deref().map(str::to_owned),
+        description: details.description.as_deref().map(str::to_owned),
+        image_url: details.image_url.as_deref().map(str::to_owned),
+        attributes: details.attributes.as_deref().cloned(),
     }
 }
 
@@ -124,6 +164,9 @@ pub(crate) struct CampaignBody {
     name: String,
     #[schemars(with = "shapes::ShownDiscount")]
     discount: Discount,
+    /// The code of the currency of all amounts.
+    #[schemars(example = &"KRW")]
+    currency: &'static str,
     /// Coupons that the campaign can issue in all.
     total_quantity: i64,
     /// Coupons issued so far.
@@ -151,6 +194,7 @@ pub(crate) fn campaign(campaign: &Campaign) -> CampaignBody {
         coupon_id: campaign.id.0,
         name: campaign.name.to_string(),
         discount: campaign.discount,
+        currency: currency::of_shop().code(),
         total_quantity: campaign.quantity,
         issued: campaign.issued,
         remaining: campaign.remaining(),

@@ -74,18 +74,18 @@ impl JsonSchema for Discount {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         // One object instead of `oneOf`, which client generators support badly; conditions say what depends on the type.
         json_schema!({
-            "description": "A coupon's discount: a fixed amount in won, or a percentage, rounded down to a whole won.",
+            "description": "A coupon's discount: a fixed amount, or a percentage, rounded down.",
             "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],
             "type": "object", "required": ["type", "value"], "additionalProperties": false,
             "properties": {
                 "type": {"type": "string", "enum": ["FIXED", "PERCENT"]},
                 "value": {
                     "type": "integer", "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount(),
-                    "description": "FIXED: the amount in won. PERCENT: 1 to 100 percent.",
+                    "description": "FIXED: the amount. PERCENT: 1 to 100 percent.",
                 },
                 "maxAmount": {
                     "type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount(),
-                    "description": "The largest discount in won. For PERCENT only. Default: no limit.",
+                    "description": "The largest discount. For PERCENT only. Default: no limit.",
                 },
             },
             // Each condition names every field, for validators that reject fields which a subschema does not name.
@@ -107,12 +107,12 @@ impl JsonSchema for ShownDiscount {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object", "required": ["type", "value"],
-            "description": "A coupon's discount: a fixed amount in won, or a percentage, rounded down to a whole won.",
+            "description": "A coupon's discount: a fixed amount, or a percentage, rounded down.",
             "properties": {
                 "type": {"type": "string", "enum": ["FIXED", "PERCENT"]},
-                "value": {"type": "integer", "format": "int64", "description": "FIXED: the amount in won. PERCENT: percent."},
+                "value": {"type": "integer", "format": "int64", "description": "FIXED: the amount. PERCENT: percent."},
                 "maxAmount": {
-                    "type": "integer", "format": "int64", "description": "The largest discount in won. Absent: no limit.",
+                    "type": "integer", "format": "int64", "description": "The largest discount. Absent: no limit.",
                 },
             },
             "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],

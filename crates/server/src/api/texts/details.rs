@@ -1,6 +1,9 @@
 //! The `detail` of problems that customers get.
 
 texts! {
+    // Products.
+    SKU_TAKEN: "Another product has this SKU. Choose another one, or take it away from that product first.", "이 SKU를 쓰는 다른 상품이 있습니다. 다른 값을 쓰거나 그 상품에서 먼저 지워 주세요.";
+    EXTERNAL_ID_TAKEN: "Another product has this externalId. Choose another one, or take it away from that product first.", "이 externalId를 쓰는 다른 상품이 있습니다. 다른 값을 쓰거나 그 상품에서 먼저 지워 주세요.";
     // Orders and their fulfilment.
     ORDER_NOT_FOUND: "You have no order with this number.", "이 번호의 주문이 없습니다.";
     ORDER_EMPTY: "Name at least one product and quantity.", "상품과 수량을 하나 이상 입력해 주세요.";
@@ -45,8 +48,8 @@ texts! {
         "A payment or refund of this order is in progress. Wait for its result.",
         "결제 또는 환불이 진행 중입니다. 결과를 기다려 주세요.";
     PAYMENT_AMOUNT_MISMATCH:
-        "The amount due is {0} won. Check the amount and try again.",
-        "결제하실 금액은 {0}원입니다. 금액을 확인하신 뒤 다시 시도해 주세요.";
+        "The amount due is {0:amount}. Check the amount and try again.",
+        "결제하실 금액은 {0:amount}입니다. 금액을 확인하신 뒤 다시 시도해 주세요.";
     PAYMENT_DECLINED:
         "The payment was declined: {0}. The order can be paid again until the payment deadline, with a new Idempotency-Key.",
         "결제가 거절되었습니다(사유: {0}). 결제 기한 안에 새로운 Idempotency-Key로 다시 결제하실 수 있습니다.";
@@ -62,8 +65,8 @@ texts! {
         "Only {0} units are neither sold nor reserved; write off at most that many.",
         "판매되거나 예약되지 않은 재고는 {0}개입니다. 그 이하로만 차감할 수 있습니다.";
     PRICE_CHANGED:
-        "The items cost {0} won now. Check the amount and order again.",
-        "상품 금액이 {0}원으로 바뀌었습니다. 금액을 확인하신 뒤 다시 주문해 주세요.";
+        "The items cost {0:amount} now. Check the amount and order again.",
+        "상품 금액이 {0:amount}으로 바뀌었습니다. 금액을 확인하신 뒤 다시 주문해 주세요.";
     POINTS_CHARGE_FORBIDDEN:
         "Only the shop can charge points; ask an admin.",
         "포인트는 상점에서 충전해 드립니다. 관리자에게 문의해 주세요.";

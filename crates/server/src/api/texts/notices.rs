@@ -30,15 +30,15 @@ texts! {
         "청구된 금액은 없습니다. 주문번호 {0}의 주문을 결제 기한 안에 다시 결제하실 수 있습니다.";
     REFUND_DELAYED: "Your refund is delayed", "환불이 지연되고 있습니다";
     REFUND_DELAYED_MESSAGE:
-        "The payment provider has not refunded {0} won of order {1} yet. We are looking into it.",
-        "결제사에서 주문번호 {1}의 {0}원을 아직 환불하지 못했습니다. 저희가 확인하여 처리하고 있습니다.";
+        "The payment provider has not refunded {0:amount} of order {1} yet. We are looking into it.",
+        "결제사에서 주문번호 {1}의 {0:amount}을 아직 환불하지 못했습니다. 저희가 확인하여 처리하고 있습니다.";
     RELEASE_DELAYED_MESSAGE:
         "The payment provider has not released the amount authorized for order {0} yet. We are looking into it; nothing is charged.",
         "결제사에서 주문번호 {0}의 승인 금액을 아직 취소하지 못했습니다. 저희가 확인하고 있으며, 청구되는 금액은 없습니다.";
     ORDER_REFUNDED: "Part of your order is being refunded", "주문의 일부가 환불됩니다";
     ORDER_REFUNDED_MESSAGE:
-        "Order {0}: {1} won and {2} points are being returned to you.",
-        "주문번호 {0}: {1}원과 {2}포인트를 돌려드리고 있습니다.";
+        "Order {0}: {1:amount} and {2} points are being returned to you.",
+        "주문번호 {0}: {1:amount}과 {2}포인트를 돌려드리고 있습니다.";
     REFUND_REJECTED: "Your refund was rejected", "환불 요청이 거절되었습니다";
     REFUND_REJECTED_MESSAGE: "Order {0}: the shop does not accept the return. Reason: {1}", "주문번호 {0}: 판매자가 반품을 받지 않습니다. 사유: {1}";
     COUPON_ISSUED: "You have a coupon", "쿠폰이 발급되었습니다";

@@ -29,7 +29,7 @@ texts! {
     CURSOR: "the cursor does not belong to this list; start again without one", "이 목록의 커서가 아닙니다. 커서 없이 다시 시작해 주세요";
 
     FROM_TO: "must be from {0} to {1}", "{0} 이상 {1} 이하여야 합니다";
-    FROM_TO_WON: "must be from {0} to {1} won", "{0}원 이상 {1}원 이하여야 합니다";
+    FROM_TO_WON: "must be from {0:amount} to {1:amount}", "{0:amount} 이상 {1:amount} 이하여야 합니다";
     FROM_TO_PERCENT: "must be from {0} to {1} percent", "{0}% 이상 {1}% 이하여야 합니다";
     FROM_TO_NOT_ZERO: "must be from {0} to {1}, and not 0", "{0} 이상 {1} 이하이며 0이 아니어야 합니다";
     CHARACTERS: "must have {0} to {1} characters", "{0}자 이상 {1}자 이하로 입력해 주세요";
@@ -38,6 +38,12 @@ texts! {
     NOTHING_UNSEEN:
         "must not have invisible characters, such as U+200B or direction marks",
         "폭이 없는 공백(U+200B)이나 방향 표시처럼 보이지 않는 문자를 포함할 수 없습니다";
+    WEB_ADDRESS:
+        "must be an address such as https://example.com/image.png without a password, of at most {0} characters",
+        "비밀번호 없이 {0}자 이하인 https://example.com/image.png와 같은 주소여야 합니다";
+    ATTRIBUTES: "must have at most {0} attributes", "속성은 {0}개까지 지정할 수 있습니다";
+    ATTRIBUTE_NAME: "the name of an attribute must have 1 to {0} characters, none of them invisible", "속성 이름은 보이지 않는 문자 없이 1자 이상 {0}자 이하여야 합니다";
+    ATTRIBUTES_SIZE: "must be at most {0} bytes of JSON, nested at most {1} deep", "JSON으로 {0}바이트 이하, {1}단계 이하의 깊이여야 합니다";
     LATER_THAN: "must be later than {0}", "{0} 이후여야 합니다";
     NO_CONTROL_CHARACTERS: "must not have control characters", "제어 문자를 포함할 수 없습니다";
     LINES_MAX: "must have at most {0} lines", "상품은 {0}줄까지 담으실 수 있습니다";
@@ -54,15 +60,15 @@ texts! {
     QUANTITY_TOO_LARGE:
         "an order has at most {0} units of a product, in all of its lines together",
         "한 주문에서 같은 상품은 모두 합해 {0}개까지 주문하실 수 있습니다";
-    TOTAL_TOO_LARGE: "the items cost more than {0} won; order less", "주문 금액이 {0}원을 넘습니다. 수량을 줄여 주세요";
+    TOTAL_TOO_LARGE: "the items cost more than {0:amount}; order less", "주문 금액이 {0:amount}을 넘습니다. 수량을 줄여 주세요";
     STOCK_TOO_MUCH: "the stock would exceed the most that the shop may hold", "상점이 보유할 수 있는 재고를 넘습니다";
     QUANTITY_LOWERED: "the quantity is {0} and can only be raised", "현재 수량은 {0}개이며 늘리기만 할 수 있습니다";
     WINDOW_OUT_OF_ORDER:
         "issue must end after it starts and no later than the coupons expire",
         "발급 종료는 발급 시작 이후이고 쿠폰 만료보다 늦지 않아야 합니다";
     POINTS_ABOVE_PAYABLE:
-        "items and coupon leave {0} won to pay; use at most as many points",
-        "상품과 쿠폰을 적용한 결제 금액은 {0}원입니다. 그 이하의 포인트만 사용하실 수 있습니다";
+        "items and coupon leave {0:amount} to pay; use at most as many points",
+        "상품과 쿠폰을 적용한 결제 금액은 {0:amount}입니다. 그 이하의 포인트만 사용하실 수 있습니다";
     POINTS_TOO_MUCH:
         "the account holds {0} points and cannot hold that many more",
         "현재 {0}포인트를 보유하고 있어 그만큼 더 충전하실 수 없습니다";

@@ -29,7 +29,7 @@ use crate::security::auth::{Customer, Role};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ChargePoints", example = examples::charge_points())]
 pub(crate) struct ChargeBody {
-    /// Points to add; one point is worth one won.
+    /// Points to add; one point is worth one of the currency's smallest unit.
     #[schemars(range(min = 1, max = CHARGE_MAX.amount()))]
     amount: i64,
     /// The user whose points are charged; for admins only. Default: the token's user.

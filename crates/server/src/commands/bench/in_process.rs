@@ -159,7 +159,12 @@ fn place_order(user: UserId, product: ProductId) -> Command {
 }
 
 async fn product(shop: &Shop) -> Result<ProductId, Error> {
-    let command = Command::RegisterProduct { name: "Bench product".into(), price: Money::won(PRICE), stock: STOCK };
+    let command = Command::RegisterProduct {
+        name: "Bench product".into(),
+        price: Money::won(PRICE),
+        stock: STOCK,
+        details: None,
+    };
     match shop.submitter.submit(command, None).await.result {
         Ok(Answer::ProductRegistered { product }) => Ok(product),
         other => Err(Error::Failed(format!("the product could not be created: {other:?}"))),

@@ -26,6 +26,7 @@ pub enum Code {
     ShipmentNotFound,
     ShipmentNotPossible,
     ProductNotFound,
+    ProductDuplicate,
     StockExhausted,
     CouponNotFound,
     CouponNotStarted,
@@ -99,7 +100,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 57] = [
+    pub const ALL: [Code; 58] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -119,6 +120,7 @@ impl Code {
         Code::ShipmentNotFound,
         Code::ShipmentNotPossible,
         Code::ProductNotFound,
+        Code::ProductDuplicate,
         Code::StockExhausted,
         Code::CouponNotFound,
         Code::CouponNotStarted,
@@ -181,6 +183,7 @@ impl Code {
             Code::ShipmentNotFound => entry("shipment.not_found", S::NOT_FOUND, "There is no such shipment or storage", "배송 또는 보관 내역을 찾을 수 없습니다"),
             Code::ShipmentNotPossible => entry("shipment.not_possible", S::CONFLICT, "The status cannot be changed that way", "그 상태로 바꿀 수 없습니다"),
             Code::ProductNotFound => entry("product.not_found", S::NOT_FOUND, "There is no such product", "상품을 찾을 수 없습니다"),
+            Code::ProductDuplicate => entry("product.duplicate", S::CONFLICT, "Another product has this value", "다른 상품이 쓰는 값입니다"),
             Code::StockExhausted => entry("stock.exhausted", S::CONFLICT, "Not enough stock", "재고가 부족합니다"),
             Code::CouponNotFound => entry("coupon.not_found", S::NOT_FOUND, "There is no such coupon", "쿠폰을 찾을 수 없습니다"),
             Code::CouponNotStarted => entry("coupon.not_started", S::CONFLICT, "The issue period has not started", "아직 발급이 시작되지 않은 쿠폰입니다"),

@@ -30,8 +30,8 @@ const QUEUED: CampaignId = CampaignId(2);
 const DAY_US: i64 = 86_400_000_000;
 
 pub(super) const SCRIPT: &[Act] = &[
-    Act::Do(|| Command::RegisterProduct { name: "Lamp".into(), price: Money::won(1_000), stock: 9 }),
-    Act::Do(|| Command::RegisterProduct { name: "Last".into(), price: Money::won(700), stock: 1 }),
+    Act::Do(|| Command::RegisterProduct { name: "Lamp".into(), price: Money::won(1_000), stock: 9, details: None }),
+    Act::Do(|| Command::RegisterProduct { name: "Last".into(), price: Money::won(700), stock: 1, details: None }),
     Act::Do(|| campaign(IssueMode::Direct, 5)),
     Act::Do(|| campaign(IssueMode::Queued, 1)),
     Act::Do(|| Command::ChargePoints { user: ANN, amount: Money::won(1_000) }),

@@ -2,6 +2,7 @@
 
 use app::audit::Fulfilment;
 use app::events::wire_time;
+use app::payments::currency;
 use domain::ids::{Codec, ProductId};
 use domain::money::Money;
 use domain::order::saga::{Direction, Step, StepState};
@@ -28,17 +29,20 @@ pub(crate) struct OrderBody {
     total_price: i64,
     /// The same as `discountAmount`.
     discount_price: i64,
-    /// The items' total in won: `discountAmount` + `pointsUsed` + `amountDue`.
+    /// The code of the currency of all amounts.
+    #[schemars(example = &"KRW")]
+    currency: &'static str,
+    /// The items' total: `discountAmount` + `pointsUsed` + `amountDue`.
     total_amount: i64,
-    /// The coupon's discount in won.
+    /// The coupon's discount.
     discount_amount: i64,
-    /// Points used; one point is worth one won.
+    /// Points used; one point is worth one of the currency's smallest unit.
     points_used: i64,
-    /// The amount to pay in won.
+    /// The amount to pay.
     amount_due: i64,
-    /// Money captured from the customer, in won.
+    /// Money captured from the customer.
     paid_amount: i64,
-    /// Money refunded to the customer, in won.
+    /// Money refunded to the customer.
     refunded_amount: i64,
     payment: PaymentBody,
     /// Absent unless the goods are shipped.
@@ -97,7 +101,7 @@ struct ItemBody {
     product_id: i64,
     name: String,
     quantity: i64,
-    /// In won.
+    /// In the currency's smallest unit.
     unit_price: i64,
     /// Units whose price was refunded.
     refunded_quantity: i64,
@@ -121,7 +125,7 @@ struct RefundRequestItem {
     quantity: i64,
 }
 
-/// The payment of an order: its terms, amounts in won, and status.
+/// The payment of an order: its terms, amounts, and status.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "OrderPayment")]
@@ -225,6 +229,7 @@ pub(crate) fn body(order: &Order, of_it: &Fulfilment, codec: &Codec) -> OrderBod
         discount_amount: created.discount.amount(),
         points_used: created.points.amount(),
         amount_due: created.due.amount(),
+        currency: currency::of_shop().code(),
         paid_amount: payment.captured_amount,
         refunded_amount: payment.refunded_amount,
         payment,
