@@ -35,7 +35,7 @@ use rusqlite::types::FromSql;
 use crate::words::ENTRY_KINDS;
 
 pub(crate) use details::{attributes_cell, like_pattern};
-pub(crate) use fulfilment::given_back_cell;
+pub(crate) use fulfilment::{action_cell, given_back_cell, means_cell};
 pub(crate) use log::delivery;
 pub(crate) use orders::{Line, StoredOrder};
 pub(crate) use webhooks::json_cell;

@@ -201,8 +201,8 @@ macro_rules! select_letter {
 macro_rules! select_payment {
     ($rest:literal) => {
         concat!(
-            "SELECT order_id, order_ms, attempt, method, amount, state, is_wanted, authorized, captured, refunded, refunding, \
-             owed, resolved, refunds, given_back, declines, owed_since, reference, refusal, last_error, resolved_by, \
+            "SELECT order_id, order_ms, attempt, method, means, amount, state, action, is_wanted, authorized, captured, refunded, \
+             refunding, owed, resolved, refunds, given_back, declines, owed_since, reference, refusal, last_error, resolved_by, \
              resolved_at, resolution_reason, resolution_reference, ask, due_at, tries, created_at, updated_at \
              FROM payment ",
             $rest

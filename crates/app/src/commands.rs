@@ -23,7 +23,7 @@ use domain::money::Money;
 use domain::order::fulfilment::Goods;
 use domain::order::saga::{Report, Step};
 use domain::order::{Canceller, Choice, Payment, Receiver};
-use domain::payment::{Asked, Method};
+use domain::payment::{Asked, Means, Method};
 use domain::pricing::Discount;
 use domain::shipment::State as ShipmentState;
 use domain::stock::Status as ProductStatus;
@@ -96,6 +96,8 @@ pub enum Command {
     Pay {
         order: OrderId,
         method: Method,
+        /// Boxed, because most payments have none.
+        means: Option<Arc<Means>>,
         /// The amount that the customer was shown.
         amount_shown: Option<Money>,
     },

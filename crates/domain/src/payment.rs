@@ -4,6 +4,7 @@
 //! The next call to the provider follows from the state, and keeps one idempotency key until its result is known. Money is
 //! booked only when the provider's amount is the expected one. An unknown result is queried, never blindly retried.
 
+mod action;
 mod event;
 mod method;
 mod next;
@@ -19,8 +20,9 @@ use crate::ids::{OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
+pub use action::ACTION_EXPIRED;
 pub use event::{Event, Rejection};
-pub use method::Method;
+pub use method::{Action, Means, Method};
 pub use next::{Next, NextCall, PAUSE_MAX, PAUSE_MIN, pause};
 pub use operation::{Asked, FIRST_TRY, Operation, ProviderResult};
 pub use reversal::GIVE_BACK_TRIES_MAX;
@@ -37,7 +39,7 @@ const MICROS_PER_MS: i64 = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Begins the first attempt, or another one after a decline.
-    Start { order: OrderId, placed_at: Timestamp, method: Method, amount: Money },
+    Start { order: OrderId, placed_at: Timestamp, method: Method, amount: Money, means: Option<Arc<Means>> },
     /// Records the provider's result of an operation.
     Answer { asked: Asked, said: ProviderResult },
     /// The order was cancelled: voids or refunds what was or will be taken.
@@ -50,6 +52,8 @@ pub enum Command {
     Resolve { by: UserId, reason: Arc<str>, reference: Arc<str> },
     /// Resumes an attempt to pay: its pause restarts now.
     Resume,
+    /// The customer says that they have acted at the provider: its result is queried at once.
+    Return,
     /// The request reached its consumer group: the provider may be called. `refund` is zero for an attempt to pay.
     Call { attempt: i64, refund: i64 },
 }
@@ -60,9 +64,10 @@ pub enum Command {
 ///
 /// The first [`Rejection`] whose guard fails. Commands that come too late are no error: they lead to no event.
 pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-    if let Command::Start { order, placed_at, method, amount } = *command {
+    if let Command::Start { order, placed_at, method, amount, means } = command {
         let (order_ms, attempt) = (placed_at.micros() / MICROS_PER_MS, next_attempt(payment)?);
-        return Ok(vec![Event::Requested { order, order_ms, attempt, method, amount }]);
+        let (order, method, amount, means) = (*order, *method, *amount, means.clone());
+        return Ok(vec![Event::Requested { order, order_ms, attempt, method, amount, means }]);
     }
     let Some(payment) = payment else { return Ok(vec![]) };
     match command {
@@ -73,6 +78,7 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
         Command::Retry => reversal::retry(payment),
         Command::Resolve { by, reason, reference } => reversal::resolve(payment, *by, reason, reference),
         Command::Resume => Ok(resume(payment, at)),
+        Command::Return => Ok(action::returned(payment, at)),
         Command::Call { attempt, refund } => Ok(call(payment, *attempt, *refund)),
     }
 }
@@ -82,9 +88,8 @@ fn next_attempt(payment: Option<&Payment>) -> Result<i64, Rejection> {
         None => Ok(1),
         // Anything that an earlier attempt took was voided or refunded.
         Some((State::Declined | State::Voided | State::Refunded, attempt)) => Ok(attempt + 1),
-        Some((State::Authorizing | State::Capturing | State::Voiding | State::Refunding | State::Stuck, _)) => {
-            Err(Rejection::InProgress)
-        }
+        Some((State::Authorizing | State::RequiresAction | State::Capturing, _))
+        | Some((State::Voiding | State::Refunding | State::Stuck, _)) => Err(Rejection::InProgress),
         Some((State::Captured, _)) => Err(Rejection::AlreadyPaid),
     }
 }
@@ -93,6 +98,8 @@ fn withdraw(payment: &Payment) -> Vec<Event> {
     match payment.state {
         _ if !payment.is_wanted => vec![],
         State::Captured => vec![Event::Withdrawn, Event::RefundRequested { amount: payment.held() }],
+        // The customer may still act, so the provider must not wait for it any longer.
+        State::RequiresAction => vec![Event::Withdrawn, Event::VoidRequested],
         // Refunds the rest as well, after the refund under way.
         State::Refunding | State::Stuck if payment.held() > payment.owes() => {
             vec![Event::Withdrawn, Event::Owed { amount: payment.held() - payment.owes() }]
@@ -114,14 +121,19 @@ fn answer(payment: &Payment, asked: Asked, said: &ProviderResult, at: Timestamp)
     }
     match said {
         ProviderResult::Approved { amount, .. } if *amount != payment.amount_of(asked.operation) => {
-            vec![postponed(payment, NextCall::Query, at)]
+            vec![payment.postponed(NextCall::Query, at)]
         }
         ProviderResult::Approved { reference, .. } => approved(payment, asked.operation, reference),
         ProviderResult::Declined { code } => match asked.operation {
             Operation::Authorize | Operation::Capture => vec![Event::Declined { code: Arc::clone(code) }],
             Operation::Void | Operation::Refund => vec![reversal::declined(payment, code, at)],
         },
-        ProviderResult::Pending | ProviderResult::Unknown => vec![postponed(payment, NextCall::Query, at)],
+        ProviderResult::ActionRequired { reference, action } if asked.operation == Operation::Authorize => {
+            action::required(payment, reference, action, at)
+        }
+        ProviderResult::ActionRequired { .. } | ProviderResult::Pending | ProviderResult::Unknown => {
+            vec![payment.postponed(NextCall::Query, at)]
+        }
         ProviderResult::NotExecuted => not_executed(payment, asked.operation, at),
         ProviderResult::NotFound => not_found(payment, asked.operation, at),
     }
@@ -143,12 +155,12 @@ fn not_executed(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<E
     let tries = payment.next.map_or(0, |next| next.tries) + 1;
     match operation {
         Operation::Authorize | Operation::Capture if !payment.is_wanted => {
-            vec![postponed(payment, NextCall::Query, at)]
+            vec![payment.postponed(NextCall::Query, at)]
         }
         // If an earlier call did authorize the amount, it is never captured, and expires.
         Operation::Authorize if tries >= AUTHORIZE_TRIES_MAX => vec![Event::Declined { code: UNAVAILABLE.into() }],
         Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund => {
-            vec![postponed(payment, NextCall::Execute, at)]
+            vec![payment.postponed(NextCall::Execute, at)]
         }
     }
 }
@@ -158,7 +170,7 @@ fn not_found(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Even
         Operation::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
         Operation::Capture if !payment.is_wanted => vec![Event::VoidRequested],
         Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund => {
-            vec![postponed(payment, NextCall::Execute, at)]
+            vec![payment.postponed(NextCall::Execute, at)]
         }
     }
 }
@@ -179,17 +191,12 @@ fn call(payment: &Payment, attempt: i64, refund: i64) -> Vec<Event> {
     if waits && is_it { vec![Event::Called] } else { vec![] }
 }
 
-fn postponed(payment: &Payment, way: NextCall, at: Timestamp) -> Event {
-    let tries = payment.next.map_or(0, |next| next.tries);
-    Event::Postponed { way, due: at + pause(tries) }
-}
-
 /// Folds an event into the payment.
 pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
-    if let Event::Requested { order, order_ms, attempt, method, amount } = *event {
+    if let Event::Requested { order, order_ms, attempt, method, amount, means } = event {
         let created_at = payment.as_ref().map_or(at, |payment| payment.created_at);
-        let requested = Payment::requested(order, attempt, method, amount, at);
-        *payment = Some(Payment { order_ms: Some(order_ms), created_at, ..requested });
+        let requested = Payment::requested(*order, *attempt, *method, *amount, at);
+        *payment = Some(Payment { order_ms: Some(*order_ms), created_at, means: means.clone(), ..requested });
         return;
     }
     // A payment that was never requested does not change.
@@ -197,6 +204,7 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
     match event {
         // Folded above.
         Event::Requested { .. } => {}
+        Event::ActionRequired { reference, action } => action::wait(payment, reference, action, at),
         Event::Authorized { reference } => {
             payment.reference = Some(Arc::clone(reference));
             payment.authorized = payment.amount;

@@ -129,6 +129,9 @@ fn page_routes() -> Routes {
         .get("/checkout", web::checkout::checkout, about::storefront())
         .get("/orders", web::orders::list, about::storefront())
         .get("/orders/{orderNumber}", web::orders::get, about::storefront())
+        .get("/payments/scripted/{paymentId}", web::paying::page, about::storefront())
+        .post("/payments/scripted/{paymentId}/approve", web::paying::approve, about::storefront())
+        .post("/payments/scripted/{paymentId}/decline", web::paying::decline, about::storefront())
 }
 
 /// The dashboard's pages.
@@ -207,10 +210,10 @@ fn customer_routes() -> Routes {
         .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
         .post("/api/payments/callbacks/{provider}", payments::callback, payment::callback())
         .post("/api/orders/{orderNumber}/refund", fulfilment::refunds::refund, fulfil::refund())
-        .post("/api/orders/{orderNumber}/pay", fulfilment::pay, fulfil::pay())
+        .post("/api/orders/{orderNumber}/pay", fulfilment::paying::pay, fulfil::pay())
         .post(
             "/orders/{orderNumber}/pay",
-            fulfilment::pay,
+            fulfilment::paying::pay,
             fulfil::pay().alias("payOrderAlias", "POST /api/orders/{orderNumber}/pay"),
         )
         .post("/api/orders/{orderNumber}/process-payment-shipment", fulfilment::process, fulfil::process())

@@ -12,4 +12,5 @@ pub(crate) mod coupons;
 pub(crate) mod format;
 pub(crate) mod layout;
 pub(crate) mod orders;
+pub(crate) mod paying;
 pub(crate) mod reader;

@@ -247,6 +247,7 @@ fn branch_of(row: &OutboxRow) -> Option<Branch> {
         EventKind::CompensationStuck => Some(Branch::Stuck),
         EventKind::CompensationResumed => Some(Branch::Resumed),
         EventKind::PaymentCaptured => Some(Branch::PaymentCaptured),
+        EventKind::PaymentDeclined if says("action.expired") => Some(Branch::ActionExpired),
         EventKind::PaymentDeclined => Some(Branch::PaymentDeclined),
         EventKind::PaymentVoided => Some(Branch::PaymentVoided),
         EventKind::PaymentRefunded => Some(Branch::PaymentRefunded),

@@ -169,7 +169,7 @@ impl Customers {
         let method = Method::Card;
         match rng.below(13) {
             10 | 11 => decide(rng, state, order),
-            0..4 => Command::Pay { order, method, amount_shown: None },
+            0..4 => Command::Pay { order, method, means: None, amount_shown: None },
             4 | 5 => {
                 let receiver = rng.happens(800).then(receiver);
                 let warehouse_storage = rng.happens(500).then(|| rng.happens(300));

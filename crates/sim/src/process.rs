@@ -144,6 +144,7 @@ fn settings(executor: Executor) -> Settings {
         batch_max: 512,
         modes: Modes::always(Choice::Parallel),
         pay_within: Duration::from_secs(600),
+        action_within: Duration::from_secs(120),
         step_deadline: Duration::from_secs(30),
         order_deadline: Duration::from_secs(600),
         services: Arc::default(),

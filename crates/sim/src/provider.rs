@@ -41,10 +41,18 @@ pub enum Whim {
     FailedAfterPending,
     /// Approved first, then reversed by a callback.
     FailedAfterDone,
+    /// The customer must act first, and approves before the next query.
+    ActedApproved,
+    /// The customer must act first, and declines before the next query.
+    ActedDeclined,
+    /// The customer must act first, and never does.
+    ActionAbandoned,
+    /// The customer must act first, and approves too late: just before the void.
+    ActedLate,
 }
 
 impl Whim {
-    pub const ALL: [Whim; 11] = [
+    pub const ALL: [Whim; 15] = [
         Whim::Away,
         Whim::LostBefore,
         Whim::LostAfter,
@@ -56,6 +64,10 @@ impl Whim {
         Whim::TimedOut,
         Whim::FailedAfterPending,
         Whim::FailedAfterDone,
+        Whim::ActedApproved,
+        Whim::ActedDeclined,
+        Whim::ActionAbandoned,
+        Whim::ActedLate,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -71,6 +83,41 @@ impl Whim {
             Whim::TimedOut => "timed out, then done",
             Whim::FailedAfterPending => "pending, then failed",
             Whim::FailedAfterDone => "done, then failed",
+            Whim::ActedApproved => "the customer acts and approves",
+            Whim::ActedDeclined => "the customer acts and declines",
+            Whim::ActionAbandoned => "the customer does not act",
+            Whim::ActedLate => "the customer acts too late",
+        }
+    }
+}
+
+/// What a customer does who must act at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    Approved,
+    Declined,
+    Abandoned,
+    Late,
+}
+
+impl Course {
+    const fn of(whim: Whim) -> Option<Course> {
+        match whim {
+            Whim::ActedApproved => Some(Course::Approved),
+            Whim::ActedDeclined => Some(Course::Declined),
+            Whim::ActionAbandoned => Some(Course::Abandoned),
+            Whim::ActedLate => Some(Course::Late),
+            Whim::Away
+            | Whim::LostBefore
+            | Whim::LostAfter
+            | Whim::Decline
+            | Whim::WrongAmount
+            | Whim::ToldTwice
+            | Whim::ToldFirst
+            | Whim::Slow
+            | Whim::TimedOut
+            | Whim::FailedAfterPending
+            | Whim::FailedAfterDone => None,
         }
     }
 }
@@ -104,6 +151,8 @@ struct Books {
     planned: Option<Planned>,
     /// Number of calls that met the planned misbehaviour.
     struck: u64,
+    /// The authorizations that wait for their customer, and what they do.
+    actions: BTreeMap<String, (Ask, Course)>,
     /// Keys whose next query returns pending.
     pending: BTreeSet<String>,
     callbacks: Vec<ModelCallback>,
@@ -125,6 +174,7 @@ impl Provider {
             rng: Rng::new(seed),
             planned: None,
             struck: 0,
+            actions: BTreeMap::new(),
             pending: BTreeSet::new(),
             callbacks: vec![],
             repeated_callbacks: vec![],
@@ -199,27 +249,35 @@ impl Books {
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Verdict, ProviderError> {
+        if self.actions.contains_key(&*ask.key) {
+            return Ok(action_required());
+        }
+        if ask.operation == Operation::Void {
+            self.act_late(ask);
+        }
         let whim = self.whim(ask.operation);
-        match whim {
-            Some(Whim::Away) => {
-                self.witnessed.push(Branch::ProviderAway);
-                return Err(ProviderError::NotExecuted("connection refused".into()));
-            }
-            Some(Whim::LostBefore | Whim::Slow) => return Err(ProviderError::Unknown("timed out".into())),
-            Some(
-                Whim::LostAfter
-                | Whim::Decline
-                | Whim::WrongAmount
-                | Whim::ToldTwice
-                | Whim::ToldFirst
-                | Whim::TimedOut
-                | Whim::FailedAfterPending
-                | Whim::FailedAfterDone,
-            )
-            | None => {}
+        if let Some(course) = whim.and_then(Course::of)
+            && ask.operation == Operation::Authorize
+            && !self.done.contains_key(&*ask.key)
+        {
+            self.witnessed.push(Branch::ActionRequired);
+            self.actions.insert(ask.key.to_string(), (ask.clone(), course));
+            return Ok(action_required());
+        }
+        if whim == Some(Whim::Away) {
+            self.witnessed.push(Branch::ProviderAway);
+            return Err(ProviderError::NotExecuted("connection refused".into()));
+        }
+        if matches!(whim, Some(Whim::LostBefore | Whim::Slow)) {
+            return Err(ProviderError::Unknown("timed out".into()));
         }
         let is_declined = matches!(whim, Some(Whim::Decline | Whim::FailedAfterPending));
         let verdict = self.act(ask, is_declined);
+        self.respond(ask, whim, verdict)
+    }
+
+    /// Returns the response to an operation, with the callbacks of the whim.
+    fn respond(&mut self, ask: &Ask, whim: Option<Whim>, verdict: Verdict) -> Result<Verdict, ProviderError> {
         match (whim, &verdict) {
             (Some(Whim::FailedAfterPending), Verdict::Declined { .. }) => {
                 self.pending.insert(ask.key.to_string());
@@ -260,6 +318,31 @@ impl Books {
         }
     }
 
+    /// The customer of an attempt that is being voided acts in the last moment. The callback about it comes after the void.
+    fn act_late(&mut self, void: &Ask) {
+        let Some((_, asked)) = Asked::of_key(&void.key) else { return };
+        let key = Asked::first(asked.order_ms, asked.attempt, Operation::Authorize, 0).key(&void.order);
+        let Some((ask, course)) = self.actions.remove(&key) else { return };
+        if course == Course::Late {
+            self.witnessed.push(Branch::ActedLate);
+            let verdict = self.act(&ask, false);
+            let callback = ModelCallback { ask, verdict, is_first: false };
+            self.repeated_callbacks.push(callback.clone());
+            self.callbacks.push(callback);
+        }
+    }
+
+    /// The customer acts before a query, or has not acted yet.
+    fn look_at_action(&mut self, ask: &Ask) -> Option<Verdict> {
+        let is_declined = match self.actions.get(&*ask.key)?.1 {
+            Course::Approved => false,
+            Course::Declined => true,
+            Course::Abandoned | Course::Late => return Some(action_required()),
+        };
+        self.actions.remove(&*ask.key);
+        Some(self.act(ask, is_declined))
+    }
+
     /// Executes an operation once per key.
     fn act(&mut self, ask: &Ask, is_declined: bool) -> Verdict {
         if let Some((_, verdict)) = self.done.get(&*ask.key) {
@@ -294,6 +377,9 @@ impl Books {
         if self.pending.remove(&*ask.key) {
             return Ok(Found::Pending);
         }
+        if let Some(verdict) = self.look_at_action(ask) {
+            return Ok(Found::Verdict(verdict));
+        }
         let whim = self.whim(ask.operation);
         match (whim, self.done.get(&*ask.key)) {
             (Some(Whim::Away | Whim::LostBefore | Whim::LostAfter), _) => {
@@ -307,6 +393,10 @@ impl Books {
             (_, found) => Ok(found.map_or(Found::NotFound, |(_, verdict)| Found::Verdict(verdict.clone()))),
         }
     }
+}
+
+fn action_required() -> Verdict {
+    Verdict::ActionRequired { reference: "pi_1".into(), url: Some("/act".into()), client_secret: None }
 }
 
 fn declined() -> Verdict {

@@ -146,7 +146,7 @@ fn setting_of(rows: Vec<Vec<Value>>) -> Result<Option<ScriptSetting>> {
 
 fn write(entry: &Entry) -> String {
     let sql = "INSERT INTO scripted_deed (deed_key, deed, reference, amount, declined, looks_left) \
-               VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE looks_left = VALUES(looks_left)";
+               VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE declined = VALUES(declined), looks_left = VALUES(looks_left)";
     let looks = i64::from(entry.looks_left);
     statement(sql, &[&entry.key, &entry.operation.name(), &entry.reference, &entry.amount, &entry.declined, &looks])
 }

@@ -14,8 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::payments::provider::{
-    Ask, Call, Callback, CallbackError, CallbackSink, Found, Provider, ProviderError, ScriptSetting, ScriptedProvider,
-    Verdict,
+    Ask, Call, Callback, CallbackError, CallbackSink, CustomerDecision, Found, Provider, ProviderError, ScriptSetting,
+    ScriptedProvider, SignedCallback, Verdict,
 };
 use app::ports::Clock;
 use domain::time::Timestamp;
@@ -62,10 +62,9 @@ impl Scripted {
         let verdict = found.ok_or_else(|| {
             ProviderError::Unknown("the operation is still pending at the scripted provider".to_owned())
         })?;
-        let callbacks_of = |count| -> Vec<OutgoingCallback> {
-            (0..count).filter_map(|_| self.signed_callback(ask, &verdict)).collect()
-        };
-        for OutgoingCallback { signature, body } in callbacks_of(before) {
+        let callbacks_of =
+            |count| -> Vec<SignedCallback> { (0..count).filter_map(|_| self.signed_callback(ask, &verdict)).collect() };
+        for SignedCallback { signature, body } in callbacks_of(before) {
             self.callback_sink.deliver(signature, body).await;
         }
         let mut later = callbacks_of(after);
@@ -73,7 +72,7 @@ impl Scripted {
         if !later.is_empty() {
             let callback_sink = Arc::clone(&self.callback_sink);
             tokio::spawn(async move {
-                for OutgoingCallback { signature, body } in later {
+                for SignedCallback { signature, body } in later {
                     callback_sink.deliver(signature, body).await;
                 }
             });
@@ -81,17 +80,12 @@ impl Scripted {
         Ok(verdict)
     }
 
-    /// Returns no callback when there is no secret to sign it with.
-    fn signed_callback(&self, ask: &Ask, verdict: &Verdict) -> Option<OutgoingCallback> {
-        let body = callbacks::body(ask, verdict);
+    /// Returns no callback when there is no secret to sign it with, or nothing to report.
+    fn signed_callback(&self, ask: &Ask, verdict: &Verdict) -> Option<SignedCallback> {
+        let body = callbacks::body(ask, verdict)?;
         let signature = self.secrets.sign(&body, self.clock.now())?;
-        Some(OutgoingCallback { signature, body })
+        Some(SignedCallback { signature, body })
     }
-}
-
-struct OutgoingCallback {
-    signature: String,
-    body: Vec<u8>,
 }
 
 impl Provider for Scripted {
@@ -127,6 +121,17 @@ impl Provider for Scripted {
 impl ScriptedProvider for Scripted {
     fn set_script(&self, setting: Option<ScriptSetting>) -> Call<'_, ()> {
         self.ledger.set(setting)
+    }
+
+    fn decide<'a>(&'a self, ask: &'a Ask, decision: CustomerDecision) -> Call<'a, Option<SignedCallback>> {
+        Box::pin(async move {
+            let play = match decision {
+                CustomerDecision::Approve => script::approve,
+                CustomerDecision::Decline => script::decline,
+            };
+            let Played { found, .. } = self.ledger.turn(ask, play).await?;
+            Ok(found.and_then(|verdict| self.signed_callback(ask, &verdict)))
+        })
     }
 
     fn script(&self) -> Call<'_, Option<ScriptSetting>> {

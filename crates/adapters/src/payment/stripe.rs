@@ -22,7 +22,7 @@ pub struct Account {
     /// The secret key of the account.
     pub key: String,
     pub callback_secrets: Secrets,
-    /// The API's id of the customer's card: `pm_card_visa` in test mode.
+    /// The API's id of the card of payments that name none: `pm_card_visa` in test mode.
     pub payment_method: String,
     /// Time-out of one request, from connecting to the last byte of the answer.
     pub timeout: Duration,
@@ -77,12 +77,24 @@ impl Stripe {
             ("currency", currency::of_shop().code().to_ascii_lowercase()),
             ("capture_method", "manual".to_owned()),
             ("confirm", "true".to_owned()),
-            ("payment_method", self.payment_method.clone()),
             ("payment_method_types[]", "card".to_owned()),
-            // The customer is not present: a payment that needs an action of theirs is declined at once.
-            ("error_on_requires_action", "true".to_owned()),
+            self.method_of(ask),
         ]);
+        match ask.means.as_deref() {
+            // The customer is not present: a payment that needs an action of theirs is declined at once.
+            None => fields.push(("error_on_requires_action", "true".to_owned())),
+            Some(means) => fields.extend(means.return_url.iter().map(|url| ("return_url", url.to_string()))),
+        }
         fields
+    }
+
+    /// Returns the field that names the customer's card: a token from their browser, or the setting.
+    fn method_of(&self, ask: &Ask) -> (&'static str, String) {
+        match ask.means.as_ref().and_then(|means| means.token.as_deref()) {
+            Some(token) if token.starts_with("ctoken_") => ("confirmation_token", token.to_owned()),
+            Some(token) => ("payment_method", token.to_owned()),
+            None => ("payment_method", self.payment_method.clone()),
+        }
     }
 
     async fn play(&self, ask: &Ask) -> Result<Verdict, ProviderError> {

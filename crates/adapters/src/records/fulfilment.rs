@@ -1,12 +1,15 @@
 //! Payments, shipments and warehouse storages.
 
+use std::sync::Arc;
+
 use app::state::rows::{CallbackKey, CallbackRow};
 use domain::ids::{OrderId, UserId};
 use domain::order::Receiver;
-use domain::payment::{GivenBack, Method, Next, NextCall, Payment, Resolution, State};
+use domain::payment::{Action, GivenBack, Means, Method, Next, NextCall, Payment, Resolution, State};
 use domain::shipment::{Shipment, State as ShipmentState};
 use domain::time::Timestamp;
 use domain::warehouse::{State as StorageState, Storage};
+use serde::{Deserialize, Serialize};
 
 use super::{Cells, FromCells};
 
@@ -17,8 +20,10 @@ impl FromCells for Payment {
             order_ms: cells.take()?,
             attempt: cells.take()?,
             method: cells.word(&Method::ALL, Method::name)?,
+            means: means(cells)?,
             amount: cells.money()?,
             state: cells.word(&State::ALL, State::name)?,
+            action: action(cells)?,
             is_wanted: cells.take()?,
             authorized: cells.money()?,
             captured: cells.money()?,
@@ -45,6 +50,49 @@ impl FromCells for Payment {
 fn given_back<C: Cells>(cells: &mut C) -> Result<Vec<GivenBack>, C::Error> {
     let Some(json) = cells.take::<Option<String>>()? else { return Ok(vec![]) };
     serde_json::from_str(&json).map_err(|error| cells.broken(error))
+}
+
+/// [`Means`] in a cell.
+#[derive(Serialize, Deserialize)]
+struct MeansCell {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_url: Option<Arc<str>>,
+}
+
+/// [`Action`] in a cell.
+#[derive(Serialize, Deserialize)]
+struct ActionCell {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<Arc<str>>,
+    until: i64,
+}
+
+fn means<C: Cells>(cells: &mut C) -> Result<Option<Arc<Means>>, C::Error> {
+    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
+    let MeansCell { token, return_url } = serde_json::from_str(&json).map_err(|error| cells.broken(error))?;
+    Ok(Some(Means { token, return_url }.into()))
+}
+
+/// The cell of what the customer pays with; NULL if it is nothing of theirs.
+pub(crate) fn means_cell(payment: &Payment) -> Option<String> {
+    let Means { token, return_url } = payment.means.as_deref()?.clone();
+    serde_json::to_string(&MeansCell { token, return_url }).ok()
+}
+
+fn action<C: Cells>(cells: &mut C) -> Result<Option<Arc<Action>>, C::Error> {
+    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
+    let ActionCell { url, client_secret, until } = serde_json::from_str(&json).map_err(|error| cells.broken(error))?;
+    Ok(Some(Action { url, client_secret, until: Timestamp::from_micros(until) }.into()))
+}
+
+/// The cell of the customer's action at the provider; NULL without one.
+pub(crate) fn action_cell(payment: &Payment) -> Option<String> {
+    let Action { url, client_secret, until } = payment.action.as_deref()?.clone();
+    serde_json::to_string(&ActionCell { url, client_secret, until: until.micros() }).ok()
 }
 
 /// An operator's resolution of a stuck payment: who, when, why, and where to find it.

@@ -18,12 +18,12 @@ use app::payments::provider::{Ask, CallbackSink, Found, Operation, Provider, Pro
 use app::state::settings::Executor;
 use domain::ids::Code;
 use domain::money::Money;
-use domain::payment::Method;
+use domain::payment::{Means, Method};
 use xtask::addresses::{Service, address};
 
 use crate::database::Database;
 use crate::shop::Shop;
-use double::{Double, KEY, TOO_MUCH, Trouble};
+use double::{CHALLENGED, Double, KEY, TOO_MUCH, Trouble};
 
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
 
@@ -124,6 +124,7 @@ fn authorize() -> Ask {
         payment: Code::from("PAY-1"),
         order,
         method: Method::Card,
+        means: None,
         amount: Money::won(5_000),
         reference: None,
         operation: Operation::Authorize,
@@ -264,6 +265,62 @@ async fn an_operation_refused_as_done_counts_as_done() {
     let expected = Verdict::Approved { reference, amount: ask.amount };
     assert_eq!(provider.ask(&later).await, Ok(expected));
     assert_eq!(double.moved(), (5_000, 0));
+}
+
+/// A customer with their own card, and a page to return to.
+fn challenged(return_url: Option<&str>) -> Ask {
+    let means = Means { token: Some(CHALLENGED.into()), return_url: return_url.map(Into::into) };
+    Ask { means: Some(means.into()), ..authorize() }
+}
+
+#[tokio::test]
+async fn a_customer_acts_on_the_providers_page() {
+    for is_approved in [true, false] {
+        let double = Double::start();
+        let provider = stripe(&double.url, Duration::from_secs(10));
+        let ask = challenged(Some("https://shop.example/orders/ORD-1"));
+        let verdict = provider.ask(&ask).await.unwrap();
+        let Verdict::ActionRequired { reference, url, client_secret } = &verdict else { panic!("{verdict:?}") };
+        assert_eq!(url.as_deref(), Some("https://hooks.example/3ds"));
+        assert_eq!(client_secret.as_deref(), Some("pi_secret_1"));
+        assert_eq!(provider.look_up(&ask).await, Ok(Found::Verdict(verdict.clone())), "found by the key");
+        let known = Ask { reference: Some(Arc::clone(reference)), ..ask };
+        assert_eq!(provider.look_up(&known).await, Ok(Found::Verdict(verdict.clone())), "found by its id");
+        double.act(is_approved);
+        let decided = if is_approved {
+            Verdict::Approved { reference: Arc::clone(reference), amount: known.amount }
+        } else {
+            let code = "payment_intent_authentication_failure".into();
+            Verdict::Declined { code, reference: Some(Arc::clone(reference)) }
+        };
+        assert_eq!(provider.look_up(&known).await, Ok(Found::Verdict(decided)));
+    }
+}
+
+#[tokio::test]
+async fn an_action_without_a_page_has_a_secret_and_may_be_voided() {
+    let double = Double::start();
+    let provider = stripe(&double.url, Duration::from_secs(10));
+    let ask = challenged(None);
+    let verdict = provider.ask(&ask).await.unwrap();
+    let Verdict::ActionRequired { reference, url: None, client_secret: Some(_) } = &verdict else {
+        panic!("{verdict:?}")
+    };
+    let void = next(&ask, reference, Operation::Void);
+    assert!(matches!(provider.ask(&void).await, Ok(Verdict::Approved { .. })));
+}
+
+/// The mock of the provider checks the fields of a customer's own card.
+#[tokio::test]
+async fn the_providers_own_mock_understands_a_customers_card() {
+    let Some(url) = address(Service::Stripe, "the_providers_own_mock_understands_a_customers_card") else { return };
+    let provider = stripe(&url, Duration::from_secs(10));
+    for token in ["pm_card_visa", "ctoken_1"] {
+        let means = Means { token: Some(token.into()), return_url: Some("https://shop.example/back".into()) };
+        let answer = provider.ask(&Ask { means: Some(means.into()), ..authorize() }).await.unwrap();
+        let Verdict::Declined { code, .. } = &answer else { panic!("its example intent is unpaid: {answer:?}") };
+        assert_eq!(&**code, "requires_payment_method", "{token}: the request was accepted");
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ impl Shop {
             batch_max: 512,
             modes: Modes::always(Choice::Parallel),
             pay_within: Duration::from_secs(600),
+            action_within: Duration::from_secs(900),
             step_deadline: Duration::from_secs(30),
             order_deadline: Duration::from_secs(600),
             services: Arc::default(),

@@ -39,7 +39,9 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::PlaceOrder(order) => order::place(context, order),
         Command::CancelOrder { order, by, note } => order::cancel(context, *order, *by, note.as_ref()),
         Command::ResumeOrder { order } => order::resume(context, *order),
-        Command::Pay { order, method, amount_shown } => payments::pay(context, *order, *method, *amount_shown),
+        Command::Pay { order, method, means, amount_shown } => {
+            payments::pay(context, *order, *method, means.as_ref(), *amount_shown)
+        }
         Command::ProcessOrder(wanted) => fulfilment::process(context, wanted),
         Command::PaymentAnswered(answered) => payments::answered(context, answered).map(|()| Answer::Done),
         Command::RetryStuckPayment { order, by } => payments::retry_stuck(context, *order, *by),

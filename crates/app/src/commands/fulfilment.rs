@@ -56,7 +56,7 @@ pub(crate) fn process_order(context: &mut Context<'_>, id: OrderId, method: Opti
                 context.skip();
                 return Ok(());
             }
-            booking::start(context, &order, method.unwrap_or(Method::General)).map(|_| ())
+            booking::start(context, &order, method.unwrap_or(Method::General), None).map(|_| ())
         }
         Outcome::Completed => dispatch(context, &order),
         Outcome::Pending | Outcome::Compensating | Outcome::Cancelled | Outcome::CompensationStuck => Ok(()),

@@ -1,9 +1,12 @@
 //! Payments, shipments and storages are read as they were written, in every state that their commands can reach.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::Receiver;
-use domain::payment::{self, Asked, Method, Operation, Payment, ProviderResult};
+use domain::payment::{self, Action, Asked, Means, Method, Operation, Payment, ProviderResult};
 use domain::shipment::{self, Shipment};
 use domain::warehouse::{self, Storage};
 
@@ -27,7 +30,13 @@ fn payments(dice: &mut Dice, order: OrderId) -> Vec<Payment> {
     let mut states = vec![];
     for _step in 0..=dice.below(8) {
         let command = match &payment {
-            None => payment::Command::Start { order, placed_at: NOON, method: dice.pick(&Method::ALL), amount },
+            None => payment::Command::Start {
+                order,
+                placed_at: NOON,
+                method: dice.pick(&Method::ALL),
+                amount,
+                means: means(dice),
+            },
             Some(payment) => payment_command(dice, payment),
         };
         for event in payment::decide(payment.as_ref(), &command, NOON).unwrap_or_default() {
@@ -44,6 +53,14 @@ fn payment_command(dice: &mut Dice, payment: &Payment) -> payment::Command {
         0 => ProviderResult::Declined { code: "card's \"limit\"".into() },
         1 => ProviderResult::Unknown,
         2 => ProviderResult::NotExecuted,
+        3 => {
+            let url = (dice.below(2) == 0).then(|| "/payments/\"page\"?reference=결제".into());
+            let client_secret = (dice.below(2) == 0).then(|| "pi_3Mtw_secret'\n".into());
+            ProviderResult::ActionRequired {
+                reference: "pi_3Mtw".into(),
+                action: Action { url, client_secret, until: NOON + Duration::from_secs(900) }.into(),
+            }
+        }
         _ => ProviderResult::Approved { reference: "pi_3Mtw".into(), amount: payment.amount_of(asked.operation) },
     };
     if payment.state == payment::State::Stuck && dice.below(2) == 0 {
@@ -56,10 +73,17 @@ fn payment_command(dice: &mut Dice, payment: &Payment) -> payment::Command {
             placed_at: NOON,
             method: Method::General,
             amount: payment.amount,
+            means: means(dice),
         },
         2 if payment.held() > Money::ZERO => payment::Command::Refund { amount: Money::won(1) },
         _ => payment::Command::Answer { asked, said },
     }
+}
+
+fn means(dice: &mut Dice) -> Option<Arc<Means>> {
+    let token = (dice.below(2) == 0).then(|| "pm_card'\"".into());
+    let return_url = (dice.below(2) == 0).then(|| "https://shop.example/back?주문=1".into());
+    (dice.below(3) > 0).then(|| Means { token, return_url }.into())
 }
 
 fn stuck_command(dice: &mut Dice) -> payment::Command {
@@ -74,7 +98,7 @@ fn stuck_payment(order: OrderId) -> Vec<Payment> {
     let mut payment = None;
     let mut states = vec![];
     let mut step = |command: &dyn Fn(&Payment) -> payment::Command| {
-        let start = payment::Command::Start { order, placed_at: NOON, method: Method::Card, amount };
+        let start = payment::Command::Start { order, placed_at: NOON, method: Method::Card, amount, means: None };
         let command = payment.as_ref().map_or(start, command);
         for event in payment::decide(payment.as_ref(), &command, NOON).unwrap_or_default() {
             payment::evolve(&mut payment, &event, NOON);

@@ -50,6 +50,7 @@ impl Customer<'_> {
             payment: Code(Arc::from(format!("PAY-{order}"))),
             order: self.order.clone(),
             method: Method::Card,
+            means: None,
             amount,
             reference: None,
             operation,
@@ -77,6 +78,7 @@ impl Customer<'_> {
                 reference
             }
             Verdict::Declined { code, .. } => panic!("{} was declined: {code}", ask.key),
+            Verdict::ActionRequired { .. } => panic!("{} waits for the customer", ask.key),
         }
     }
 

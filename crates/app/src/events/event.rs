@@ -154,6 +154,7 @@ events! {
     OrderProcessingRetried(OrderProcessingRetried) => OrderRetry;
     OrderProcessingFailed(OrderProcessingFailed) => OrderEvents;
     PaymentRequested(PaymentNote) => PaymentEvents;
+    PaymentActionRequired(PaymentNote) => PaymentEvents;
     PaymentAuthorized(PaymentNote) => PaymentEvents;
     PaymentCaptured(PaymentNote) => PaymentEvents;
     PaymentDeclined(PaymentDeclined) => PaymentEvents;

@@ -96,7 +96,13 @@ fn payment_event(order: OrderId, event: &Event, at: Timestamp) -> Option<payment
                 amount: note.amount,
                 // Only keys of calls to the provider have it.
                 order_ms: 0,
+                means: None,
             }
+        }
+        // Events name neither the provider's page nor the deadline.
+        Event::PaymentActionRequired(_) => {
+            let action = payment::Action { url: None, client_secret: None, until: at };
+            payment::Event::ActionRequired { reference: "".into(), action: action.into() }
         }
         Event::PaymentAuthorized(_) => payment::Event::Authorized { reference: "".into() },
         Event::PaymentCaptured(_) => payment::Event::Captured,

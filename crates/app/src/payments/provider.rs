@@ -12,11 +12,14 @@ use std::sync::Arc;
 
 use domain::ids::{Code, Codec};
 use domain::money::Money;
-use domain::payment::{Method, Payment};
+use domain::payment::{Means, Method, Payment};
 use domain::time::Timestamp;
 
 pub use domain::payment::{Asked, Operation};
-pub use script::{Script, ScriptSetting, ScriptedProvider};
+pub use script::{CustomerDecision, Script, ScriptSetting, ScriptedProvider};
+
+/// The address of the pages on which customers decide about payments at a provider inside the binary, by the payment's number.
+pub const ACTION_PAGES: &str = "/payments/scripted";
 
 /// The result of a provider's call, which may be awaited on any thread.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
@@ -29,6 +32,8 @@ pub struct Ask {
     pub payment: Code,
     pub order: Code,
     pub method: Method,
+    /// What the customer pays with. Without it the provider may not ask the customer for anything.
+    pub means: Option<Arc<Means>>,
     pub amount: Money,
     /// The provider's own id of the payment, once it is known.
     pub reference: Option<Arc<str>>,
@@ -45,6 +50,7 @@ impl Ask {
             payment: codec.payment(payment.order),
             order,
             method: payment.method,
+            means: payment.means.clone(),
             amount: payment.amount_of(asked.operation),
             reference: payment.reference.clone(),
             operation: asked.operation,
@@ -53,13 +59,15 @@ impl Ask {
     }
 }
 
-/// The final result of an operation.
+/// The decision about an operation. It is final, unless the customer must act first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The amount is the provider's; it is compared before it is booked.
     Approved { reference: Arc<str>, amount: Money },
     /// The code is the provider's reason.
     Declined { code: Arc<str>, reference: Option<Arc<str>> },
+    /// The customer must act at the provider: on its page, or in its script with the secret.
+    ActionRequired { reference: Arc<str>, url: Option<Arc<str>>, client_secret: Option<Arc<str>> },
 }
 
 /// The provider's state of an operation.
@@ -139,6 +147,13 @@ pub trait Provider: Send + Sync {
     ///
     /// When the signature is missing, wrong or expired, or the body is malformed.
     fn callback(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Option<Callback>, CallbackError>;
+}
+
+/// A callback as the provider sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCallback {
+    pub signature: String,
+    pub body: Vec<u8>,
 }
 
 /// Delivers callbacks from a provider inside the binary to the shop.

@@ -108,6 +108,8 @@ pub struct Settings {
     /// Chooses the mode of orders that do not name one, until a change in the store.
     pub modes: Modes,
     pub pay_within: Duration,
+    /// The time that a customer has for an action at the payment provider, such as 3-D Secure.
+    pub action_within: Duration,
     /// The time-out of a participant's answer.
     pub step_deadline: Duration,
     /// An order that has not completed its claims in this time is cancelled, whatever it waits for.

@@ -137,6 +137,7 @@ fn orders() -> Vec<Event> {
 fn payments() -> Vec<Event> {
     vec![
         Event::PaymentRequested(note()),
+        Event::PaymentActionRequired(note()),
         Event::PaymentAuthorized(note()),
         Event::PaymentCaptured(note()),
         Event::PaymentDeclined(PaymentDeclined {

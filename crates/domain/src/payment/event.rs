@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::method::Method;
+use super::method::{Action, Means, Method};
 use super::next::NextCall;
 use crate::ids::{OrderId, UserId};
 use crate::money::Money;
@@ -17,6 +17,12 @@ pub enum Event {
         attempt: i64,
         method: Method,
         amount: Money,
+        means: Option<Arc<Means>>,
+    },
+    /// The provider waits for the customer.
+    ActionRequired {
+        reference: Arc<str>,
+        action: Arc<Action>,
     },
     Authorized {
         reference: Arc<str>,

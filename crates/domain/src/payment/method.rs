@@ -1,5 +1,8 @@
-//! Payment methods.
+//! Payment methods, and what a customer gives to pay with.
 
+use std::sync::Arc;
+
+use crate::time::Timestamp;
 use crate::word::words;
 
 words! {
@@ -9,4 +12,24 @@ words! {
         Account = "ACCOUNT",
         General = "GENERAL",
     }
+}
+
+/// What the customer gives to pay with, for the provider only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Means {
+    /// The provider's token of the customer's card or account.
+    pub token: Option<Arc<str>>,
+    /// Where the provider sends the customer after an action such as 3-D Secure.
+    pub return_url: Option<Arc<str>>,
+}
+
+/// What the customer has to do at the provider before it decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The provider's page for it; `None` if only a script of the provider can do it, with the secret.
+    pub url: Option<Arc<str>>,
+    /// The provider's secret for scripts in the customer's browser.
+    pub client_secret: Option<Arc<str>>,
+    /// The attempt is given up if the customer has not acted by then.
+    pub until: Timestamp,
 }

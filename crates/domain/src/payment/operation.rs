@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::method::Action;
 use crate::ids::Code;
 use crate::money::Money;
 use crate::word::words;
@@ -97,6 +98,11 @@ pub enum ProviderResult {
     },
     Declined {
         code: Arc<str>,
+    },
+    /// The customer must act at the provider first.
+    ActionRequired {
+        reference: Arc<str>,
+        action: Arc<Action>,
     },
     /// The operation is still in progress.
     Pending,

@@ -20,7 +20,9 @@ pub(super) fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rej
         State::Captured => true,
         State::Refunding => false,
         State::Stuck if !payment.refunding.is_zero() => false,
-        State::Authorizing | State::Capturing | State::Declined => return Err(Rejection::InProgress),
+        State::Authorizing | State::RequiresAction | State::Capturing | State::Declined => {
+            return Err(Rejection::InProgress);
+        }
         State::Voiding | State::Voided | State::Refunded | State::Stuck => return Err(Rejection::NotThatMuchHeld),
     };
     if payment.owes() + amount > payment.held() {
@@ -93,6 +95,7 @@ pub(super) fn late(payment: &Payment, asked: Asked, said: &ProviderResult) -> Ve
         ProviderResult::Declined { code } if asked.operation == Operation::Refund => late_decline(payment, asked, code),
         ProviderResult::Approved { .. }
         | ProviderResult::Declined { .. }
+        | ProviderResult::ActionRequired { .. }
         | ProviderResult::Pending
         | ProviderResult::NotFound
         | ProviderResult::NotExecuted
@@ -225,7 +228,7 @@ mod tests {
     fn a_result_about_another_order_with_the_same_number_changes_nothing() {
         let amount = Money::won(900);
         let mut payment = None;
-        let start = Command::Start { order: OrderId(1), placed_at: NOON, method: Method::Card, amount };
+        let start = Command::Start { order: OrderId(1), placed_at: NOON, method: Method::Card, amount, means: None };
         let approved = ProviderResult::Approved { reference: "pi_1".into(), amount };
         for command in [start, Command::Withdraw] {
             for event in decide(payment.as_ref(), &command, NOON).unwrap() {

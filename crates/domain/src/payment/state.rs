@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::method::Method;
-use super::next::{Next, first, pause};
+use super::event::Event;
+use super::method::{Action, Means, Method};
+use super::next::{Next, NextCall, first, pause};
 use super::operation::{Asked, FIRST_TRY, Operation};
 use crate::ids::{OrderId, UserId};
 use crate::money::Money;
@@ -17,6 +18,8 @@ words! {
     /// The state of a payment.
     pub enum State {
         Authorizing = "AUTHORIZING",
+        /// The customer must act at the provider, such as by 3-D Secure.
+        RequiresAction = "REQUIRES_ACTION",
         Capturing = "CAPTURING",
         Captured = "CAPTURED",
         Declined = "DECLINED",
@@ -34,6 +37,7 @@ impl State {
     pub const fn shown(self) -> &'static str {
         match self {
             State::Authorizing | State::Capturing => "PENDING",
+            State::RequiresAction => "REQUIRES_ACTION",
             State::Captured => "PAID",
             State::Refunding | State::Stuck => "REFUND_REQUESTED",
             State::Refunded => "REFUNDED",
@@ -44,7 +48,7 @@ impl State {
     /// The operation that the state waits for.
     pub const fn operation(self) -> Option<Operation> {
         match self {
-            State::Authorizing => Some(Operation::Authorize),
+            State::Authorizing | State::RequiresAction => Some(Operation::Authorize),
             State::Capturing => Some(Operation::Capture),
             State::Voiding => Some(Operation::Void),
             State::Refunding => Some(Operation::Refund),
@@ -88,9 +92,13 @@ pub struct Payment {
     pub order_ms: Option<i64>,
     pub attempt: i64,
     pub method: Method,
+    /// What the customer of the attempt pays with.
+    pub means: Option<Arc<Means>>,
     /// The amount to pay.
     pub amount: Money,
     pub state: State,
+    /// `Some` if and only if the state is [`State::RequiresAction`].
+    pub action: Option<Arc<Action>>,
     /// False after the order was cancelled.
     pub is_wanted: bool,
     pub authorized: Money,
@@ -131,8 +139,10 @@ impl Payment {
             order_ms: None,
             attempt,
             method,
+            means: None,
             amount,
             state: State::Authorizing,
+            action: None,
             is_wanted: true,
             authorized: Money::ZERO,
             captured: Money::ZERO,
@@ -156,12 +166,18 @@ impl Payment {
 
     pub(super) fn become_state(&mut self, state: State, next: Option<Next>) {
         self.state = state;
+        self.action = None;
         self.next = next;
     }
 
-    /// Returns whether an authorization or a capture is pending.
+    /// Returns whether an authorization or a capture is pending, at the provider or with the customer.
     pub const fn is_under_way(&self) -> bool {
-        matches!(self.state, State::Authorizing | State::Capturing)
+        matches!(self.state, State::Authorizing | State::RequiresAction | State::Capturing)
+    }
+
+    /// Returns whether the customer must act at the provider.
+    pub const fn requires_action(&self) -> bool {
+        matches!(self.state, State::RequiresAction)
     }
 
     /// Returns the pending operation.
@@ -222,14 +238,20 @@ impl Payment {
             State::Refunding => Some(Operation::Refund),
             State::Stuck if self.refunding.is_zero() => Some(Operation::Void),
             State::Stuck => Some(Operation::Refund),
-            State::Authorizing | State::Capturing | State::Captured | State::Declined => None,
-            State::Voided | State::Refunded => None,
+            State::Authorizing | State::RequiresAction | State::Capturing => None,
+            State::Captured | State::Declined | State::Voided | State::Refunded => None,
         }
     }
 
     /// The amount still to be refunded to the customer.
     pub fn owes(&self) -> Money {
         self.refunding + self.owed
+    }
+
+    /// The next call comes after a pause.
+    pub(super) fn postponed(&self, way: NextCall, at: Timestamp) -> Event {
+        let tries = self.next.map_or(0, |next| next.tries);
+        Event::Postponed { way, due: at + pause(tries) }
     }
 
     /// The pause before the next try of the void or refund.

@@ -8,7 +8,7 @@ const ORDER: OrderId = OrderId(1);
 const DUE: Money = Money::won(9_501);
 const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
 
-const START: Command = Command::Start { order: ORDER, placed_at: NOON, method: Method::Card, amount: DUE };
+const START: Command = Command::Start { order: ORDER, placed_at: NOON, method: Method::Card, amount: DUE, means: None };
 const MS: Option<i64> = Some(43_200_000);
 
 const fn asked(operation: Operation) -> Asked {
@@ -377,6 +377,7 @@ fn any_said() -> impl Strategy<Value = ProviderResult> {
         4 => Just(ProviderResult::Approved { reference: "pi_1".into(), amount: DUE }),
         1 => Just(ProviderResult::Approved { reference: "pi_1".into(), amount: Money::won(1) }),
         1 => Just(ProviderResult::Declined { code: "no".into() }),
+        2 => (-1..=1_i64).prop_map(|past| ProviderResult::ActionRequired { reference: "pi_1".into(), action: Action { url: None, client_secret: None, until: Timestamp::from_micros(NOON.micros() + past) }.into() }),
         1 => prop::sample::select(vec![ProviderResult::Pending, ProviderResult::NotFound, ProviderResult::NotExecuted, ProviderResult::Unknown]),
     ]
 }
@@ -384,10 +385,7 @@ fn any_said() -> impl Strategy<Value = ProviderResult> {
 fn any_command() -> impl Strategy<Value = Command> {
     let asked = (1..3_i64, prop::sample::select(Operation::ALL.to_vec()), 0..3_i64);
     prop_oneof![
-        1 => Just(START),
-        1 => Just(Command::Withdraw),
-        1 => Just(Command::Resume),
-        1 => Just(Command::Retry),
+        5 => prop::sample::select(vec![START, Command::Withdraw, Command::Resume, Command::Retry, Command::Return]),
         1 => Just(resolve()),
         2 => (1..9_501_i64).prop_map(|amount| Command::Refund { amount: Money::won(amount) }),
         8 => (asked, 1..3_i64, any_said()).prop_map(|((attempt, operation, refund), try_number, said)| {
@@ -441,6 +439,7 @@ proptest! {
             prop_assert_eq!(now.refunded, now.given_back.iter().map(|given| given.amount).sum());
             prop_assert_eq!(now.owed_since.is_some(), now.is_giving_back());
             prop_assert_eq!(now.next.is_some(), now.state.operation().is_some());
+            prop_assert_eq!(now.action.is_some(), now.requires_action());
             if withdrawn {
                 prop_assert!(now.state != State::Captured, "money of a cancelled order is on its way back");
             }

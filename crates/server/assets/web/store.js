@@ -12,6 +12,12 @@ const won = (amount) => {
   return `${amount < 0 ? "−" : ""}${currency} ${count(Number(whole))}${rest ? `.${rest}` : ""}`;
 };
 
+// Leads to another page; nothing more happens on this one.
+const leave = (url) => {
+    location.assign(url);
+    return new Promise(() => {});
+};
+
 // Live counts: read again every two seconds while somebody looks.
 function showLeft(element, left, total) {
     element.querySelectorAll("[data-left]").forEach((place) => (place.textContent = count(left)));
@@ -113,9 +119,19 @@ each("[data-order]", (section) => {
                 });
             }),
         );
-    act("[data-pay]", (button) => post(`${path}/pay`, { method: "GENERAL", paidAmount: Number(button.dataset.pay) }));
+    const returnUrl = location.origin + location.pathname;
+    act("[data-pay]", async (button) => {
+        const payment = await post(`${path}/pay`, { method: "GENERAL", returnUrl, paidAmount: Number(button.dataset.pay) });
+        if (payment.nextAction) await leave(payment.nextAction.url);
+    });
     act("[data-cancel]", () => post(`${path}/cancel`));
     act("[data-refund]", () => post(`${path}/refund`));
+
+    // Back from the bank, or not there yet: the shop asks the provider now instead of at its next query.
+    if (section.dataset.payment === "REQUIRES_ACTION") {
+        const again = { method: section.dataset.method };
+        post(`${path}/pay`, again).then((payment) => payment.status === "REQUIRES_ACTION" || location.reload(), (refused) => refused.status === 402 && location.reload());
+    }
 
     const look = async () => {
         const order = await get(path);

@@ -1,45 +1,45 @@
 //! Fulfilment endpoints: payment, shipment, refund (O-28, O-30, P-03, P-06).
 
+pub(crate) mod paying;
 pub(crate) mod refunds;
 pub(crate) mod shipments;
 
 use std::time::Duration;
 
-use app::commands::answer::{Answer, Refusal};
+use app::commands::answer::Refusal;
 use app::commands::{Command, ProcessOrder};
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::ids::OrderId;
 use domain::money::Money;
 use domain::order::{Order, Outcome, Receiver, Status};
-use domain::payment::{Method, Payment};
+use domain::payment::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use paying::{refused, what_came_of};
+
 use super::Shop;
 use super::request::submission::Submission;
-use super::response::refusals::{not_payable, order_not_found, problem};
+use super::response::refusals::problem;
 use super::response::{examples, render, shapes};
 use crate::api::request::checks::check_receiver;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{accepted, applied, mark_replayed};
-use crate::api::texts::{details, orders};
+use crate::api::texts::orders;
 use crate::http::json::Json;
 use crate::http::language::Language;
 use crate::http::path::{self, Name};
-use crate::http::{Code, Problem, Violations};
+use crate::http::{Problem, Violations};
 use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
 use crate::runtime::estimates::{self, PAYMENT_UNTIL_MEASURED};
 
-/// How long a request waits for its payment without `Prefer: wait`.
-const PAYMENT_WAIT: Duration = Duration::from_secs(10);
-
+/// How the amount due is paid.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "PayOrder", example = examples::pay_order())]
-pub(crate) struct PayBody {
+#[schemars(rename = "ProcessPayment")]
+pub(crate) struct ProcessPaymentBody {
     #[schemars(with = "words::MethodWord")]
     method: Method,
     /// The amount that the customer was shown. Refused if another amount is due.
@@ -55,7 +55,7 @@ pub(crate) struct PayBody {
 pub(crate) struct ProcessBody {
     /// How the amount due is paid. Default: the method GENERAL.
     #[serde(default, alias = "paymentRequest")]
-    payment: Option<PayBody>,
+    payment: Option<ProcessPaymentBody>,
     /// The receiver of the goods. Required unless the order names one or the warehouse stores the goods.
     #[serde(default)]
     #[schemars(with = "Option<shapes::Receiver>")]
@@ -63,16 +63,6 @@ pub(crate) struct ProcessBody {
     /// `true` to store the goods in the warehouse instead of shipping them. Default: as the order says.
     #[serde(default)]
     warehouse_storage: Option<bool>,
-}
-
-/// The payment. COMPLETED: the order is paid. PROCESSING: poll the order's status for the result.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "PaymentState", example = examples::payment())]
-pub(crate) struct PaymentBody {
-    payment_id: String,
-    #[schemars(with = "shapes::PaymentWord")]
-    status: &'static str,
 }
 
 /// The order is being paid for and shipped.
@@ -91,88 +81,6 @@ pub(crate) struct ProcessingBody {
     websocket_topic: String,
     /// The path of the order's status, for polling.
     status_check_url: String,
-}
-
-/// `POST /api/orders/{n}/pay`: starts a payment and waits for its result.
-pub(crate) async fn pay(
-    State(shop): State<Shop>,
-    Name(number, _): Name<path::Order>,
-    submission: Submission<PayBody>,
-) -> Result<Response, Problem> {
-    let order = submission.whose.order(&shop, &number).await?;
-    let PayBody { method, paid_amount } = submission.body;
-    let command = Command::Pay { order: order.id(), method, amount_shown: paid_amount.map(Money::won) };
-    let reply = shop.submitter.submit(command, submission.idempotency).await;
-    let started = match reply.result {
-        Ok(started) => started,
-        Err(refusal) => return Err(refused(&shop, &order, &refusal).await),
-    };
-    let Answer::PaymentStarted { order, payment, attempt } = started else {
-        unreachable!("paying is answered with the payment");
-    };
-    let wait = submission.prefer.wait.unwrap_or(PAYMENT_WAIT);
-    let body = |status| Json(PaymentBody { payment_id: payment.to_string(), status });
-    let mut response = match end_of(&shop, order, attempt, wait).await? {
-        Some(ended) => {
-            what_came_of(&shop, &ended, attempt).await?;
-            (StatusCode::OK, body("COMPLETED")).into_response()
-        }
-        None => {
-            let estimate = shop.estimates.of_payment().await;
-            accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }, estimate)
-        }
-    };
-    applied(&mut response, submission.prefer);
-    mark_replayed(&mut response, reply.replayed);
-    Ok(response)
-}
-
-/// Returns the problem of a refusal, with the estimate as `Retry-After` if the refusal is temporary.
-async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other refusal ends after a time that is measured")]
-    let estimate = match refusal {
-        Refusal::PaymentNotYetDue | Refusal::PaymentInProgress => {
-            let payment = shop.submitter.views.payment(order.id()).await.ok().flatten();
-            let at = shop.estimates.completion(order, payment.as_ref()).await.ok().flatten();
-            at.map(|at| at - shop.submitter.clock.now())
-        }
-        _ => None,
-    };
-    let problem = problem(refusal);
-    match estimate {
-        Some(estimate) => problem.after(estimates::seconds(estimate)),
-        None => problem,
-    }
-}
-
-/// Waits until the attempt or its order has ended; `None` if neither ends in time.
-async fn end_of(shop: &Shop, order: OrderId, attempt: i64, wait: Duration) -> Result<Option<Payment>, Problem> {
-    let look = || shop.submitter.views.payment(order);
-    let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way() || !payment.is_wanted;
-    shop.submitter.waiting.until(Subject::Order(order), Known::Nothing, wait, look, is_over).await.map_err(unavailable)
-}
-
-/// Checks that the attempt paid for its order. The result never changes, because each attempt ends once.
-///
-/// # Errors
-/// `payment.declined`, or `order.not_payable` if the order was cancelled or is being compensated.
-async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -> Result<(), Problem> {
-    let order = shop.submitter.views.order(payment.order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
-    match order.outcome {
-        Outcome::Completed if payment.attempt == attempt => Ok(()),
-        Outcome::Completed => Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_PAID_LATER).for_good()),
-        Outcome::Cancelled | Outcome::Compensating | Outcome::CompensationStuck => Err(not_payable()),
-        Outcome::Pending | Outcome::AwaitingPayment if payment.attempt != attempt => {
-            Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_BEGUN_AGAIN).for_good())
-        }
-        Outcome::Pending | Outcome::AwaitingPayment => {
-            let detail = match payment.refusal.as_deref() {
-                Some(why) => details::PAYMENT_DECLINED.with(why),
-                None => details::PAYMENT_DECLINED.with_text(details::PAYMENT_WITHDRAWN),
-            };
-            Err(Problem::new(Code::PaymentDeclined, detail))
-        }
-    }
 }
 
 /// `POST /api/orders/{n}/process-payment-shipment`: payment, shipment, warehouse and status, all or nothing.

@@ -9,4 +9,5 @@ pub(crate) mod fingerprints;
 pub(crate) mod limiting;
 pub(crate) mod pages;
 pub(crate) mod routes;
+pub(crate) mod site;
 pub(crate) mod submission;

@@ -25,6 +25,7 @@ pub struct Payment {
     timeout_ms: u64,
     pub concurrency: usize,
     breaker_open_ms: u64,
+    action_within_s: u64,
     /// Only from the environment, like all secrets.
     #[serde(skip)]
     key: Option<String>,
@@ -36,6 +37,11 @@ impl Payment {
     /// Returns the time-out of one call to the provider.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
+    }
+
+    /// Returns the time that a customer has for an action at the provider.
+    pub fn action_within(&self) -> Duration {
+        Duration::from_secs(self.action_within_s)
     }
 
     /// Returns the limits of the provider's circuit breaker.
@@ -62,11 +68,12 @@ impl Payment {
         (self.key, self.callback_secrets) = (key, callback_secrets);
     }
 
-    pub(super) fn at_least_one(&self) -> [(&'static str, u64); 3] {
+    pub(super) fn at_least_one(&self) -> [(&'static str, u64); 4] {
         [
             ("payment.timeout_ms", self.timeout_ms),
             ("payment.concurrency", self.concurrency as u64),
             ("payment.breaker_open_ms", self.breaker_open_ms),
+            ("payment.action_within_s", self.action_within_s),
         ]
     }
 

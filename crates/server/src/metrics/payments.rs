@@ -57,6 +57,7 @@ impl PaymentMetrics {
         let answer = match &call.answered.answer {
             Ok(Found::Verdict(Verdict::Approved { .. })) => "approved",
             Ok(Found::Verdict(Verdict::Declined { .. })) => "declined",
+            Ok(Found::Verdict(Verdict::ActionRequired { .. })) => "action_required",
             Ok(Found::Pending) => "pending",
             Ok(Found::NotFound) => "never",
             Err(ProviderError::NotExecuted(_)) => "not_done",

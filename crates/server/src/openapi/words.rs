@@ -63,7 +63,7 @@ words! {
     /// A call of the payment provider: authorize, capture, void or refund.
     DeedWord as "PaymentDeed" = Operation::ALL.map(Operation::name);
     /// The status of an order's payment: PENDING is in progress; FAILED can be tried again until `payBefore`.
-    PaymentStatusWord as "PaymentStatus" = ["PENDING", "PAID", "REFUND_REQUESTED", "REFUNDED", "FAILED"];
+    PaymentStatusWord as "PaymentStatus" = ["PENDING", "REQUIRES_ACTION", "PAID", "REFUND_REQUESTED", "REFUNDED", "FAILED"];
     /// What happens to refunded goods: RETURNED are available for sale again at once, AWAITED when they arrive, WRITTEN_OFF never.
     GoodsWord as "RefundedGoods" = Goods::ALL.map(Goods::name);
     /// The status of a shipment.

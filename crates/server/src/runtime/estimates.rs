@@ -124,6 +124,9 @@ impl Estimates {
 
     async fn paid(&self, order: &Order, payment: Option<&Payment>) -> Option<Timestamp> {
         let payment = payment.filter(|payment| payment.is_under_way());
+        if payment.is_some_and(Payment::requires_action) {
+            return None;
+        }
         // Of later attempts the row does not say when they began.
         let begun = match payment {
             Some(payment) if payment.attempt == 1 => payment.created_at,

@@ -207,6 +207,7 @@ fn said(answer: &Result<Found, ProviderError>) -> String {
             format!("the provider approved {} won (its reference: {reference})", amount.amount())
         }
         Ok(Found::Verdict(Verdict::Declined { code, .. })) => format!("the provider declined: {code}"),
+        Ok(Found::Verdict(Verdict::ActionRequired { .. })) => "the provider waits for the customer".to_owned(),
         Ok(Found::Pending) => "the provider says that the operation is under way".to_owned(),
         Ok(Found::NotFound) => "the provider does not know the operation".to_owned(),
         Err(error) => error.to_string(),

@@ -2,11 +2,12 @@
 
 use app::events::wire_time;
 use app::state::rows::Fulfilment;
-use axum::extract::State;
+use axum::extract;
 use axum::response::Response;
 use domain::money::Money;
 use domain::order::saga::{Step, StepState};
 use domain::order::{Order, Outcome, Status};
+use domain::payment::{Payment, State};
 use maud::{Markup, html};
 
 use super::art::poster;
@@ -22,7 +23,7 @@ use crate::http::path::{self, Name};
 const ORDERS_SHOWN: usize = 50;
 
 /// `GET /orders`, newest first.
-pub(crate) async fn list(State(shop): State<Shop>, reader: Reader) -> Result<Response, Problem> {
+pub(crate) async fn list(extract::State(shop): extract::State<Shop>, reader: Reader) -> Result<Response, Problem> {
     let Some(user) = reader.user_id() else { return Ok(to_login("/orders")) };
     let orders = shop.submitter.views.orders_of(user, None, ORDERS_SHOWN).await.map_err(unavailable)?;
     let say = |text: Text| text.of(reader.language);
@@ -74,7 +75,7 @@ fn chip(order: &Order, reader: &Reader) -> Markup {
 
 /// `GET /orders/{orderNumber}`.
 pub(crate) async fn get(
-    State(shop): State<Shop>,
+    extract::State(shop): extract::State<Shop>,
     reader: Reader,
     Name(number, _): Name<path::Order>,
 ) -> Result<Response, Problem> {
@@ -86,14 +87,16 @@ pub(crate) async fn get(
     let fulfilment = views.fulfilments(vec![id]).await.map_err(unavailable)?.into_iter().next().unwrap_or_default();
     let title = pages::ORDER_TITLE.with(&order.created.number).of(reader.language);
     let content = html! {
-        section.section data-order=(order.created.number) data-outcome=(order.outcome.name()) data-status=(order.status.name()) {
+        section.section data-order=(order.created.number) data-outcome=(order.outcome.name()) data-status=(order.status.name())
+            data-payment=[fulfilment.payment.as_ref().map(|payment| payment.state.shown())]
+            data-method=[fulfilment.payment.as_ref().map(|payment| payment.method.name())] {
             p.label { (pages::PLACED_AT.with(moment(order.created.at)).of(reader.language)) }
             h1 { (texts::orders::of_order(&order).of(reader.language)) }
             @if let Some(reason) = order.reason { p.soft { (texts::orders::of_reason(reason).of(reader.language)) } }
             p.faint.code { (order.created.number) }
             div.two {
                 div.stack {
-                    (actions(&order, &reader))
+                    (actions(&order, fulfilment.payment.as_ref(), &reader))
                     div.card { h2 { (pages::PROGRESS.of(reader.language)) } (progress(&order, &fulfilment, &reader)) }
                 }
                 (receipt(&order, &fulfilment, &reader))
@@ -104,10 +107,12 @@ pub(crate) async fn get(
 }
 
 /// What the customer can do about the order now.
-fn actions(order: &Order, reader: &Reader) -> Markup {
+fn actions(order: &Order, payment: Option<&Payment>, reader: &Reader) -> Markup {
     let say = |text: Text| text.of(reader.language);
-    let is_due = order.outcome == Outcome::AwaitingPayment;
+    let is_awaited = order.outcome == Outcome::AwaitingPayment;
+    let is_due = is_awaited && !payment.is_some_and(Payment::is_under_way);
     html! {
+        @if let Some(payment) = payment.filter(|_| is_awaited) { (payment_now(payment, reader)) }
         @if is_due || order.is_cancellable() || order.status.is_refundable() {
             div.row {
                 @if is_due {
@@ -124,6 +129,24 @@ fn actions(order: &Order, reader: &Reader) -> Markup {
             }
         }
         p.say role="status" {}
+    }
+}
+
+/// What the latest attempt to pay waits for, or why it failed.
+fn payment_now(payment: &Payment, reader: &Reader) -> Markup {
+    let page = payment.action.as_deref().and_then(|action| action.url.as_deref());
+    html! {
+        @match payment.state {
+            State::RequiresAction => {
+                p.say.warn { (pages::ACTION_NEEDED.of(reader.language)) }
+                @if let Some(page) = page { div.row { a.button href=(page) { (pages::ACTION_CONTINUE.of(reader.language)) } } }
+            }
+            State::Authorizing | State::Capturing => p.say.warn { (pages::PAYMENT_PENDING.of(reader.language)) },
+            State::Captured | State::Refunding | State::Refunded | State::Stuck => {}
+            State::Declined | State::Voiding | State::Voided => {
+                @if let Some(code) = &payment.refusal { p.say.bad { (pages::PAYMENT_REFUSED.with(code).of(reader.language)) } }
+            }
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn settings(config: &Config, codec: Codec) -> Settings {
         batch_max: config.engine.batch_max,
         modes: config.orders.modes(),
         pay_within: config.orders.pay_within(),
+        action_within: config.payment.action_within(),
         step_deadline: config.orders.step_deadline(),
         order_deadline: config.orders.order_deadline(),
         restorations_max: i64::from(config.orders.restorations_max),

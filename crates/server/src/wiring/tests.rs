@@ -51,6 +51,7 @@ fn mismatch() -> PaymentCall {
         key: "key".into(),
         payment: codec.payment(order),
         order: codec.order(order),
+        means: None,
         method: PaymentMethod::Card,
         amount: Money::won(1),
         reference: None,

@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 131] = [
+const ROUTES: [(&str, &str, Access); 134] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -53,6 +53,9 @@ const ROUTES: [(&str, &str, Access); 131] = [
     ("GET", "/checkout", Visitors),
     ("GET", "/orders", Visitors),
     ("GET", "/orders/{orderNumber}", Visitors),
+    ("GET", "/payments/scripted/{paymentId}", Visitors),
+    ("POST", "/payments/scripted/{paymentId}/approve", Visitors),
+    ("POST", "/payments/scripted/{paymentId}/decline", Visitors),
     ("GET", "/assets/{version}/{name}", Everybody),
     ("POST", "/api/auth/session", Everybody),
     ("DELETE", "/api/auth/session", Everybody),

@@ -64,6 +64,7 @@ mod notices_socket;
 mod notices_sse;
 mod outside_reader;
 mod paying;
+mod paying_with_action;
 mod payments;
 mod payments_callbacks;
 mod redis_lost;

@@ -177,6 +177,9 @@ const fn is_possible_whim(operation: Operation, whim: Whim, span: Span) -> bool 
         (Whim::Decline, Span::Brief) => !matches!(operation, Operation::Capture),
         (Whim::Decline | Whim::FailedAfterPending, _) => matches!(operation, Operation::Refund | Operation::Void),
         (Whim::FailedAfterDone, _) => matches!(operation, Operation::Refund),
+        (Whim::ActedApproved | Whim::ActedDeclined | Whim::ActionAbandoned | Whim::ActedLate, span) => {
+            matches!((operation, span), (Operation::Authorize, Span::Brief))
+        }
         (_, Span::Repeated) => false,
         (Whim::Away | Whim::LostBefore | Whim::LostAfter | Whim::WrongAmount | Whim::Slow, _) => true,
         (Whim::ToldTwice | Whim::ToldFirst | Whim::TimedOut, Span::Brief) => true,

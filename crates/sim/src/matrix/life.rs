@@ -100,7 +100,7 @@ impl Life {
         let id = order.id();
         let payment = state.payments.get(&id);
         let is_due = order.outcome == Outcome::AwaitingPayment;
-        let pay = Command::Pay { order: id, method: Method::Card, amount_shown: None };
+        let pay = Command::Pay { order: id, method: Method::Card, means: None, amount_shown: None };
         match (self, done) {
             (Life::Sent | Life::Stored, 0) => is_due.then(|| self.process(order)),
             (Life::Sent, _) => {
@@ -115,7 +115,7 @@ impl Life {
             }
             (Life::Paid | Life::TakenBack | Life::Refunded | Life::Withdrawn, 0) => is_due.then_some(pay),
             (Life::Paid, 1) => {
-                let is_refused = payment.is_some_and(|payment| payment.state == Paid::Declined);
+                let is_refused = payment.is_some_and(|payment| matches!(payment.state, Paid::Declined | Paid::Voided));
                 (is_due && is_refused).then_some(pay)
             }
             (Life::TakenBack, 1) => {

@@ -38,7 +38,7 @@ pub(crate) fn everywhere(test: impl Fn(&mut Shop)) {
 }
 
 pub(crate) fn pay(shop: &mut Shop, order: OrderId) -> Result<Answer, Refusal> {
-    shop.run(Command::Pay { order, method: Method::Card, amount_shown: None })
+    shop.run(Command::Pay { order, method: Method::Card, means: None, amount_shown: None })
 }
 
 pub(crate) fn process(order: OrderId) -> Command {
@@ -156,14 +156,14 @@ fn the_capture_completes_the_order_and_takes_the_goods_out_of_stock() {
 fn an_order_is_paid_once() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
-        let command = Command::Pay { order: order.id(), method: Method::Card, amount_shown: None };
+        let command = Command::Pay { order: order.id(), method: Method::Card, means: None, amount_shown: None };
         let answers = shop.decide([command.clone(), command]);
         assert_eq!(answers[1].result, Err(Refusal::PaymentInProgress));
         agree(shop, order.id());
         assert_eq!(pay(shop, order.id()), Err(Refusal::PaymentAlreadyPaid));
         let shown = Some(Money::won(1));
         let (_, other) = awaiting(shop);
-        let wrong = Command::Pay { order: other.id(), method: Method::Card, amount_shown: shown };
+        let wrong = Command::Pay { order: other.id(), method: Method::Card, means: None, amount_shown: shown };
         assert_eq!(shop.run(wrong), Err(Refusal::PaymentAmountMismatch { due: DUE }));
     });
 }

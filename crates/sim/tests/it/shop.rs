@@ -79,6 +79,7 @@ impl Shop {
             batch_max: 512,
             modes: Modes::always(Choice::Parallel),
             pay_within: Duration::from_secs(600),
+            action_within: Duration::from_secs(900),
             step_deadline: STEP_DEADLINE,
             order_deadline: ORDER_DEADLINE,
             services: Arc::default(),

@@ -11,7 +11,7 @@ use super::locking_read::{index, loaded, locked};
 use super::upsert::{Upsert, put_all};
 use crate::mysql::failure::Result;
 use crate::mysql::sql::{Script, is_in};
-use crate::records::given_back_cell;
+use crate::records::{action_cell, given_back_cell, means_cell};
 use crate::selects::{select_callback, select_payment, select_shipment, select_storage};
 
 /// A kind of row of which an order has at most one.
@@ -59,11 +59,12 @@ pub(super) fn read_callbacks(keys: Vec<CallbackKey>, found: Vec<Vec<Value>>, row
 }
 
 const PAYMENTS: Upsert = Upsert {
-    head: "INSERT INTO payment (order_id, order_ms, attempt, method, amount, state, is_wanted, authorized, captured, refunded, refunding, \
+    head: "INSERT INTO payment (order_id, order_ms, attempt, method, means, amount, state, action, is_wanted, authorized, captured, refunded, refunding, \
            owed, resolved, refunds, given_back, declines, owed_since, reference, refusal, last_error, \
            resolved_by, resolved_at, resolution_reason, resolution_reference, ask, due_at, tries, created_at, \
            updated_at) VALUES",
-    update: " ON DUPLICATE KEY UPDATE order_ms = VALUES(order_ms), attempt = VALUES(attempt), method = VALUES(method), state = VALUES(state), \
+    update: " ON DUPLICATE KEY UPDATE order_ms = VALUES(order_ms), attempt = VALUES(attempt), method = VALUES(method), means = VALUES(means), \
+             state = VALUES(state), action = VALUES(action), \
              is_wanted = VALUES(is_wanted), authorized = VALUES(authorized), captured = VALUES(captured), \
              refunded = VALUES(refunded), refunding = VALUES(refunding), owed = VALUES(owed), \
              resolved = VALUES(resolved), refunds = VALUES(refunds), given_back = VALUES(given_back), \
@@ -96,8 +97,10 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
             &payment.order_ms,
             &payment.attempt,
             &payment.method.name(),
+            &means_cell(payment),
             &payment.amount,
             &payment.state.name(),
+            &action_cell(payment),
             &payment.is_wanted,
             &payment.authorized,
             &payment.captured,

@@ -28,8 +28,10 @@ enum Outcome {
     Declined { code: String, reference: Option<String> },
 }
 
-pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
+/// Returns `None` while there is nothing to report, because the customer must act first.
+pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Option<Vec<u8>> {
     let outcome = match verdict {
+        Verdict::ActionRequired { .. } => return None,
         Verdict::Approved { reference, amount } => {
             Outcome::Approved { reference: reference.to_string(), amount: amount.amount() }
         }
@@ -46,7 +48,7 @@ pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
         currency: currency::of_shop().code().to_ascii_lowercase(),
         outcome,
     };
-    serde_json::to_vec(&callback).expect("texts and numbers have a JSON form")
+    Some(serde_json::to_vec(&callback).expect("texts and numbers have a JSON form"))
 }
 
 /// A verdict and its later reversal are two events.

@@ -93,10 +93,10 @@ fn entry(row: &Row<'_>) -> Result<Entry> {
     })
 }
 
-/// Inserts an operation; later writes change only its number of pending queries.
+/// Inserts an operation; later writes change its number of pending queries and the decision of its customer.
 fn write(file: &Connection, entry: &Entry) -> Result<()> {
     let sql = "INSERT INTO deed (key, deed, reference, amount, declined, looks_left) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) DO UPDATE SET looks_left = excluded.looks_left";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) DO UPDATE SET declined = excluded.declined, looks_left = excluded.looks_left";
     let (operation, declined) = (entry.operation.name(), entry.declined.as_deref());
     let cells = params![&*entry.key, operation, &*entry.reference, entry.amount.amount(), declined, entry.looks_left];
     file.prepare_cached(sql)?.execute(cells).map(drop)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{Ask, Call, Operation, ProviderError, ScriptSetting, Verdict};
+use app::payments::provider::{ACTION_PAGES, Ask, Call, Operation, ProviderError, ScriptSetting, Verdict};
 use domain::money::Money;
 use sha2::{Digest as _, Sha256};
 
@@ -67,6 +67,9 @@ impl Played {
     }
 }
 
+/// Stands for the refusal of an operation that waits for its customer.
+pub(super) const WAITS: &str = "action_required";
+
 /// One operation, executed or declined.
 #[derive(Clone)]
 pub(crate) struct Entry {
@@ -74,6 +77,7 @@ pub(crate) struct Entry {
     pub(crate) operation: Operation,
     pub(crate) reference: Arc<str>,
     pub(crate) amount: Money,
+    /// Why it was declined, or [`WAITS`] until its customer decides.
     pub(crate) declined: Option<Arc<str>>,
     /// Number of queries that still answer "pending".
     pub(crate) looks_left: u32,
@@ -91,20 +95,29 @@ impl Entry {
         }
     }
 
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(super) fn waits_for_customer(&self) -> bool {
+        self.declined.as_deref() == Some(WAITS)
+    }
+
+    pub(super) fn verdict(&self, ask: &Ask) -> Verdict {
         let reference = Arc::clone(&self.reference);
         match &self.declined {
+            Some(_) if self.waits_for_customer() => {
+                // Only the customer knows the reference, so only they can decide.
+                let url = format!("{ACTION_PAGES}/{}?reference={reference}", ask.payment);
+                Verdict::ActionRequired { reference, url: Some(url.into()), client_secret: None }
+            }
             None => Verdict::Approved { reference, amount: self.amount },
             Some(code) => Verdict::Declined { code: Arc::clone(code), reference: Some(reference) },
         }
     }
 
     /// The answer to a repeated request.
-    pub(super) fn answer(&self) -> Result<Played, ProviderError> {
+    pub(super) fn answer(&self, ask: &Ask) -> Result<Played, ProviderError> {
         if self.looks_left > 0 {
             return Err(ProviderError::Unknown("the operation is still pending at the scripted provider".to_owned()));
         }
-        Ok(Played::verdict_only(self.verdict()))
+        Ok(Played::verdict_only(self.verdict(ask)))
     }
 }
 
@@ -132,6 +145,10 @@ impl Sums {
             Operation::Void => self.voided = amount,
             Operation::Refund => self.refunded = amount,
         }
+    }
+
+    pub(super) const fn is_voided(self) -> bool {
+        self.voided > 0
     }
 
     /// Returns why a real provider would decline, by the operations before. A payment that is missing in the ledger is

@@ -3,14 +3,14 @@
 use app::payments::provider::{Ask, Operation, ProviderError, Script, ScriptSetting, Verdict};
 use domain::money::Money;
 
-use super::ledger::{Entry, Page, Played, Turn};
+use super::ledger::{Entry, Page, Played, Turn, WAITS};
 
 const UNREACHABLE: &str = "the scripted provider is unreachable";
 
 /// Executes an operation, once for its key.
 pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
     if let Some(entry) = &page.entry {
-        return Turn::plain(page, entry.answer());
+        return Turn::plain(page, entry.answer(ask));
     }
     let (script, setting) = script_for(ask, page.setting);
     if script == Script::Unreachable {
@@ -21,21 +21,43 @@ pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
     if matches!(script, Script::TimeOutThenSucceed | Script::FailAfterPending) {
         entry.looks_left = 1;
     }
-    Turn { answer: answer(script, ask.operation, &entry), entry: Some(entry), setting }
+    Turn { answer: answer(script, ask, &entry), entry: Some(entry), setting }
 }
 
 /// Returns the outcome of an operation. Changes only the number of pending queries.
-pub(super) fn look_up(_: &Ask, page: &Page) -> Turn {
+pub(super) fn look_up(ask: &Ask, page: &Page) -> Turn {
     if page.setting.is_some_and(|setting| setting.script == Script::Unreachable && setting.operation.is_none()) {
         return Turn::plain(page, Err(ProviderError::NotExecuted(UNREACHABLE.to_owned())));
     }
     match &page.entry {
         None => Turn::plain(page, Ok(Played::nothing(false))),
-        Some(entry) if entry.looks_left == 0 => Turn::plain(page, Ok(Played::verdict_only(entry.verdict()))),
+        Some(entry) if entry.looks_left == 0 => Turn::plain(page, Ok(Played::verdict_only(entry.verdict(ask)))),
         Some(entry) => {
             let entry = Entry { looks_left: entry.looks_left - 1, ..entry.clone() };
             Turn { answer: Ok(Played::nothing(true)), entry: Some(entry), setting: page.setting }
         }
+    }
+}
+
+/// The customer approves an authorization that waits for them.
+pub(super) fn approve(ask: &Ask, page: &Page) -> Turn {
+    decide(ask, page, None)
+}
+
+/// The customer declines an authorization that waits for them.
+pub(super) fn decline(ask: &Ask, page: &Page) -> Turn {
+    decide(ask, page, Some("authentication_failed"))
+}
+
+/// An authorization that does not wait for its customer, or was voided meanwhile, stays as it is.
+fn decide(ask: &Ask, page: &Page, declined: Option<&str>) -> Turn {
+    match &page.entry {
+        Some(entry) if entry.waits_for_customer() && !page.sums.is_voided() => {
+            let entry = Entry { declined: declined.map(Into::into), ..entry.clone() };
+            let answer = Ok(Played::verdict_only(entry.verdict(ask)));
+            Turn { answer, entry: Some(entry), setting: page.setting }
+        }
+        Some(_) | None => Turn::plain(page, Ok(Played::nothing(false))),
     }
 }
 
@@ -47,32 +69,33 @@ fn script_for(ask: &Ask, setting: Option<ScriptSetting>) -> (Script, Option<Scri
     }
 }
 
-/// Only a refund can fail after it was executed.
+/// Only a refund can fail after it was executed, and only an authorization waits for its customer.
 const fn own_refusal(script: Script, operation: Operation) -> Option<&'static str> {
     match (script, operation) {
         (Script::Decline, _) => Some("card_declined"),
         (Script::FailAfterPending, _) => Some("failed"),
+        (Script::RequireAction, Operation::Authorize) => Some(WAITS),
         (Script::FailAfterDone, Operation::Refund) => Some("failed_afterwards"),
         _ => None,
     }
 }
 
-fn answer(script: Script, operation: Operation, entry: &Entry) -> Result<Played, ProviderError> {
-    let verdict = entry.verdict();
+fn answer(script: Script, ask: &Ask, entry: &Entry) -> Result<Played, ProviderError> {
+    let verdict = entry.verdict(ask);
     match script {
         Script::LoseAnswer => Err(ProviderError::Unknown("the answer was lost".to_owned())),
         Script::TimeOutThenSucceed => Err(ProviderError::Unknown("the call timed out".to_owned())),
         Script::FailAfterPending => {
             Err(ProviderError::Unknown("the operation is still pending at the scripted provider".to_owned()))
         }
-        Script::FailAfterDone if operation == Operation::Refund => {
+        Script::FailAfterDone if ask.operation == Operation::Refund => {
             let done = Entry { declined: None, ..entry.clone() };
-            Ok(Played { takes_back: Some(verdict), ..Played::verdict_only(done.verdict()) })
+            Ok(Played { takes_back: Some(verdict), ..Played::verdict_only(done.verdict(ask)) })
         }
         Script::WrongAmount => Ok(Played::verdict_only(one_less(verdict))),
         Script::CallBackFirst => Ok(Played { before: 1, ..Played::verdict_only(verdict) }),
         Script::CallBackTwice => Ok(Played { after: 2, ..Played::verdict_only(verdict) }),
-        Script::Approve | Script::Decline | Script::Unreachable | Script::FailAfterDone => {
+        Script::Approve | Script::Decline | Script::Unreachable | Script::FailAfterDone | Script::RequireAction => {
             Ok(Played::verdict_only(verdict))
         }
     }
@@ -81,6 +104,6 @@ fn answer(script: Script, operation: Operation, entry: &Entry) -> Result<Played,
 fn one_less(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Approved { reference, amount } => Verdict::Approved { reference, amount: amount - Money::won(1) },
-        Verdict::Declined { .. } => verdict,
+        Verdict::Declined { .. } | Verdict::ActionRequired { .. } => verdict,
     }
 }

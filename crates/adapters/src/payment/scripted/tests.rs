@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use app::payments::provider::{Operation, Script};
+use app::payments::provider::{CustomerDecision, Operation, Script};
 use domain::ids::Code;
 use domain::money::Money;
 use domain::payment::Method;
@@ -78,6 +78,7 @@ fn asked(script: Script) -> Ask {
         payment: Code::from("PAY-1"),
         order: Code::from("ORD-1"),
         method: Method::Card,
+        means: None,
         amount: script.amount().unwrap_or(Money::won(1_000)),
         reference: None,
         operation: Operation::Authorize,
@@ -87,7 +88,7 @@ fn asked(script: Script) -> Ask {
 fn amount(verdict: &Verdict) -> Money {
     match verdict {
         Verdict::Approved { amount, .. } => *amount,
-        Verdict::Declined { .. } => panic!("{verdict:?}"),
+        Verdict::Declined { .. } | Verdict::ActionRequired { .. } => panic!("{verdict:?}"),
     }
 }
 
@@ -171,6 +172,43 @@ async fn a_script_applies_to_its_operation_and_its_times() {
     }
     assert!(shop.provider.ask(&ask).await.is_ok());
     assert_eq!(shop.provider.script().await, Ok(None));
+}
+
+/// Returns the reference of an authorization that waits for its customer.
+fn reference(verdict: &Verdict) -> Arc<str> {
+    let Verdict::ActionRequired { reference, url, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(url.as_deref(), Some(format!("/payments/scripted/PAY-1?reference={reference}").as_str()));
+    Arc::clone(reference)
+}
+
+#[tokio::test]
+async fn an_action_waits_for_the_customer_whose_decision_is_called_back() {
+    for (decision, is_approved) in [(CustomerDecision::Approve, true), (CustomerDecision::Decline, false)] {
+        let mut shop = Shop::new();
+        let ask = Ask { amount: Money::won(1_240_300), ..asked(Script::RequireAction) };
+        assert_eq!(shop.provider.decide(&ask, decision).await, Ok(None), "nothing waits");
+        let verdict = shop.provider.ask(&ask).await.unwrap();
+        assert_eq!(shop.provider.ask(&ask).await.unwrap(), verdict, "a repeat is the same operation");
+        let known = Ask { reference: Some(reference(&verdict)), ..ask.clone() };
+        assert_eq!(shop.look_up(&known), Ok(Found::Verdict(verdict)));
+        shop.reopen();
+        let callback = shop.provider.decide(&known, decision).await.unwrap().expect("it waits for the customer");
+        let read = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
+        assert_eq!(matches!(read.verdict, Verdict::Approved { .. }), is_approved);
+        assert_eq!((read.key, shop.look_up(&known)), (known.key.clone(), Ok(Found::Verdict(read.verdict))));
+        assert_eq!(shop.provider.decide(&known, CustomerDecision::Approve).await, Ok(None), "it is decided once");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_cannot_approve_what_was_voided() {
+    let shop = Shop::new();
+    let ask = asked(Script::RequireAction);
+    let verdict = shop.provider.ask(&ask).await.unwrap();
+    let known = Ask { reference: Some(reference(&verdict)), ..ask };
+    let void = Ask { key: Arc::from("ORD-1/1/void"), operation: Operation::Void, ..known.clone() };
+    assert!(matches!(shop.provider.ask(&void).await, Ok(Verdict::Approved { .. })));
+    assert_eq!(shop.provider.decide(&known, CustomerDecision::Approve).await, Ok(None));
 }
 
 async fn set(shop: &Shop, script: Script) {

@@ -30,6 +30,19 @@ pub(super) struct Intent {
     #[serde(default)]
     pub(super) metadata: Marks,
     last_payment_error: Option<Failure>,
+    next_action: Option<NextAction>,
+    client_secret: Option<String>,
+}
+
+/// What the customer must do; other kinds than a redirect need the API's own script.
+#[derive(Debug, Deserialize)]
+struct NextAction {
+    redirect_to_url: Option<Redirect>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Redirect {
+    url: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +109,7 @@ impl Intent {
             (Operation::Authorize, "requires_capture") => Progress::Done(approved(self.amount_capturable)),
             // Captured already; the amount that was authorized is the one requested.
             (Operation::Authorize, "succeeded") => Progress::Done(approved(self.amount)),
+            (Operation::Authorize, "requires_action") => Progress::Done(self.action_required()),
             (Operation::Authorize, status) => {
                 refused(self.last_payment_error.as_ref().and_then(Failure::code).unwrap_or(status))
             }
@@ -104,6 +118,17 @@ impl Intent {
             (Operation::Void, "succeeded") => refused("already_captured"),
             (Operation::Capture, "requires_capture") | (Operation::Void, _) => Progress::Undone,
             (Operation::Capture | Operation::Refund, status) => refused(status),
+        }
+    }
+}
+
+impl Intent {
+    fn action_required(&self) -> Verdict {
+        let redirect = self.next_action.as_ref().and_then(|action| action.redirect_to_url.as_ref());
+        Verdict::ActionRequired {
+            reference: Arc::from(self.id.as_str()),
+            url: redirect.and_then(|redirect| redirect.url.as_deref()).map(Arc::from),
+            client_secret: self.client_secret.as_deref().map(Arc::from),
         }
     }
 }

@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, Result, params};
 
 use super::put_all::put_all;
-use crate::records::given_back_cell;
+use crate::records::{action_cell, given_back_cell, means_cell};
 use crate::selects::{select_callback, select_payment, select_shipment, select_storage};
 use crate::sqlite::cells::{Run as _, find};
 
@@ -50,13 +50,14 @@ fn callbacks(connection: &Connection, rows: &Rows) -> Result<()> {
 
 fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql =
-        "INSERT INTO payment (order_id, order_ms, attempt, method, amount, state, is_wanted, authorized, captured, refunded,
+        "INSERT INTO payment (order_id, order_ms, attempt, method, means, amount, state, action, is_wanted, authorized, captured, refunded,
                    refunding, owed, resolved, refunds, given_back, declines, owed_since, reference, refusal,
                    last_error, resolved_by, resolved_at, resolution_reason, resolution_reference, ask, due_at,
                    tries, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                   ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
-               ON CONFLICT DO UPDATE SET order_ms = excluded.order_ms, attempt = excluded.attempt, method = excluded.method, state = excluded.state,
+                   ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)
+               ON CONFLICT DO UPDATE SET order_ms = excluded.order_ms, attempt = excluded.attempt, method = excluded.method,
+                   means = excluded.means, state = excluded.state, action = excluded.action,
                    is_wanted = excluded.is_wanted, authorized = excluded.authorized,
                    captured = excluded.captured, refunded = excluded.refunded, refunding = excluded.refunding,
                    owed = excluded.owed, resolved = excluded.resolved, refunds = excluded.refunds,
@@ -74,8 +75,10 @@ fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
             payment.order_ms,
             payment.attempt,
             payment.method.name(),
+            means_cell(payment),
             payment.amount.amount(),
             payment.state.name(),
+            action_cell(payment),
             payment.is_wanted,
             payment.authorized.amount(),
             payment.captured.amount(),

@@ -108,6 +108,7 @@ impl Shop {
             batch_max: 512,
             modes: Modes::always(Choice::Parallel),
             pay_within: Duration::from_secs(600),
+            action_within: Duration::from_secs(900),
             step_deadline: STEP_DEADLINE,
             order_deadline: Duration::from_secs(600),
             services: Arc::default(),
@@ -287,7 +288,9 @@ impl Shop {
             let placed_ms = self.clock.now().micros() / 1_000;
             let order = self.order(command);
             self.quiet();
-            assert!(self.ask(Command::Pay { order, method: Method::Card, amount_shown: None }).result.is_ok());
+            assert!(
+                self.ask(Command::Pay { order, method: Method::Card, means: None, amount_shown: None }).result.is_ok()
+            );
             for operation in [Operation::Authorize, Operation::Capture] {
                 self.approve(order, Asked::first(Some(placed_ms), 1, operation, 0));
             }

@@ -27,6 +27,8 @@ pub(super) enum Trouble {
 
 /// A key as in test mode: the provider's own mock takes no other.
 pub(super) const KEY: &str = "sk_test_123";
+/// A card whose customer must act, with their own token only.
+pub(super) const CHALLENGED: &str = "pm_card_threeDSecure2Required";
 pub(super) const TOO_MUCH: i64 = 66_600;
 
 #[derive(Default)]
@@ -80,6 +82,21 @@ impl Double {
         let taken = ledger.intents.iter().map(|intent| intent["amount_received"].as_i64().unwrap()).sum();
         let given_back = ledger.refunds.iter().map(|refund| refund["amount"].as_i64().unwrap()).sum();
         (taken, given_back)
+    }
+
+    /// The customer of the newest intent acts, or fails to.
+    pub(super) fn act(&self, is_approved: bool) {
+        let mut ledger = self.ledger.lock().unwrap();
+        let intent = ledger.intents.last_mut().unwrap();
+        intent["next_action"] = Value::Null;
+        if is_approved {
+            intent["status"] = json!("requires_capture");
+            intent["amount_capturable"] = intent["amount"].clone();
+        } else {
+            let code = "payment_intent_authentication_failure";
+            intent["status"] = json!("requires_payment_method");
+            intent["last_payment_error"] = json!({"type": "invalid_request_error", "code": code});
+        }
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
@@ -214,7 +231,8 @@ impl Ledger {
                 let Some(intent) = self.intents.iter_mut().find(|intent| intent["id"] == id) else {
                     return refusal(404, "resource_missing");
                 };
-                if intent["status"] != "requires_capture" {
+                let may_be_cancelled = operation == "cancel" && intent["status"] == "requires_action";
+                if intent["status"] != "requires_capture" && !may_be_cancelled {
                     let (status, mut body) = refusal(400, "payment_intent_unexpected_state");
                     body["error"]["payment_intent"] = intent.clone();
                     return (status, body);
@@ -238,6 +256,17 @@ impl Ledger {
             "amount_capturable": amount, "amount_received": 0, "currency": request.fields["currency"],
             "metadata": marks(request),
         });
+        if request.fields["payment_method"] == CHALLENGED && !request.fields.contains_key("error_on_requires_action") {
+            intent["status"] = json!("requires_action");
+            intent["amount_capturable"] = json!(0);
+            intent["client_secret"] = json!("pi_secret_1");
+            if let Some(url) = request.fields.get("return_url") {
+                let redirect = json!({"url": "https://hooks.example/3ds", "return_url": url});
+                intent["next_action"] = json!({"type": "redirect_to_url", "redirect_to_url": redirect});
+            }
+            self.intents.push(intent.clone());
+            return (200, intent);
+        }
         let failure = json!({"type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds"});
         if amount != TOO_MUCH {
             self.intents.push(intent.clone());

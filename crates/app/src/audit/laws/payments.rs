@@ -68,6 +68,12 @@ fn adds_up(name: &str, payment: &Payment) -> Verdict {
     ensure(captured.is_zero() || captured == payment.amount, || {
         format!("{name}: the captured amount is not the amount due")
     })?;
+    ensure(payment.action.is_some() == payment.requires_action(), || {
+        format!("{name}: its payment is {}, but an action is not what it waits for", payment.state.name())
+    })?;
+    ensure(payment.is_wanted || !payment.requires_action(), || {
+        format!("{name}: was cancelled, but its payment still waits for the customer")
+    })?;
     ensure(payment.next.is_some() == payment.state.operation().is_some(), || {
         format!("{name}: its payment is {}, but no operation is due", payment.state.name())
     })

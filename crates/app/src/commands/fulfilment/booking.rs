@@ -1,9 +1,11 @@
 //! Books a command on an order's payment: decides it, writes the row and publishes what happened.
 
+use std::sync::Arc;
+
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::Order;
-use domain::payment::{self, Method, Payment};
+use domain::payment::{self, Means, Method, Payment};
 
 use crate::commands::answer::Refusal;
 use crate::commands::context::{Context, Halt, Handled};
@@ -12,9 +14,14 @@ use crate::state::rows::{PaymentKey, TimerKey};
 use crate::state::settings::Executor;
 
 /// Starts an attempt to pay. An order whose payment is under way does not expire.
-pub(crate) fn start(context: &mut Context<'_>, order: &Order, method: Method) -> Handled<Payment> {
-    let command =
-        payment::Command::Start { order: order.id(), placed_at: order.created.at, method, amount: order.created.due };
+pub(crate) fn start(
+    context: &mut Context<'_>,
+    order: &Order,
+    method: Method,
+    means: Option<&Arc<Means>>,
+) -> Handled<Payment> {
+    let (id, placed_at, amount) = (order.id(), order.created.at, order.created.due);
+    let command = payment::Command::Start { order: id, placed_at, method, amount, means: means.cloned() };
     apply(context, order, &command)?;
     context.rows.timers.remove(TimerKey(order.id()));
     of(context, order.id())?.ok_or_else(|| Halt::broken("a started payment exists"))

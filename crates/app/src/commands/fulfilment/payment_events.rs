@@ -35,6 +35,7 @@ pub(crate) fn public_event(context: &Context<'_>, order: &Order, happened: &Happ
     };
     Some(match event {
         payment::Event::Requested { .. } => Event::PaymentRequested(note),
+        payment::Event::ActionRequired { .. } => Event::PaymentActionRequired(note),
         payment::Event::Authorized { .. } => Event::PaymentAuthorized(note),
         payment::Event::Captured => Event::PaymentCaptured(note),
         payment::Event::Declined { code } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::{Order, Outcome, fulfilment};
-use domain::payment::{self, Method, NextCall, Payment, ProviderResult, State};
+use domain::payment::{self, Means, Method, NextCall, Payment, ProviderResult, State};
 
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Handled};
@@ -20,12 +20,32 @@ use crate::payments::provider::{Found, ProviderError, Verdict};
 use crate::state::rows::{Timer, TimerKey, TimerKind};
 
 /// Starts the payment of an order that waits for it.
-pub(crate) fn pay(context: &mut Context<'_>, id: OrderId, method: Method, shown: Option<Money>) -> Answered {
+pub(crate) fn pay(
+    context: &mut Context<'_>,
+    id: OrderId,
+    method: Method,
+    means: Option<&Arc<Means>>,
+    shown: Option<Money>,
+) -> Answered {
     let order = context.order(id)?.order;
     check(context, &order, fulfilment::Command::Pay { shown })?;
-    let payment = start(context, &order, method)?;
+    let attempt = match of(context, id)?.filter(Payment::requires_action) {
+        Some(payment) if is_repeated(&payment, method, means) => {
+            // The customer may be back from the provider.
+            apply(context, &order, &payment::Command::Return)?;
+            payment.attempt
+        }
+        Some(_) | None => start(context, &order, method, means)?.attempt,
+    };
     let code = context.settings.codec.payment(id);
-    Ok(Answer::PaymentStarted { order: id, payment: code, attempt: payment.attempt })
+    Ok(Answer::PaymentStarted { order: id, payment: code, attempt })
+}
+
+/// Returns true unless the request names another card, account or method than the attempt that waits for the customer.
+fn is_repeated(payment: &Payment, method: Method, means: Option<&Arc<Means>>) -> bool {
+    let token = |means: &Arc<Means>| means.token.clone();
+    let wanted = means.and_then(token);
+    payment.method == method && (wanted.is_none() || wanted == payment.means.as_ref().and_then(token))
 }
 
 /// Books the provider's result, or its callback; each callback once.
@@ -40,7 +60,7 @@ pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) ->
         return Ok(());
     }
     let order = context.order(answered.order)?.order;
-    let command = payment::Command::Answer { asked: answered.asked, said: provider_result(&answered.answer) };
+    let command = payment::Command::Answer { asked: answered.asked, said: provider_result(context, &answered.answer) };
     for event in apply(context, &order, &command)? {
         follow(context, order.id(), &event)?;
     }
@@ -57,7 +77,7 @@ pub(crate) fn retry(context: &mut Context<'_>, id: OrderId, attempt: i64, retry:
     match payment.next {
         _ if payment.attempt != attempt => {}
         _ if is_given_up && is_last && order.outcome == Outcome::AwaitingPayment => {
-            return start(context, &order, payment.method).map(|_| ());
+            return start(context, &order, payment.method, payment.means.as_ref()).map(|_| ());
         }
         Some(next) if next.tries == retry => {
             return apply(context, &order, &payment::Command::Resume).map(|_| ());
@@ -109,8 +129,13 @@ fn act(context: &mut Context<'_>, id: OrderId, command: &payment::Command, by: U
     Ok(Answer::PaymentChanged { order: id })
 }
 
-fn provider_result(answer: &Result<Found, ProviderError>) -> ProviderResult {
+fn provider_result(context: &Context<'_>, answer: &Result<Found, ProviderError>) -> ProviderResult {
     match answer {
+        Ok(Found::Verdict(Verdict::ActionRequired { reference, url, client_secret })) => {
+            let until = context.now + context.settings.action_within;
+            let action = payment::Action { url: url.clone(), client_secret: client_secret.clone(), until };
+            ProviderResult::ActionRequired { reference: Arc::clone(reference), action: action.into() }
+        }
         Ok(Found::Verdict(Verdict::Approved { reference, amount })) => {
             ProviderResult::Approved { reference: Arc::clone(reference), amount: *amount }
         }
@@ -134,6 +159,7 @@ fn follow(context: &mut Context<'_>, id: OrderId, event: &payment::Event) -> Han
         payment::Event::Postponed { way: NextCall::Execute, .. } => processing_waits(context, id),
         payment::Event::Postponed { way: NextCall::Query, .. }
         | payment::Event::Requested { .. }
+        | payment::Event::ActionRequired { .. }
         | payment::Event::Authorized { .. }
         | payment::Event::Withdrawn
         | payment::Event::VoidRequested

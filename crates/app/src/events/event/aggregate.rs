@@ -47,6 +47,7 @@ impl Event {
             Event::PaymentRequested(event)
             | Event::PaymentAuthorized(event)
             | Event::PaymentCaptured(event)
+            | Event::PaymentActionRequired(event)
             | Event::PaymentVoidRequested(event)
             | Event::PaymentVoided(event) => ("payment", event.payment_id.as_str().into()),
             Event::PaymentDeclined(event) => ("payment", event.payment_id.as_str().into()),

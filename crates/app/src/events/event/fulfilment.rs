@@ -110,7 +110,7 @@ payload! {
         code: Arc<str>,
         retryable: bool,
     }
-    /// A step of a payment: requested, authorised, captured, voided.
+    /// A step of a payment: requested, waiting for the customer's action, authorised, captured, voided.
     PaymentNote { payment_id: Code, order_id: Code, attempt: i64, method: Method, amount: Money, }
     PaymentDeclined { payment_id: Code, order_id: Code, attempt: i64, amount: Money, code: Arc<str>, }
     /// A refund, requested or done.

@@ -67,6 +67,7 @@ impl Event {
             Event::PaymentRequested(event)
             | Event::PaymentAuthorized(event)
             | Event::PaymentCaptured(event)
+            | Event::PaymentActionRequired(event)
             | Event::PaymentVoidRequested(event)
             | Event::PaymentVoided(event) => event.order_id.as_str().to_owned(),
             Event::PaymentDeclined(event) => event.order_id.as_str().to_owned(),

@@ -2,7 +2,7 @@
 
 use domain::money::Money;
 
-use super::{Call, Operation};
+use super::{Ask, Call, Operation, SignedCallback};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
@@ -24,10 +24,23 @@ pub enum Script {
     FailAfterPending,
     /// Refunds, reports it as done, and then sends a callback that it failed. Other operations succeed.
     FailAfterDone,
+    /// Waits for the customer on a page of the binary, as for 3-D Secure. Only authorizations wait.
+    RequireAction,
+}
+
+/// Amounts whose last five digits are these require an action.
+const ACTION_ENDING: i64 = 40_300;
+const ENDINGS: i64 = 100_000;
+
+/// The customer's decision on the page of the scripted provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomerDecision {
+    Approve,
+    Decline,
 }
 
 impl Script {
-    pub const ALL: [Script; 10] = [
+    pub const ALL: [Script; 11] = [
         Script::Approve,
         Script::Decline,
         Script::TimeOutThenSucceed,
@@ -38,6 +51,7 @@ impl Script {
         Script::Unreachable,
         Script::FailAfterPending,
         Script::FailAfterDone,
+        Script::RequireAction,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -52,6 +66,7 @@ impl Script {
             Script::Unreachable => "UNREACHABLE",
             Script::FailAfterPending => "FAIL_AFTER_PENDING",
             Script::FailAfterDone => "FAIL_AFTER_DONE",
+            Script::RequireAction => "REQUIRE_ACTION",
         }
     }
 
@@ -68,6 +83,7 @@ impl Script {
             Script::CallBackTwice => Some(Money::won(40_208)),
             Script::CallBackFirst => Some(Money::won(40_102)),
             Script::WrongAmount => Some(Money::won(40_409)),
+            Script::RequireAction => Some(Money::won(ACTION_ENDING)),
             Script::Approve | Script::Unreachable | Script::FailAfterPending | Script::FailAfterDone => None,
         }
     }
@@ -77,6 +93,10 @@ impl Script {
     pub fn of_amount(amount: Money, operation: Operation) -> Script {
         let meant = Script::ALL.into_iter().find(|script| script.amount() == Some(amount));
         match meant {
+            _ if amount.amount() % ENDINGS == ACTION_ENDING && operation == Operation::Authorize => {
+                Script::RequireAction
+            }
+            Some(Script::RequireAction) => Script::Approve,
             Some(Script::Decline) if operation != Operation::Authorize => Script::Approve,
             Some(script) => script,
             None => Script::Approve,
@@ -109,6 +129,10 @@ impl ScriptSetting {
 pub trait ScriptedProvider: Send + Sync {
     /// Sets the script, until it is changed or used up.
     fn set_script(&self, setting: Option<ScriptSetting>) -> Call<'_, ()>;
+
+    /// Applies the decision of a customer to an authorization, and returns the callback about it; `None` if the authorization does
+    /// not wait for the customer, or no secret can sign a callback.
+    fn decide<'a>(&'a self, ask: &'a Ask, decision: CustomerDecision) -> Call<'a, Option<SignedCallback>>;
 
     /// Returns the current script.
     fn script(&self) -> Call<'_, Option<ScriptSetting>>;

@@ -100,6 +100,7 @@ fn begun() -> Payment {
         placed_at: Timestamp::default(),
         method: Method::Card,
         amount: Money::won(900),
+        means: None,
     };
     let at = Timestamp::default();
     let mut payment = None;

@@ -1,6 +1,7 @@
 //! OpenAPI texts: payment, shipment, warehouse, refund.
 
-use crate::api::fulfilment::{PaymentBody, ProcessingBody};
+use crate::api::fulfilment::ProcessingBody;
+use crate::api::fulfilment::paying::PaymentBody;
 use crate::api::response::render;
 use crate::http::Code;
 use crate::http::headers::Prefer;
@@ -9,10 +10,11 @@ use crate::openapi::{Answer, Header, Operation, Tag};
 pub(in crate::api) fn pay() -> Operation {
     let paid = Answer::json::<PaymentBody>(200, "The order is paid.");
     let under_way =
-        Answer::json::<PaymentBody>(202, "The payment is in progress. Poll the order's status for the result.")
+        Answer::json::<PaymentBody>(202, "The payment is in progress: poll the order's status for the result. Or the customer must act: send them to `nextAction`.")
             .header(Header::RetryAfter);
     Prefer::describe(Operation::new(Tag::Orders, "payOrder", "Pay for an order"))
         .paragraph("Waits for the result up to 10 seconds, or as long as `Prefer: wait` says. After a declined payment, the order can be paid again until `payBefore`.")
+        .paragraph("With REQUIRES_ACTION the customer must act at the provider, such as by 3-D Secure, within the setting `payment.action_within_s`; the order does not expire meanwhile. The provider's callback completes the payment. A repeat of the request asks the provider at once, and returns the result or the same action.")
         .answers(paid)
         .answers(under_way)
         .refuses([Code::PaymentDeclined, Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable])

@@ -61,7 +61,7 @@ pub(crate) struct StatusBody {
     estimated_completion: Option<String>,
 }
 
-/// The payment of the order. PENDING is in progress; FAILED can be tried again until `payBefore`.
+/// The payment of the order. PENDING is in progress; REQUIRES_ACTION waits for the customer at the provider; FAILED can be tried again until `payBefore`.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PaymentOfOrder")]

@@ -278,7 +278,7 @@ pub(in crate::api) fn provider_script() -> Value {
 }
 
 pub(in crate::api) fn pay_order() -> Value {
-    json!({"method": "CARD"})
+    json!({"method": "CARD", "paymentToken": "pm_1QhZ9vLkdIwHu7ix", "returnUrl": "https://shop.example/thanks"})
 }
 
 pub(in crate::api) fn payment() -> Value {

@@ -51,7 +51,8 @@ macro_rules! one_of {
 }
 
 one_of! {
-    PaymentWord as "PaymentProgress" = ["COMPLETED", "PROCESSING"];
+    PaymentWord as "PaymentProgress" = ["COMPLETED", "PROCESSING", "REQUIRES_ACTION"];
+    NextActionWord as "NextActionType" = ["redirect"];
     ProcessingWord as "ProcessingProgress" = ["PROCESSING"];
 }
 

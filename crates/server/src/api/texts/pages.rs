@@ -142,4 +142,19 @@ texts! {
     NOTHING_HERE: "There is nothing here", "페이지를 찾을 수 없습니다";
     NOTHING_HERE_HINT: "The address may be wrong, or it belongs to another account.", "주소가 잘못되었거나 다른 계정의 페이지일 수 있습니다.";
     BACK_TO_SHOP: "Back to the shop", "상품 보러 가기";
+
+    // The page of the payment provider inside the binary.
+    ACTION_PROVIDER: "Test bank · 3-D Secure", "테스트 은행 · 3D 보안 인증";
+    ACTION_TITLE: "Confirm your payment", "결제 확인";
+    ACTION_ASKS: "Doorbuster asks for {0} for order {1}.", "Doorbuster가 주문 {1}의 결제 금액 {0}을(를) 요청했습니다.";
+    ACTION_UNTIL: "Please decide before {0}.", "{0}까지 선택해 주세요.";
+    ACTION_APPROVE: "Approve", "승인";
+    ACTION_DECLINE: "Decline", "거절";
+    ACTION_NO_MONEY: "This bank is part of the shop, for tests and demonstrations. No money moves.", "테스트와 시연을 위해 상점에 포함된 은행이며, 실제로 결제되지 않습니다.";
+    ACTION_OVER: "This payment does not wait for you any more.", "더 이상 확인이 필요하지 않은 결제입니다.";
+    ACTION_BACK: "Back to the shop", "상점으로 돌아가기";
+    ACTION_NEEDED: "Your bank asks you to confirm this payment.", "은행에서 결제 확인을 요청했습니다.";
+    ACTION_CONTINUE: "Confirm at your bank", "은행에서 확인하기";
+    PAYMENT_REFUSED: "Your last payment was declined ({0}). You can pay again.", "마지막 결제가 거절되었습니다({0}). 다시 결제하실 수 있습니다.";
+    PAYMENT_PENDING: "The payment is being processed.", "결제를 처리하고 있습니다.";
 }

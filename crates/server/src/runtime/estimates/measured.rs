@@ -92,6 +92,8 @@ fn fulfilment(payment: &Payment, now: Timestamp) -> Option<Sample> {
         State::Captured => payment.refunds == 0,
         State::Declined => true,
         State::Authorizing | State::Capturing => false,
+        // The customer takes as long as they like.
+        State::RequiresAction => return None,
         State::Voiding | State::Voided | State::Refunding | State::Refunded | State::Stuck => return None,
     };
     match (payment.attempt, is_final) {

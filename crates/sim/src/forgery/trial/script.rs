@@ -50,7 +50,7 @@ pub(super) const SCRIPT: &[Act] = &[
     Act::Do(|| order(PlaceOrder { payment: Payment::Prepaid, points: Money::won(100), ..wanted(ANN) })),
     Act::Out(false),
     Act::Pass(Duration::from_secs(60)),
-    Act::Do(|| Command::Pay { order: OrderId(3), method: Method::Card, amount_shown: None }),
+    Act::Do(|| Command::Pay { order: OrderId(3), method: Method::Card, means: None, amount_shown: None }),
     // Order 4 is paid and shipped in one step.
     Act::Do(|| order(PlaceOrder { payment: Payment::Prepaid, mode: Some(Choice::Atomic), ..wanted(BOB) })),
     Act::Do(|| {
