@@ -5,6 +5,6 @@ mod signature;
 mod stripe;
 
 pub use scripted::Scripted;
-pub(crate) use scripted::ledger;
+pub(crate) use scripted::{FILE_LEDGER_SCHEMA, INSERT_DEED, ledger};
 pub use signature::Secrets;
 pub use stripe::{Account, Stripe};

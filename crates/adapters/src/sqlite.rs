@@ -31,6 +31,7 @@ pub use examination::{Examined, examine};
 pub use gate::{GateBounds, MemoryGate};
 pub use log::SqliteLog;
 pub use loss::Loss;
+pub(crate) use opening::open_for_move;
 pub use opening::{OpenError, Opened, Options, Synchronous, Vfs, check_exists, open, read, read_shop};
 pub use outbox::SqliteOutbox;
 pub use page_sums::{SUMS_FILE, sum_up_closed};

@@ -35,7 +35,7 @@ pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
 pub use reference::{CompletionsArgs, ManualArgs};
 pub use replay::{ReplayArgs, ReplaySelection};
-pub use upkeep::{BackupArgs, DoctorArgs, RestoreArgs};
+pub use upkeep::{BackupArgs, DoctorArgs, MoveArgs, RestoreArgs};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -60,6 +60,8 @@ pub enum Command {
     Backup(BackupArgs),
     /// Put a backup into an empty folder
     Restore(RestoreArgs),
+    /// Move a stopped shop from its data folder to an empty MySQL database, or back
+    Move(MoveArgs),
     /// Examine clock, disk, limits, secret and services, and say what to do: exit code 1 if it found something
     Doctor(DoctorArgs),
     /// Manage dead letters: events that a consumer group could not handle

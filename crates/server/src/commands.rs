@@ -31,6 +31,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Backup(args) => upkeep::backup::run(&args),
         Command::Restore(args) => upkeep::restore::run(&args),
         Command::Doctor(args) => upkeep::doctor::run(&args),
+        Command::Move(args) => upkeep::moving::run(&args),
         Command::Dlq(args) => admin::dlq::run(&args),
         Command::Order(args) => admin::order::run(&args),
         Command::Coupon(args) => admin::history::run("coupons", &args.act),

@@ -14,6 +14,7 @@ use super::failure::{Failure, Result};
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
 use super::{MysqlLog, MysqlStore, MysqlTrail, MysqlViews, ServerClock};
+use crate::half_moved::{COPIED, MOVING};
 use crate::records::{Cell, Cells as _};
 
 mod schema {
@@ -62,6 +63,8 @@ pub enum OpenError {
         "the database has the schema of an older program: run `doorbuster serve` of this version once, which migrates it"
     )]
     SchemaTooOld,
+    #[error("the database has a part of a shop only: a move into it was interrupted")]
+    HalfMoved,
     #[error("the database contains no shop")]
     NoShop,
     #[error("migrating the schema failed: {0}")]
@@ -100,6 +103,7 @@ pub(super) fn parse(url: &str) -> std::result::Result<Opts, OpenError> {
 /// runtime that awaits this.
 pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, OpenError> {
     let opts = parse(url)?;
+    refuse_half_moved(&mut Session::new(&opts)).await?;
     migrate(&opts).await?;
     let commits_seen = Arc::new(CommitsSeen::default());
     let clock = Arc::new(ServerClock::default());
@@ -142,7 +146,8 @@ fn codec_key(rows: Vec<Vec<mysql_async::Value>>) -> Result<[u8; 16]> {
     Ok(key.to_be_bytes())
 }
 
-async fn migrate(opts: &Opts) -> std::result::Result<(), OpenError> {
+/// Brings the schema up to date.
+pub(crate) async fn migrate(opts: &Opts) -> std::result::Result<(), OpenError> {
     let mut guard = Conn::new(session::options(opts)).await?;
     guard.query_drop(LOCK).await?;
     check_schema(&mut Session::new(opts)).await?;
@@ -157,11 +162,34 @@ async fn migrate(opts: &Opts) -> std::result::Result<(), OpenError> {
 
 /// Checks that the database has a shop with exactly this program's schema.
 pub(super) async fn check_shop(session: &mut Session) -> std::result::Result<(), OpenError> {
+    refuse_half_moved(session).await?;
     match check_schema(session).await? {
         0 => Err(OpenError::NoShop),
         found if found < known_schema() => Err(OpenError::SchemaTooOld),
         _ => Ok(()),
     }
+}
+
+/// Refuses a database that a move has begun to fill.
+async fn refuse_half_moved(session: &mut Session) -> std::result::Result<(), OpenError> {
+    let begun = format!(
+        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '{MOVING}'"
+    );
+    if one::<i64>(session.ask(&begun).await?)? == 0 {
+        return Ok(());
+    }
+    let copied = format!("SELECT COUNT(*) FROM {MOVING} WHERE name = '{COPIED}'");
+    if one::<i64>(session.ask(&copied).await?)? == 0 { Err(OpenError::HalfMoved) } else { Ok(()) }
+}
+
+/// Returns the options of a connection that moves a shop.
+pub(crate) fn options_for_move(url: &str) -> std::result::Result<Opts, OpenError> {
+    Ok(session::options(&parse(url)?).into())
+}
+
+/// Checks that a database has a whole shop with exactly this program's schema.
+pub(crate) async fn check_for_move(url: &str) -> std::result::Result<(), OpenError> {
+    check_shop(&mut Session::new(&parse(url)?)).await
 }
 
 /// The latest version of the schema.

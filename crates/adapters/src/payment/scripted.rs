@@ -23,6 +23,7 @@ use domain::time::Timestamp;
 use super::signature::{self, Secrets};
 use crate::mysql::MysqlProviderLedger;
 use file_ledger::FileLedger;
+pub(crate) use file_ledger::{INSERT as INSERT_DEED, SCHEMA as FILE_LEDGER_SCHEMA};
 use ledger::{Ledger, Played};
 
 pub struct Scripted {

@@ -83,7 +83,7 @@ impl SqliteSnapshot {
     }
 
     /// The connection, inside its read transaction.
-    pub(super) const fn connection(&self) -> &Connection {
+    pub(crate) const fn connection(&self) -> &Connection {
         &self.connection
     }
 

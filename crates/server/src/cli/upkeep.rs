@@ -44,3 +44,18 @@ pub struct DoctorArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+#[derive(Debug, Clone, Args)]
+pub struct MoveArgs {
+    /// Empty database to move the data folder into: mysql://user:password@host:3306/name
+    #[arg(long, value_name = "URL", required_unless_present = "from", conflicts_with = "from")]
+    pub to: Option<String>,
+    /// Database to move into the data folder, which must be empty or missing
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

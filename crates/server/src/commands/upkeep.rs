@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod doctor;
+pub(crate) mod moving;
 pub(crate) mod restore;
 
 use crate::commands::Error;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use adapters::moving::MoveError;
 use adapters::sqlite::DATABASE_FILE;
 use adapters::{mysql, redis, sqlite};
 use app::ports::StoreError;
@@ -11,6 +12,7 @@ pub const CHECK_THE_STORE: &str = "check that the disk or the database works, th
 const SEE_REFUSED: &str = "docs/operations.md says how to restore it: \"The shop refuses to open\"";
 const USE_NEWER: &str = "use the program that wrote it, or a newer one";
 const MIGRATE: &str = "run `doorbuster serve` of this version once";
+const FINISH_MOVE: &str = "run `doorbuster move` again: it goes on where it was";
 const BACK_TO_COPY: &str = "restore the copy that was made before the update, and report the error";
 
 /// A shop could not be opened.
@@ -28,6 +30,8 @@ pub enum Error {
     Mysql(#[from] mysql::OpenError),
     #[error(transparent)]
     Backup(#[from] sqlite::BackupError),
+    #[error(transparent)]
+    Move(#[from] MoveError),
     #[error("a restore into {0} was interrupted, so the folder holds a part of a shop only")]
     HalfRestored(PathBuf),
     #[error("{cause} (DATABASE_URL names {host})")]
@@ -74,6 +78,7 @@ impl Error {
             Error::Embedded(_)
             | Error::NewBesideOld { .. }
             | Error::Backup(_)
+            | Error::Move(_)
             | Error::HalfRestored(_)
             | Error::Mysql(_)
             | Error::Redis(_)
@@ -96,6 +101,7 @@ impl Error {
             Error::Embedded(error) => of_folder(error),
             Error::NewBesideOld { .. } => SEE_REFUSED,
             Error::Backup(error) => of_backup(error),
+            Error::Move(error) => of_move(error),
             Error::HalfRestored(_) => "run `doorbuster restore` of the backup into it again, or delete the folder",
             Error::Mysql(error) => of_database(error),
             Error::Database { cause, .. } => cause.advice(),
@@ -123,6 +129,7 @@ const fn of_folder(error: &sqlite::OpenError) -> &'static str {
             "pass the shop's folder with --data-dir, or create a shop with `doorbuster serve`"
         }
         sqlite::OpenError::InUse(_) => "stop the process that serves it, or choose another folder with --data-dir",
+        sqlite::OpenError::HalfMoved(_) => FINISH_MOVE,
         sqlite::OpenError::Lost(_) | sqlite::OpenError::Cut { .. } => SEE_REFUSED,
         sqlite::OpenError::Migration(_) => BACK_TO_COPY,
         sqlite::OpenError::Sqlite(_) => "copy the whole folder away, then check the disk and run `doorbuster audit`",
@@ -136,6 +143,7 @@ const fn of_database(error: &mysql::OpenError) -> &'static str {
         mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase => {
             "correct DATABASE_URL: mysql://user:password@host:3306/name"
         }
+        mysql::OpenError::HalfMoved => FINISH_MOVE,
         mysql::OpenError::SchemaTooNew { .. } => USE_NEWER,
         mysql::OpenError::SchemaTooOld => MIGRATE,
         mysql::OpenError::NoShop => "correct the name in DATABASE_URL, or create a shop with `doorbuster serve`",
@@ -160,5 +168,25 @@ const fn of_backup(error: &sqlite::BackupError) -> &'static str {
             "use another backup; `doorbuster backup FILE` writes them"
         }
         sqlite::BackupError::NotEmpty { .. } => "choose an empty or a new folder with --data-dir",
+    }
+}
+
+const fn of_move(error: &MoveError) -> &'static str {
+    match error {
+        MoveError::Embedded(error) => of_folder(error),
+        MoveError::Mysql(error) => of_database(error),
+        MoveError::Sqlite(_) | MoveError::File(..) => {
+            "check the disk and the permissions, then run the command again: it goes on where it was"
+        }
+        MoveError::DatabaseNotEmpty(_) => "create a new database for the shop and name it",
+        MoveError::FolderNotEmpty { .. } => "choose an empty or a new folder with --data-dir",
+        MoveError::SourceChanged => "empty the destination and begin again; the source is whole",
+        MoveError::InUse(_) => "stop all processes of the shop",
+        MoveError::Lagging { .. } => {
+            "start a process with the role worker until `doorbuster groups list` shows no lag, stop it, and run the command again"
+        }
+        MoveError::Unlike(_) | MoveError::Count { .. } | MoveError::Heads => {
+            "report the error; the source is whole, and the destination is not served"
+        }
     }
 }

@@ -56,6 +56,7 @@ mod hook_receiver;
 mod kafka_tools;
 mod listening;
 mod live;
+mod moving;
 mod notices_crash;
 mod notices_crowd;
 mod notices_shared;

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use super::ledger::{Entry, Ledger, Page, Play, Played, Sums};
 
-const SCHEMA: &str = "
+/// The schema, also of a ledger that is moved.
+pub(crate) const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = OFF;
     CREATE TABLE IF NOT EXISTS deed (
@@ -28,6 +29,10 @@ pub(super) struct FileLedger {
     file: Mutex<Connection>,
     setting: Mutex<Option<ScriptSetting>>,
 }
+
+/// Inserts a moved operation.
+pub(crate) const INSERT: &str =
+    "INSERT INTO deed (key, deed, reference, amount, declined, looks_left) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 impl FileLedger {
     pub(super) fn open(path: &Path) -> Result<FileLedger> {

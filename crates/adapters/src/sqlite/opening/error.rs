@@ -18,6 +18,8 @@ pub enum OpenError {
     SchemaTooOld(PathBuf),
     #[error("the folder {0} contains no shop")]
     NoShop(PathBuf),
+    #[error("the folder {0} has a part of a shop only: a move into it was interrupted")]
+    HalfMoved(PathBuf),
     #[error("another process serves the folder {0}")]
     InUse(PathBuf),
     #[error(
