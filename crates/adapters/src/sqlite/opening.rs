@@ -17,9 +17,8 @@ use super::commits_seen::CommitsSeen;
 use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
 use super::loss;
 use super::store::{Files, LogCopy, LogSync, Seen, copy_at_start};
-use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, page_sums};
+use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, half_moved, page_sums};
 use crate::file_lock::FileLock;
-use crate::half_moved::{COPIED, MOVING};
 pub use error::OpenError;
 
 mod schema {
@@ -215,7 +214,7 @@ fn lock(folder: &Path) -> Result<FileLock, OpenError> {
     })
 }
 
-fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
+pub(super) fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
     let database = folder.join(DATABASE_FILE);
     // SQLite gives its other files the mode of this one.
     let created = File::options().create(true).truncate(false).write(true).mode(0o600).open(&database);
@@ -247,11 +246,11 @@ fn reader(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error
 
 fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     check_schema(writer, folder)?;
-    refuse_half_moved(writer, folder)?;
+    half_moved::refuse(writer, folder)?;
     run_migrations(writer)
 }
 
-fn run_migrations(writer: &mut Connection) -> Result<(), OpenError> {
+pub(super) fn run_migrations(writer: &mut Connection) -> Result<(), OpenError> {
     // In one transaction: alone, a migration and the row that records it are two, and a crash between them would leave a store that no
     // program can migrate.
     schema::migrations::runner().set_grouped(true).run(writer)?;
@@ -264,35 +263,12 @@ fn run_migrations(writer: &mut Connection) -> Result<(), OpenError> {
 
 /// Checks that there is a shop with exactly this program's schema.
 pub(super) fn check_shop(connection: &Connection, folder: &Path) -> Result<(), OpenError> {
-    refuse_half_moved(connection, folder)?;
+    half_moved::refuse(connection, folder)?;
     match check_schema(connection, folder)? {
         0 => Err(OpenError::NoShop(folder.to_owned())),
         found if found < known_schema() => Err(OpenError::SchemaTooOld(folder.to_owned())),
         _ => Ok(()),
     }
-}
-
-/// Refuses a store that a move has begun to fill.
-fn refuse_half_moved(connection: &Connection, folder: &Path) -> Result<(), OpenError> {
-    if !connection.table_exists(None, MOVING)? {
-        return Ok(());
-    }
-    let copied = format!("SELECT count(*) FROM {MOVING} WHERE name = ?1");
-    match connection.query_row(&copied, [COPIED], |row| row.get::<_, i64>(0))? {
-        0 => Err(OpenError::HalfMoved(folder.to_owned())),
-        _ => Ok(()),
-    }
-}
-
-/// Opens a folder for a move into it, which `create` records before anything else is there. The caller has locked it.
-pub(crate) fn open_for_move(folder: &Path, create: &str) -> Result<Connection, OpenError> {
-    check_sqlite()?;
-    let mut writer = writer(folder, Options { vfs: Vfs::System, cache_mib: 64, ..Options::default() })?;
-    writer.pragma_update(None, "synchronous", "normal")?;
-    writer.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-    writer.execute_batch(create)?;
-    run_migrations(&mut writer)?;
-    Ok(writer)
 }
 
 fn known_schema() -> i64 {
