@@ -1,6 +1,7 @@
 //! Opens a data folder: one writer, some readers, and a schema that fits this program.
 
 mod error;
+mod identity;
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags};
 
 use super::ballast::Ballast;
 use super::best_sellers::BestSellers;
@@ -20,6 +21,7 @@ use super::store::{Files, LogCopy, LogSync, Seen, copy_at_start};
 use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, half_moved, page_sums};
 use crate::file_lock::FileLock;
 pub use error::OpenError;
+use identity::{codec_key, count_opening};
 
 mod schema {
     refinery::embed_migrations!("migrations/embedded");
@@ -291,26 +293,6 @@ fn schema_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
         return Ok(0);
     }
     connection.query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
-}
-
-fn codec_key(writer: &Connection) -> Result<[u8; 16], OpenError> {
-    let stored = "SELECT value FROM meta WHERE name = 'codec_key'";
-    if let Some(key) = writer.query_row(stored, [], |row| row.get(0)).optional()? {
-        return Ok(key);
-    }
-    let mut key = [0; 16];
-    getrandom::fill(&mut key).map_err(OpenError::Random)?;
-    writer.execute("INSERT INTO meta (name, value) VALUES ('codec_key', ?1)", [key.as_slice()])?;
-    Ok(key)
-}
-
-fn count_opening(writer: &Connection) -> Result<u32, rusqlite::Error> {
-    writer.query_row(
-        "INSERT INTO meta (name, value) VALUES ('openings', 1)
-         ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value",
-        [],
-        |row| row.get(0),
-    )
 }
 
 #[cfg(test)]
