@@ -17,6 +17,7 @@ pub mod payment;
 mod records;
 pub mod redis;
 mod selects;
+pub mod shop_client;
 mod snapshot;
 pub mod sqlite;
 pub mod webhook;

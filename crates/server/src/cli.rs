@@ -12,6 +12,7 @@ use crate::config::Roles;
 use crate::security::auth::Role;
 
 mod bench;
+mod catalogue;
 mod demo;
 mod dlq;
 mod export;
@@ -22,19 +23,22 @@ mod order;
 mod payment;
 mod reference;
 mod replay;
+mod shop;
 mod upkeep;
 
 pub use bench::{BenchArgs, ExecutorArg, SynchronousArg};
+pub use catalogue::{CouponArgs, CouponCommand, NewCampaignArgs, PastCommand, ProductArgs, ProductCommand, UserArgs};
 pub use demo::DemoArgs;
-pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
+pub use dlq::{DlqArgs, DlqCommand};
 pub use export::{ExportArgs, ExportFormat, ExportKind};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
 pub use health::HealthArgs;
-pub use history::{MomentArgs, PastArgs, PastCommand};
+pub use history::MomentArgs;
 pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
 pub use reference::{CompletionsArgs, ManualArgs};
 pub use replay::{ReplayArgs, ReplaySelection};
+pub use shop::{ListArgs, ShopArgs};
 pub use upkeep::{BackupArgs, DoctorArgs, MoveArgs, RestoreArgs};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
@@ -66,17 +70,17 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Manage dead letters: events that a consumer group could not handle
     Dlq(DlqArgs),
-    /// Manage orders with a stuck compensation, and refunds; show the past of an order, and why
+    /// List, show, cancel and refund orders; manage stuck ones; show the past of an order, and why
     Order(OrderArgs),
-    /// Show a coupon campaign as it was at a moment
-    Coupon(PastArgs),
-    /// Show a product as it was at a moment
-    Product(PastArgs),
+    /// List, show, add, pause and change coupon campaigns; show one as it was at a moment
+    Coupon(CouponArgs),
+    /// List, show, add and change products and their stock; show one as it was at a moment
+    Product(ProductArgs),
     /// Show a customer's points and coupons as they were at a moment
-    User(PastArgs),
+    User(UserArgs),
     /// Write events, orders or coupons to stdout, as NDJSON or CSV
     Export(ExportArgs),
-    /// Manage payments with a stuck refund or void
+    /// List and show payments; manage those with a stuck refund or void
     Payment(PaymentArgs),
     /// Manage consumer groups: list offsets and lag, move offsets
     Groups(GroupsArgs),

@@ -19,6 +19,7 @@ mod token;
 mod upkeep;
 
 pub use error::Error;
+pub use reference::complete;
 
 use environment::{environment, settings};
 use output::terminal::{note, print};
@@ -34,9 +35,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Move(args) => upkeep::moving::run(&args),
         Command::Dlq(args) => admin::dlq::run(&args),
         Command::Order(args) => admin::order::run(&args),
-        Command::Coupon(args) => admin::history::run("coupons", &args.act),
-        Command::Product(args) => admin::history::run("products", &args.act),
-        Command::User(args) => admin::history::run("users", &args.act),
+        Command::Coupon(args) => admin::catalogue::coupons(&args),
+        Command::Product(args) => admin::catalogue::products(&args),
+        Command::User(args) => admin::catalogue::users(&args),
         Command::Export(args) => admin::export::run(&args),
         Command::Payment(args) => admin::payment::run(&args),
         Command::Groups(args) => admin::groups::run(&args),

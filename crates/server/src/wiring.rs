@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::{SteadyClock, SystemClock};
+pub(crate) use adapters::shop_client;
 use adapters::sqlite;
 use app::audit::{BesideGate, Repaired, Snapshot, inspect};
 use app::engine::{Engine, Parts};

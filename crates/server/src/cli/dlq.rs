@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::SettingsArgs;
+use super::ShopArgs;
 
 #[derive(Debug, Clone, Args)]
 pub struct DlqArgs {
@@ -67,20 +67,4 @@ pub enum DlqCommand {
 
 fn number() -> clap::builder::RangedI64ValueParser<i64> {
     clap::value_parser!(i64).range(1..)
-}
-
-/// The options that select a shop: by address, or by data folder, whether or not it is being served.
-#[derive(Debug, Clone, Args)]
-pub struct ShopArgs {
-    /// Address of a running server, such as http://127.0.0.1:8080
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// Admin token for it; default: one signed with the shop's secret
-    #[arg(long, value_name = "TOKEN", requires = "url")]
-    pub token: Option<String>,
-    #[command(flatten)]
-    pub settings: SettingsArgs,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
 }

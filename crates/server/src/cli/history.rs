@@ -1,27 +1,6 @@
-//! `doorbuster coupon`, `product` and `user`: the past of each.
+//! The options of a history.
 
-use clap::{Args, Subcommand};
-
-use super::ShopArgs;
-
-#[derive(Debug, Clone, Args)]
-pub struct PastArgs {
-    #[command(subcommand)]
-    pub act: PastCommand,
-}
-
-#[derive(Debug, Clone, Subcommand)]
-pub enum PastCommand {
-    /// Show the state at a moment, computed from the events alone, and the events up to it
-    History {
-        #[arg(value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
-        id: i64,
-        #[command(flatten)]
-        moment: MomentArgs,
-        #[command(flatten)]
-        shop: ShopArgs,
-    },
-}
+use clap::Args;
 
 /// The moment of a history.
 #[derive(Debug, Clone, Args)]

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{MomentArgs, ShopArgs};
+use super::{ListArgs, MomentArgs, ShopArgs, moment};
 
 #[derive(Debug, Clone, Args)]
 pub struct OrderArgs {
@@ -12,6 +12,49 @@ pub struct OrderArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum OrderCommand {
+    /// List orders, newest first
+    List {
+        /// Only orders of this user
+        #[arg(long, value_name = "ID")]
+        user: Option<i64>,
+        /// Only orders with a line of this product
+        #[arg(long, value_name = "ID")]
+        product: Option<i64>,
+        /// Only orders with a coupon of this campaign
+        #[arg(long, value_name = "ID")]
+        coupon: Option<i64>,
+        /// Only orders with this status, such as PREPARING
+        #[arg(long, value_name = "STATUS")]
+        status: Option<String>,
+        /// Only orders with this outcome, such as COMPLETED
+        #[arg(long, value_name = "OUTCOME")]
+        outcome: Option<String>,
+        /// Only orders placed at this time or later
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        from: Option<String>,
+        /// Only orders placed before this time
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        to: Option<String>,
+        #[command(flatten)]
+        list: Box<ListArgs>,
+    },
+    /// Show one order with its items, payment and shipment
+    Show {
+        #[arg(value_name = "NUMBER")]
+        order: String,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
+    /// Cancel an order
+    Cancel {
+        #[arg(value_name = "NUMBER")]
+        order: String,
+        /// Reason, which the customer sees
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
     /// List orders with a stuck compensation, newest first
     Stuck {
         /// Maximum number to list

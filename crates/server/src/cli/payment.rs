@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::ShopArgs;
+use super::{ListArgs, ShopArgs};
 
 #[derive(Debug, Clone, Args)]
 pub struct PaymentArgs {
@@ -12,6 +12,21 @@ pub struct PaymentArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum PaymentCommand {
+    /// List payments in one state, newest first
+    List {
+        /// The state, such as STUCK
+        #[arg(long, value_name = "STATE", default_value = "STUCK")]
+        state: String,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Show one payment
+    Show {
+        #[arg(value_name = "ID")]
+        payment: String,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
     /// List payments with a stuck refund or void, newest first
     Stuck {
         /// Maximum number to list

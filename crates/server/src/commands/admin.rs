@@ -1,6 +1,7 @@
 //! Commands that operate a shop, running or stopped.
 
 pub(crate) mod audit;
+pub(crate) mod catalogue;
 pub(crate) mod client;
 pub(crate) mod dlq;
 pub(crate) mod export;

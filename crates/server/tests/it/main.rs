@@ -75,6 +75,7 @@ mod shared;
 mod shell_bodies;
 mod shell_commands;
 mod shell_connections;
+mod shell_shop;
 mod shell_tokens;
 mod shop;
 mod shops_apart;

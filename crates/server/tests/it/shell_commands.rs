@@ -170,7 +170,7 @@ fn errors_have_one_shape_and_one_exit_code_each() {
         ),
         (&["config", "--json", "--config", "/no/such/file.toml"], 2, "settings"),
         (&["token", "--user", "9007199254740992", "--json"], 2, "usage"),
-        (&["order", "stuck", "--json", "--url", "http://127.0.0.1:1", "--token", "x"], 1, "unreachable"),
+        (&["order", "stuck", "--json", "--url", "http://127.0.0.1:1", "--token", "x"], 69, "unreachable"),
         (&["dlq", "show", "7", "--json", "--data-dir", data_dir], 1, "letter.not_found"),
         (&["groups", "reset", "none", "--to-offset", "1", "--json", "--data-dir", data_dir], 1, "group.not_found"),
     ] {

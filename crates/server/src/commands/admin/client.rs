@@ -1,9 +1,10 @@
 //! Client of a shop's admin endpoints: calls the running server, or opens the shop itself if no server runs, so that
 //! only the engine ever writes.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::path::Path;
+pub(crate) mod ids;
+mod profile;
+pub(crate) mod shown;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::config::{Config, Roles};
 use crate::security::auth::{Principal, Role, Tokens};
 use crate::security::secret::Secret;
 use crate::system::data_dir::{self, DataDir};
-use crate::wiring::{self, Running};
+use crate::wiring::{self, Running, shop_client};
 
 /// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,7 +39,11 @@ pub(in crate::commands) struct AdminClient {
 }
 
 enum Way {
-    Server { address: String },
+    /// A running server, by its address such as `http://127.0.0.1:8080`.
+    Server {
+        url: String,
+        runtime: Runtime,
+    },
     Shop(Box<OwnShop>),
 }
 
@@ -54,6 +59,18 @@ impl AdminClient {
         AdminClient::open_as(args, None)
     }
 
+    /// Reaches a shop that is being served; opens none.
+    pub(super) fn of_running(args: &ShopArgs) -> Result<AdminClient, Error> {
+        let config = settings(&args.settings)?;
+        let folder = &config.server.data_dir;
+        let signed = || Ok::<_, Error>(signed(&Secret::find(config.auth.secret(), folder)?));
+        match chosen(args)? {
+            Some((url, Some(token))) => AdminClient::of_server(token, checked(&url)?.to_owned()),
+            Some((url, None)) => AdminClient::of_server(signed()?, checked(&url)?.to_owned()),
+            None => AdminClient::of_server(signed()?, format!("http://{}", running::address(folder)?)),
+        }
+    }
+
     /// Like [`AdminClient::open`], but a shop that is opened for the command neither reads the log nor publishes.
     pub(in crate::commands) fn open_without_consumers(args: &ShopArgs) -> Result<AdminClient, Error> {
         AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false, webhook: false }))
@@ -63,26 +80,21 @@ impl AdminClient {
         let mut config = settings(&args.settings)?;
         config.server.roles = own_roles.unwrap_or(config.server.roles);
         let folder = &config.server.data_dir;
-        if let Some(url) = &args.url {
-            let token = match &args.token {
-                Some(token) => token.clone(),
-                None => signed(&Secret::find(config.auth.secret(), folder)?),
-            };
-            return Ok(AdminClient { token, way: Way::Server { address: address_of(url)? } });
+        if chosen(args)?.is_some() {
+            return AdminClient::of_running(args);
         }
         // A command about a shop creates none.
         wiring::check_exists(&config)?;
         match DataDir::open(folder) {
             Ok(data_dir) => AdminClient::of_own_shop(&config, data_dir),
-            Err(data_dir::Error::Served(_)) => AdminClient::of_server(&config, folder),
+            Err(data_dir::Error::Served(_)) => AdminClient::of_running(args),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn of_server(config: &Config, folder: &Path) -> Result<AdminClient, Error> {
-        let token = signed(&Secret::find(config.auth.secret(), folder)?);
-        let address = running::address(folder)?;
-        Ok(AdminClient { token, way: Way::Server { address } })
+    fn of_server(token: String, url: String) -> Result<AdminClient, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        Ok(AdminClient { token, way: Way::Server { url, runtime } })
     }
 
     fn of_own_shop(config: &Config, data_dir: DataDir) -> Result<AdminClient, Error> {
@@ -124,7 +136,12 @@ impl AdminClient {
     /// Returns the document of a successful answer. A refusal becomes an error with the shop's text.
     fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let (status, document) = match &self.way {
-            Way::Server { address } => self.ask_server(address, method, path, body)?,
+            Way::Server { url, runtime } => {
+                let call = shop_client::Call { method, url: format!("{url}{path}"), token: &self.token, body };
+                let answered = runtime.block_on(shop_client::call(call, PATIENCE));
+                let (status, bytes) = answered.map_err(|cause| Error::Unreachable { address: url.clone(), cause })?;
+                (status, document(&bytes)?)
+            }
             Way::Shop(own) => own.runtime.block_on(self.ask_shop(own, method, path, body))?,
         };
         if (200..300).contains(&status) {
@@ -161,27 +178,6 @@ impl AdminClient {
         let bytes = body.collect().await.map_err(|error| Error::Running(error.to_string()))?.to_bytes();
         Ok((head.status.as_u16(), document(&bytes)?))
     }
-
-    fn ask_server(&self, address: &str, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value), Error> {
-        let unreachable = |cause| Error::Unreachable { address: address.to_owned(), cause };
-        let mut stream = TcpStream::connect(address).map_err(unreachable)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let body = body.map_or_else(String::new, Value::to_string);
-        let request = format!(
-            "{method} {path} HTTP/1.0\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            self.token,
-            body.len()
-        );
-        let mut answer = vec![];
-        let asked = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer));
-        asked.map_err(unreachable)?;
-        let broken = || Error::Running(format!("{address} does not answer like a doorbuster server"));
-        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(broken)?;
-        let head = std::str::from_utf8(&answer[..end]).map_err(|_| broken())?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-        Ok((status, document(&answer[end + 4..])?))
-    }
 }
 
 /// Sends a request to a shop and prints the answer, as JSON or formatted by `show`.
@@ -208,6 +204,25 @@ fn document(bytes: &[u8]) -> Result<Value, Error> {
 fn signed(secret: &Secret) -> String {
     let operator = Principal { user_id: OPERATOR, role: Role::Admin };
     Tokens::new(secret.as_bytes()).mint(operator, TOKEN_TTL)
+}
+
+/// Returns the address and the token that the options, the environment or a profile name; `None` for a data folder.
+fn chosen(args: &ShopArgs) -> Result<Option<(String, Option<String>)>, Error> {
+    if let Some(name) = &args.profile {
+        let profile = profile::find(name)?;
+        return Ok(Some((profile.url, args.token.clone().or(profile.token))));
+    }
+    Ok(args.url.clone().map(|url| (url, args.token.clone())))
+}
+
+/// Returns an address without a slash at its end.
+fn checked(url: &str) -> Result<&str, Error> {
+    let host =
+        url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).map(|rest| rest.trim_end_matches('/'));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '@', '?', '#']) => Ok(url.trim_end_matches('/')),
+        Some(_) | None => Err(Error::Usage(format!("--url {url} is not an address such as http://127.0.0.1:8080"))),
+    }
 }
 
 /// Returns host and port of `http://host:port`.

@@ -11,12 +11,24 @@ use super::client::address_of;
 use super::running;
 use crate::cli::HealthArgs;
 use crate::commands::output::refusal::Refusal;
+use crate::commands::output::terminal::note;
 use crate::commands::{Error, print, settings};
 
 /// More than any answer of `/readyz`; the rest of a stranger's answer is not read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
+/// Health checks know two exit codes: 0, and 1 for a server that is not ready or does not answer.
 pub(in crate::commands) fn run(args: &HealthArgs) -> Result<ExitCode, Error> {
+    match ask(args) {
+        Err(error @ (Error::Unreachable { .. } | Error::Refused(_))) => {
+            note(&error.report(args.json));
+            Ok(ExitCode::FAILURE)
+        }
+        asked => asked,
+    }
+}
+
+fn ask(args: &HealthArgs) -> Result<ExitCode, Error> {
     let address = match &args.url {
         Some(url) => address_of(url)?,
         None => running::address(&settings(&args.settings)?.server.data_dir)?,

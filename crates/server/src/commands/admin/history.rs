@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use super::client::{AdminClient, ask, plain};
-use crate::cli::{MomentArgs, PastCommand, ShopArgs};
+use crate::cli::{MomentArgs, ShopArgs};
 use crate::commands::output::table::aligned;
 use crate::commands::{Error, print};
 
@@ -30,12 +30,7 @@ const DECIDING: [&str; 16] = [
     "resolvedBy",
 ];
 
-/// Shows the history of a thing with a number. `list` is the path of its kind.
-pub(in crate::commands) fn run(list: &str, command: &PastCommand) -> Result<ExitCode, Error> {
-    let PastCommand::History { id, moment, shop } = command;
-    show(shop, &format!("/api/admin/{list}/{id}/history"), moment)
-}
-
+/// Shows the history at a path.
 pub(in crate::commands) fn show(shop: &ShopArgs, path: &str, moment: &MomentArgs) -> Result<ExitCode, Error> {
     let mut path = format!("{path}?limit={}", moment.limit);
     if let Some(as_of) = &moment.as_of {

@@ -1,11 +1,11 @@
-//! `doorbuster order`: manages stuck orders and refunds through the shop's admin endpoints.
+//! `doorbuster order`: lists, shows, cancels and refunds orders, and manages stuck ones, through the shop's admin endpoints.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::client::{ask, plain};
+use super::client::{ask, plain, shown};
 use super::history;
 use crate::cli::{OrderArgs, OrderCommand, RefundCommand, ShopArgs};
 use crate::commands::Error;
@@ -15,6 +15,29 @@ const ORDERS: &str = "/api/admin/orders";
 
 pub(in crate::commands) fn run(args: &OrderArgs) -> Result<ExitCode, Error> {
     match &args.act {
+        OrderCommand::List { user, product, coupon, status, outcome, from, to, list } => {
+            let number = |number: &Option<i64>| number.map(|number| number.to_string());
+            let filters = [
+                ("userId", number(user)),
+                ("productId", number(product)),
+                ("couponId", number(coupon)),
+                ("status", status.clone()),
+                ("outcome", outcome.clone()),
+                ("from", from.clone()),
+                ("to", to.clone()),
+            ];
+            let columns = ["orderNumber", "userId", "outcome", "status", "totalAmount", "amountDue", "createdAt"];
+            shown::list(ORDERS, &filters, list, &columns)
+        }
+        OrderCommand::Show { order, shop } => {
+            check_number(order)?;
+            shown::show(shop, &format!("{ORDERS}/{order}"))
+        }
+        OrderCommand::Cancel { order, reason, shop } => {
+            check_number(order)?;
+            let body = reason.as_ref().map_or_else(|| json!({}), |reason| json!({"reason": reason}));
+            shown::change(shop, "POST", &format!("{ORDERS}/{order}/cancel"), &body)
+        }
         OrderCommand::Stuck { limit, shop } => {
             ask(shop, "GET", &format!("{ORDERS}?outcome=COMPENSATION_STUCK&limit={limit}"), None, table_or_row)
         }

@@ -1,11 +1,11 @@
-//! `doorbuster payment`: manages stuck refunds and voids through the shop's admin endpoints.
+//! `doorbuster payment`: shows payments and manages stuck refunds and voids, through the shop's admin endpoints.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::client::{ask, plain};
+use super::client::{ask, plain, shown};
 use crate::cli::{PaymentArgs, PaymentCommand, ShopArgs};
 use crate::commands::Error;
 use crate::commands::output::table::{aligned, counted};
@@ -14,6 +14,14 @@ const PAYMENTS: &str = "/api/admin/payments";
 
 pub(in crate::commands) fn run(args: &PaymentArgs) -> Result<ExitCode, Error> {
     match &args.act {
+        PaymentCommand::List { state, list } => {
+            let columns = ["paymentId", "orderNumber", "userId", "state", "amount", "owed", "since"];
+            shown::list(PAYMENTS, &[("state", Some(state.clone()))], list, &columns)
+        }
+        PaymentCommand::Show { payment, shop } => {
+            check_id(payment)?;
+            shown::show(shop, &format!("{PAYMENTS}/{payment}"))
+        }
         PaymentCommand::Stuck { limit, shop } => {
             ask(shop, "GET", &format!("{PAYMENTS}?state=STUCK&limit={limit}"), None, table)
         }
@@ -25,13 +33,15 @@ pub(in crate::commands) fn run(args: &PaymentArgs) -> Result<ExitCode, Error> {
 }
 
 fn act(shop: &ShopArgs, payment: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {
-    let is_id = |payment: &str| payment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if !is_id(payment) {
-        return Err(Error::Usage(format!(
-            "{payment:?} is not a payment id; `doorbuster payment stuck` lists stuck payments"
-        )));
-    }
+    check_id(payment)?;
     ask(shop, "POST", &format!("{PAYMENTS}/{payment}/{act}"), Some(body), |payment| aligned(&[cells(payment)]))
+}
+
+fn check_id(payment: &str) -> Result<(), Error> {
+    if !payment.is_empty() && payment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Ok(());
+    }
+    Err(Error::Usage(format!("{payment:?} is not a payment id; `doorbuster payment stuck` lists stuck payments")))
 }
 
 fn table(answer: &Value) -> String {

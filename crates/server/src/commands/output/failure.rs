@@ -15,6 +15,8 @@ use crate::wiring;
 const FAILED: u8 = 1;
 /// The command line or a setting is wrong; nothing was started.
 const USAGE: u8 = 2;
+/// The shop, or something that it needs, does not answer: the same command may work later.
+const UNAVAILABLE: u8 = 69;
 /// The exit code that shells use for a command ended by SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -25,6 +27,8 @@ impl Error {
             Error::Config(_) | Error::Logging(_) | Error::Usage(_) | Error::Weak(_) => USAGE,
             Error::Secret(secret::Error::Missing(_)) => USAGE,
             Error::Interrupted => INTERRUPTED,
+            Error::Unreachable { .. } => UNAVAILABLE,
+            Error::Refused(refusal) if refusal.status == 503 => UNAVAILABLE,
             _ => FAILED,
         })
     }

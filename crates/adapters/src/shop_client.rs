@@ -1,0 +1,44 @@
+//! Calls of a shop's own HTTP API, from the command line.
+
+use std::io;
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use crate::http_client::{build, builder, with_causes};
+
+pub struct Call<'a> {
+    pub method: &'a str,
+    pub url: String,
+    pub token: &'a str,
+    pub body: Option<&'a Value>,
+}
+
+/// Returns the status and the body of the answer.
+pub async fn call(call: Call<'_>, timeout: Duration) -> io::Result<(u16, Vec<u8>)> {
+    let client = build(builder(timeout)).map_err(io::Error::other)?;
+    let method = Method::from_bytes(call.method.as_bytes()).map_err(io::Error::other)?;
+    let mut request = client.request(method, call.url).bearer_auth(call.token);
+    if let Some(body) = call.body {
+        request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+    }
+    let answer = request.send().await.map_err(|error| failed(&error.without_url()))?;
+    Ok((answer.status().as_u16(), answer.bytes().await.map_err(|error| failed(&error.without_url()))?.to_vec()))
+}
+
+/// Returns the failure of the connection, if that is the cause.
+fn failed(error: &reqwest::Error) -> io::Error {
+    if error.is_timeout() {
+        return io::ErrorKind::TimedOut.into();
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        match inner.downcast_ref::<io::Error>() {
+            Some(io) if io.kind() != io::ErrorKind::Other => return io.kind().into(),
+            Some(_) | None => cause = inner.source(),
+        }
+    }
+    io::Error::other(with_causes(error))
+}
