@@ -107,6 +107,6 @@ mod tests {
     fn fields_inside_others_are_named_by_their_path() {
         let order =
             json!({"orderNumber": "ORD-1", "items": [{"name": "Sneaker"}], "payment": {"status": "PAID", "at": null}});
-        assert_eq!(fields(&order), "orderNumber     ORD-1\nitems.1.name    Sneaker\npayment.status  PAID");
+        assert_eq!(fields(&order), "items.1.name    Sneaker\norderNumber     ORD-1\npayment.status  PAID");
     }
 }
