@@ -30,6 +30,7 @@ use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 
+pub use dispatch::guarded::{Guarded, Tag};
 pub use notices::webhooks::{DeliveryAnswered, NewWebhook, Replay, Replayed, TestDelivery, WebhookCommand};
 
 use crate::events::event::{
@@ -146,6 +147,8 @@ pub enum Command {
         by: UserId,
         reason: Arc<str>,
     },
+    /// Another change, if its thing is still as the client saw it.
+    Guarded(Box<Guarded>),
     ChangeModes(Box<ChangeModes>),
     Webhook(WebhookCommand),
     /// The command of an event, from the table of reactions.

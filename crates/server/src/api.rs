@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::post;
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::http::enclose;
+use crate::http::envelope::tag_by_content;
 use crate::openapi::{self, Operation};
 use crate::security::auth::Admin;
 use crate::web;
@@ -52,13 +54,19 @@ pub enum Surface {
 
 /// Returns the router of one listener, with all of its layers.
 pub fn router(shop: &Shop, surface: Surface) -> Router {
-    let mut routes = open_routes().router().layer(Extension(Document(&DOCUMENT)));
+    let keep = middleware::map_response_with_state(HeaderValue::from_static("no-cache"), tagged);
+    let mut routes = open_routes().router().merge(document_routes().router().route_layer(keep));
+    routes = routes.layer(Extension(Document(&DOCUMENT)));
     // Metrics reveal figures of the business: where admins have a listener of their own, only that one serves them.
     if !matches!(surface, Surface::CustomersOnly | Surface::ProbesOnly) {
         routes = routes.merge(metrics_route().router());
     }
     if !matches!(surface, Surface::AdminOnly | Surface::HealthOnly | Surface::ProbesOnly) {
-        routes = routes.merge(customer_routes().router()).merge(page_routes().router());
+        let mut catalogue = catalogue_routes().router();
+        if let Some(keep) = shop.edge.catalogue_kept.clone() {
+            catalogue = catalogue.route_layer(middleware::map_response_with_state(keep, tagged));
+        }
+        routes = routes.merge(customer_routes().router()).merge(catalogue).merge(page_routes().router());
     } else {
         routes = routes.merge(root_route().router());
     }
@@ -76,13 +84,15 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     if surface == Surface::EverythingAndEcho {
         routes = routes.route("/bench/echo/{bytes}", post(shop::echo::echo));
     }
-    enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics))
+    enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics), shop.edge.clone())
 }
 
 /// Returns the description of every endpoint.
 pub fn operations() -> Vec<Operation> {
     [
         open_routes(),
+        document_routes(),
+        catalogue_routes(),
         metrics_route(),
         session_routes(),
         page_routes(),
@@ -105,9 +115,16 @@ pub fn document() -> Value {
 
 /// The routes that every listener serves.
 fn open_routes() -> Routes {
+    Routes::default().get("/livez", shop::health::live, about::live()).get(
+        "/readyz",
+        shop::health::ready,
+        about::ready(),
+    )
+}
+
+/// The documents, which change with the program only.
+fn document_routes() -> Routes {
     Routes::default()
-        .get("/livez", shop::health::live, about::live())
-        .get("/readyz", shop::health::ready, about::ready())
         .get("/openapi.json", shop::reference::document, about::document())
         .get("/docs", shop::reference::page, about::page())
         .get("/docs/reference.js", shop::reference::script, about::part())
@@ -167,6 +184,17 @@ fn root_route() -> Routes {
     Routes::default().get("/", shop::reference::root, about::part())
 }
 
+/// What all visitors see alike.
+fn catalogue_routes() -> Routes {
+    use docs::{coupons as coupon, products as product};
+    Routes::default()
+        .get("/api/products", products::listing::list, product::list())
+        .get("/api/products/popular", products::popular, product::popular())
+        .get("/api/products/{id}", products::get, product::get())
+        .get("/api/coupons", coupons::listing::list, coupon::list())
+        .get("/api/coupons/{id}", coupons::get, coupon::get())
+}
+
 /// The customers' routes. Paths that the sources spell differently are aliases.
 fn customer_routes() -> Routes {
     use docs::{
@@ -179,20 +207,15 @@ fn customer_routes() -> Routes {
         .get("/api/events", notices::events, people::events())
         .get("/api/ws", notices::socket, people::socket())
         .get("/api/users/me/coupons", coupons::list_own, coupon::list_own())
-        .get("/api/products", products::listing::list, product::list())
-        .get("/api/products/popular", products::popular, product::popular())
-        .get("/api/products/{id}", products::get, product::get())
         .get("/api/points", users::points::balance, product::balance())
         .post("/api/points/charge", users::points::charge, product::charge())
         .get("/api/points/history", users::points::history, product::history())
-        .get("/api/coupons", coupons::listing::list, coupon::list())
         .post("/api/coupons/issue", coupons::request, coupon::request())
         .post(
             "/coupons/issue",
             coupons::request,
             coupon::request().alias("requestCouponAlias", "POST /api/coupons/issue"),
         )
-        .get("/api/coupons/{id}", coupons::get, coupon::get())
         .post("/api/coupons/{id}/issue", coupons::issue, coupon::issue())
         .post("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponAlias", ISSUE))
         .patch("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponPatchAlias", ISSUE))
@@ -316,6 +339,11 @@ fn webhook_routes() -> Routes {
         .post("/api/admin/webhooks/{id}/deliveries/{deliveryId}/resend", deliveries::resend, hook::resend())
         .post("/api/admin/webhooks/{id}/recover", deliveries::recover, hook::recover())
         .post("/api/admin/webhooks/{id}/replay", deliveries::replay, hook::replay())
+}
+
+/// Tags an answer by its content; `keep` says how long it may be kept.
+async fn tagged(State(keep): State<HeaderValue>, response: Response) -> Response {
+    tag_by_content(response, keep).await
 }
 
 async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request, next: Next) -> Response {

@@ -31,6 +31,7 @@ pub use redis::{GateScript, Redis};
 pub use shop::{Analytics, Shop, Webhooks, ZoneCalendar};
 pub(crate) use variables::is_read;
 
+use crate::http::envelope::Cors;
 use layers::Layers;
 use variables::{
     ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX,
@@ -78,6 +79,9 @@ pub struct Server {
     connections_per_address_max: usize,
     pub streams_per_customer_max: usize,
     stream_heartbeat_ms: u64,
+    pub cors_origins: String,
+    pub compression: bool,
+    pub catalogue_max_age_s: u32,
 }
 
 impl Server {
@@ -363,6 +367,7 @@ impl Config {
         self.admin.own_listen().map_or(Ok(()), |listen| addresses::check_listen("admin.listen", listen))?;
         addresses::check_email(&self.admin.email)?;
         self.log.check()?;
+        Cors::parse(&self.server.cors_origins).map_err(Error::Shop)?;
         self.payment.check_currency(self.shop.check().map_err(Error::Shop)?)?;
         self.kafka.check(cfg!(feature = "kafka"))?;
         self.orders.check()?;

@@ -26,6 +26,7 @@ use crate::api::{Fingerprints, Inner, Log, Payments, Shop, Snapshots};
 use crate::config::Config;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
+use crate::http::envelope::Edge;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::{
@@ -279,6 +280,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         cursors: Cursors::new(secret.as_bytes()),
         fingerprints: Fingerprints::new(secret.as_bytes()),
         body_limits: BodyLimits::from(&config.server),
+        edge: Edge::from(&config.server),
         write_timeout: config.server.write_timeout(),
         stream_heartbeat: config.server.stream_heartbeat(),
         customers_may_charge: config.points.customers_may_charge,

@@ -140,6 +140,8 @@ pub enum Refusal {
         available: i64,
     },
     StockTooMuch,
+    /// The thing was changed since the client saw it.
+    Stale,
     /// Another product has this SKU or external id.
     IdentityTaken(Identity),
     PriceChanged {

@@ -1,6 +1,7 @@
 //! Dispatches each command to its handler. One file per part of the shop.
 
 mod cause;
+pub mod guarded;
 mod numbers;
 mod reaction_keys;
 
@@ -58,6 +59,10 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         }
         Command::AdvanceStorage { order, state } => shipments::advance_storage(context, *order, *state),
         Command::ResolveOrder { order, by, reason } => order::resolve(context, *order, *by, reason),
+        Command::Guarded(guarded) => {
+            guarded::check(context, guarded)?;
+            handle(context, &guarded.command)
+        }
         Command::ChangeModes(wanted) => modes::change(context, wanted),
         Command::Webhook(command) => webhooks::handle(context, command),
         Command::React(reaction) => react(context, reaction).map(|()| Answer::Done),

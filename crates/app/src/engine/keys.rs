@@ -32,6 +32,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         Command::CreateCampaign(_) | Command::MoveGroup { .. } | Command::Skip | Command::AddFigures(_) => {}
         Command::Follow(follow) => keys.extend(follow.endpoints().map(Key::from)),
         Command::ChangeModes(_) => keys.extend([Key::Modes]),
+        Command::Guarded(guarded) => declare_command(&guarded.command, settings, now, keys),
         Command::Webhook(command) => command.declare(keys),
         Command::RegisterProduct { .. } | Command::ChangeProduct { .. } | Command::AdjustStock { .. } => {
             catalogue::declare(command, keys);

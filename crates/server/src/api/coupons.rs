@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use app::commands::answer::changed::Changed;
 use app::commands::answer::{Answer, Refusal, Reply};
-use app::commands::{Command, CreateCampaign};
+use app::commands::{Command, CreateCampaign, Tag};
 use app::events::event::ResultCode;
 use app::events::wire_time;
 use app::state::rows::{Request, RequestStatus};
@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::coupon::{Change, IssueMode, QueueKey};
+use domain::coupon::{Campaign as StoredCampaign, Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code as RequestCode, CouponId, RequestId, UserId};
 use domain::limits::{CAMPAIGN_QUANTITY_MAX, ISSUE_PER_USER_MAX};
 use domain::money::Money;
@@ -23,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shop;
+use super::request::if_match::IfMatch;
 use super::request::pages::PageQuery;
 use super::request::submission::Submission;
 use super::response::refusals::{coupon_not_found, problem, request_not_found};
@@ -226,6 +227,7 @@ fn discount(body: &DiscountBody, violations: &mut Violations) -> Discount {
 pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<Campaign>,
+    seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<render::CampaignBody>, Problem> {
     let body = &submission.body;
@@ -238,16 +240,23 @@ pub(crate) async fn change(
     violations.into_result()?;
     let change = Change { paused: body.paused, issue_ends_at, quantity: body.total_quantity };
     let campaign = CampaignId(id.0);
-    let reply = shop.submitter.submit(Command::ChangeCampaign { campaign, change }, submission.idempotency).await;
-    match left_behind(reply)? {
-        (Some(Changed::Campaign(campaign)), replayed) => Ok(shown(render::campaign(&campaign), replayed)),
-        (_, replayed) => Ok(shown(read(&shop, campaign).await?, replayed)),
+    let command = seen.guard(Command::ChangeCampaign { campaign, change });
+    match left_behind(shop.submitter.submit(command, submission.idempotency).await)? {
+        (Some(Changed::Campaign(campaign)), replayed) => Ok(tagged(&campaign, replayed)),
+        (_, replayed) => Ok(tagged(&find(&shop, campaign).await?, replayed)),
     }
 }
 
+fn tagged(campaign: &StoredCampaign, replayed: bool) -> Shown<render::CampaignBody> {
+    shown(render::campaign(campaign), replayed).tagged(Tag::of_campaign(campaign))
+}
+
 async fn read(shop: &Shop, id: CampaignId) -> Result<render::CampaignBody, Problem> {
-    let campaign = shop.submitter.views.campaign(id).await.map_err(unavailable)?.ok_or_else(coupon_not_found)?;
-    Ok(render::campaign(&campaign))
+    find(shop, id).await.map(|campaign| render::campaign(&campaign))
+}
+
+async fn find(shop: &Shop, id: CampaignId) -> Result<StoredCampaign, Problem> {
+    shop.submitter.views.campaign(id).await.map_err(unavailable)?.ok_or_else(coupon_not_found)
 }
 
 /// `GET /api/coupons/{id}`.
@@ -256,8 +265,11 @@ pub(crate) async fn get(State(shop): State<Shop>, id: Id<Campaign>) -> Result<Js
 }
 
 /// `GET /api/admin/coupons/{id}`.
-pub(crate) async fn get_any(State(shop): State<Shop>, id: Id<Campaign>) -> Result<Json<render::CampaignBody>, Problem> {
-    read(&shop, CampaignId(id.0)).await.map(Json)
+pub(crate) async fn get_any(
+    State(shop): State<Shop>,
+    id: Id<Campaign>,
+) -> Result<Shown<render::CampaignBody>, Problem> {
+    find(&shop, CampaignId(id.0)).await.map(|campaign| tagged(&campaign, false))
 }
 
 /// `GET /api/users/me/coupons`, newest first.

@@ -1,7 +1,7 @@
 //! Endpoints of the processing mode: the current one, its changes, and what the sources recommend (O-24).
 
 use app::commands::answer::changed::Changed;
-use app::commands::{ChangeModes, Command};
+use app::commands::{ChangeModes, Command, Tag};
 use app::events::wire_time;
 use app::state::rows::ModesChange;
 use axum::extract::State;
@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shop;
+use super::request::if_match::IfMatch;
 use super::request::pages::PageQuery;
 use super::request::submission::Submission;
 use super::response::render::Page;
@@ -113,13 +114,14 @@ const ADVICE: [Advice; 3] = [
 ];
 
 /// `GET /api/admin/modes`.
-pub(crate) async fn get(State(shop): State<Shop>) -> Result<Json<ModesBody>, Problem> {
-    read(&shop).await.map(Json)
+pub(crate) async fn get(State(shop): State<Shop>) -> Result<Shown<ModesBody>, Problem> {
+    read(&shop, false).await
 }
 
-async fn read(shop: &Shop) -> Result<ModesBody, Problem> {
+async fn read(shop: &Shop, replayed: bool) -> Result<Shown<ModesBody>, Problem> {
     let newest = shop.submitter.views.mode_changes(None, 1).await.map_err(unavailable)?;
-    Ok(in_force(newest.first().map_or(shop.modes, |change| change.modes), newest.first()))
+    let body = in_force(newest.first().map_or(shop.modes, |change| change.modes), newest.first());
+    Ok(shown(body, replayed).tagged(Tag::of_modes(newest.first())))
 }
 
 fn in_force(modes: Modes, change: Option<&ModesChange>) -> ModesBody {
@@ -130,6 +132,7 @@ fn in_force(modes: Modes, change: Option<&ModesChange>) -> ModesBody {
 /// `PUT /api/admin/modes`. Applies to every order that is decided after the answer; on other processes, within one second.
 pub(crate) async fn put(
     State(shop): State<Shop>,
+    seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<ModesBody>, Problem> {
     let ChangeBody { mode, percent, reason } = &submission.body;
@@ -141,10 +144,12 @@ pub(crate) async fn put(
     violations.into_result()?;
     let percent = percent.and_then(|percent| u8::try_from(percent).ok());
     let wanted = ChangeModes { choice: *mode, percent, by: Some(submission.user()), reason };
-    let reply = shop.submitter.submit(Command::ChangeModes(Box::new(wanted)), submission.idempotency).await;
-    match left_behind(reply)? {
-        (Some(Changed::Modes(change)), replayed) => Ok(shown(in_force(change.modes, Some(&change)), replayed)),
-        (_, replayed) => Ok(shown(read(&shop).await?, replayed)),
+    let command = seen.guard(Command::ChangeModes(Box::new(wanted)));
+    match left_behind(shop.submitter.submit(command, submission.idempotency).await)? {
+        (Some(Changed::Modes(change)), replayed) => {
+            Ok(shown(in_force(change.modes, Some(&change)), replayed).tagged(Tag::of_modes(Some(&change))))
+        }
+        (_, replayed) => read(&shop, replayed).await,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use app::commands::answer::Answer;
 use app::commands::answer::changed::Changed;
-use app::commands::{Command, Idempotency};
+use app::commands::{Command, Idempotency, Tag};
 use app::ports;
 use app::state::rows::Details;
 use axum::extract::State;
@@ -22,13 +22,14 @@ use serde::{Deserialize, Serialize};
 
 use self::details::{Attributes, GivenDetails, given};
 use super::Shop;
+use super::request::if_match::IfMatch;
 use super::request::submission::Submission;
 use super::response::examples;
 use super::response::refusals::{problem, product_not_found};
 use super::response::render::{self, Page};
 use crate::api::request::checks::{check_name, check_text, is_blank};
 use crate::api::response::refusals::unavailable;
-use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
+use crate::api::response::replies::{Shown, left_behind, shown};
 use crate::api::texts::values;
 use crate::http::json::Json;
 use crate::http::path::{Id, Product};
@@ -184,8 +185,8 @@ pub(crate) async fn get(State(shop): State<Shop>, id: Id<Product>) -> Result<Jso
 pub(crate) async fn get_stocked(
     State(shop): State<Shop>,
     id: Id<Product>,
-) -> Result<Json<render::StockedProductBody>, Problem> {
-    read(&shop, ProductId(id.0)).await.map(|(product, details)| Json(render::stocked_product(&product, &details)))
+) -> Result<Shown<render::StockedProductBody>, Problem> {
+    read(&shop, ProductId(id.0)).await.map(|(product, details)| tagged(&product, &details, false))
 }
 
 /// `GET /api/products/popular`: best-selling first.
@@ -239,15 +240,14 @@ pub(crate) async fn register(
         unreachable!("registering a product is answered with the product");
     };
     let (product, details) = read(&shop, product).await?;
-    let mut response = (StatusCode::CREATED, Json(render::stocked_product(&product, &details))).into_response();
-    mark_replayed(&mut response, reply.replayed);
-    Ok(response)
+    Ok((StatusCode::CREATED, tagged(&product, &details, reply.replayed)).into_response())
 }
 
 /// `PATCH /api/admin/products/{id}`.
 pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<Product>,
+    seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<render::StockedProductBody>, Problem> {
     let mut violations = Violations::default();
@@ -259,14 +259,15 @@ pub(crate) async fn change(
     let product = ProductId(id.0);
     let price = submission.body.price.map(Money::won);
     let command = Command::ChangeProduct { product, price, status: submission.body.status, details };
-    let ((product, details), replayed) = changed(&shop, product, command, submission.idempotency).await?;
-    Ok(shown(render::stocked_product(&product, &details), replayed))
+    let ((product, details), replayed) = changed(&shop, product, seen.guard(command), submission.idempotency).await?;
+    Ok(tagged(&product, &details, replayed))
 }
 
 /// `POST /api/admin/products/{id}/stock`: a delivery or a write-off.
 pub(crate) async fn adjust(
     State(shop): State<Shop>,
     id: Id<Product>,
+    seen: IfMatch,
     submission: Submission<AdjustBody>,
 ) -> Result<Response, Problem> {
     let AdjustBody { delta, reason } = &submission.body;
@@ -282,7 +283,7 @@ pub(crate) async fn adjust(
     violations.into_result()?;
     let product = ProductId(id.0);
     let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };
-    let ((product, _), replayed) = changed(&shop, product, command, submission.idempotency).await?;
+    let ((product, _), replayed) = changed(&shop, product, seen.guard(command), submission.idempotency).await?;
     Ok(shown(render::stock(&product), replayed).into_response())
 }
 
@@ -301,6 +302,10 @@ async fn changed(
         }
         (_, replayed) => Ok((read(shop, id).await?, replayed)),
     }
+}
+
+fn tagged(product: &StoredProduct, details: &Details, replayed: bool) -> Shown<render::StockedProductBody> {
+    shown(render::stocked_product(product, details), replayed).tagged(Tag::of_product(product, details))
 }
 
 async fn read(shop: &Shop, id: ProductId) -> Result<(StoredProduct, Details), Problem> {

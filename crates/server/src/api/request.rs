@@ -6,6 +6,7 @@ pub(crate) mod characters;
 pub(crate) mod checks;
 pub(crate) mod filters;
 pub(crate) mod fingerprints;
+pub(crate) mod if_match;
 pub(crate) mod limiting;
 pub(crate) mod pages;
 pub(crate) mod routes;

@@ -1,5 +1,9 @@
 //! The layer around all routes: adds trace and headers, renders problems, records metrics, and catches panics.
 
+mod compression;
+mod cors;
+mod validators;
+
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,10 +20,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, 
 use axum::response::IntoResponse;
 use tower::{Layer, Service};
 
+pub use cors::Cors;
+pub(crate) use validators::{tag_by_content, tags};
+
 use super::language::Language;
 use super::trace::TraceId;
 use super::{Code, Problem};
 use crate::api::texts::details;
+use crate::config::Server;
 use crate::metrics::Metrics;
 use crate::runtime::submitter;
 use crate::system::logging::{Thinned, panic_text};
@@ -35,11 +43,52 @@ const FAILURES_LOGGED_PER_S: u32 = 50;
 #[derive(Debug, Clone)]
 pub(super) struct EnvelopeLayer {
     metrics: Arc<Metrics>,
+    edge: Edge,
+}
+
+/// What a listener does with answers beside the endpoints' work.
+#[derive(Debug, Clone, Default)]
+pub struct Edge {
+    pub cors: Cors,
+    pub compresses: bool,
+    /// How long the catalogue may be kept; `None`: not at all.
+    pub catalogue_kept: Option<HeaderValue>,
+}
+
+impl From<&Server> for Edge {
+    fn from(server: &Server) -> Edge {
+        let age_s = server.catalogue_max_age_s;
+        let kept = (age_s > 0).then(|| HeaderValue::try_from(format!("public, max-age={age_s}")).ok());
+        Edge {
+            // Checked when the settings were read.
+            cors: Cors::parse(&server.cors_origins).unwrap_or_default(),
+            compresses: server.compression,
+            catalogue_kept: kept.flatten(),
+        }
+    }
+}
+
+/// What a request asks of its answer, read before the endpoint takes it.
+struct Wanted {
+    caller: cors::Caller,
+    known: Option<HeaderValue>,
+    gzip: bool,
+}
+
+impl Edge {
+    fn wanted(&self, request: &Request<Body>) -> Wanted {
+        let headers = request.headers();
+        Wanted {
+            caller: self.cors.caller(headers),
+            known: validators::known(request.method(), headers),
+            gzip: self.compresses && request.method() == Method::GET && compression::is_accepted(headers),
+        }
+    }
 }
 
 impl EnvelopeLayer {
-    pub(super) fn new(metrics: Arc<Metrics>) -> EnvelopeLayer {
-        EnvelopeLayer { metrics }
+    pub(super) const fn new(metrics: Arc<Metrics>, edge: Edge) -> EnvelopeLayer {
+        EnvelopeLayer { metrics, edge }
     }
 }
 
@@ -47,7 +96,7 @@ impl<S> Layer<S> for EnvelopeLayer {
     type Service = Envelope<S>;
 
     fn layer(&self, inner: S) -> Envelope<S> {
-        Envelope { inner, metrics: self.metrics.clone() }
+        Envelope { inner, metrics: self.metrics.clone(), edge: self.edge.clone() }
     }
 }
 
@@ -55,6 +104,7 @@ impl<S> Layer<S> for EnvelopeLayer {
 pub(super) struct Envelope<S> {
     inner: S,
     metrics: Arc<Metrics>,
+    edge: Edge,
 }
 
 impl<S> Service<Request<Body>> for Envelope<S>
@@ -79,6 +129,13 @@ where
         let route = request.extensions().get::<MatchedPath>().cloned();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let metrics = self.metrics.clone();
+        let wanted = self.edge.wanted(&request);
+        let compresses = self.edge.compresses && method == Method::GET;
+        if let Some(mut allowed) = cors::preflight(&wanted.caller, &method, request.headers()) {
+            cors::complete(wanted.caller, allowed.headers_mut());
+            complete(allowed.headers_mut(), trace);
+            return Box::pin(async move { Ok(allowed) });
+        }
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = match unless_it_panics(given, answer).await {
@@ -88,6 +145,13 @@ where
             note_failure(&response, &method, &uri, trace);
             Problem::render(&mut response, uri.path(), trace.as_str(), language);
             complete(response.headers_mut(), trace);
+            if let Some(known) = &wanted.known {
+                validators::unless_known(&mut response, known);
+            }
+            if compresses {
+                response = compression::compress(response, wanted.gzip).await;
+            }
+            cors::complete(wanted.caller, response.headers_mut());
             let route = route.as_ref().map(MatchedPath::as_str);
             metrics.observe_request(route, &method, response.status(), started.elapsed());
             Ok(response)
@@ -175,7 +239,7 @@ mod tests {
             .route("/cached", get(async || ([(CACHE_CONTROL, "public, max-age=1")], "")))
             .route("/failing", get(async || Problem::new(Code::Unavailable, details::FAILED)))
             .route("/broken", post(broken));
-        crate::http::enclose(router, Arc::new(Metrics::new()))
+        crate::http::enclose(router, Arc::new(Metrics::new()), Edge::default())
     }
 
     async fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> (Response<Body>, Value) {

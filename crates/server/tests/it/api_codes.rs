@@ -115,6 +115,7 @@ impl Meeting {
             Code::ShipmentNotFound => Answered(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
             Code::ShipmentNotPossible => Elsewhere("api_fulfilment::an_impossible_change_is_refused_by_code"),
             Code::ProductNotFound => get("/api/products/999"),
+            Code::PreconditionFailed => Elsewhere("http_edge::a_change_of_what_has_changed_is_refused"),
             Code::ProductDuplicate => Elsewhere("api_product_details::a_sku_belongs_to_one_product"),
             Code::StockExhausted => {
                 let written_off = json!({"delta": -1_000, "reason": "fire"});

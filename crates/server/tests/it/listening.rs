@@ -82,7 +82,7 @@ impl Listening {
         let listener = connections::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stopper, stop) = shutdown::channel();
-        let router = http::enclose(routes(), Arc::new(Metrics::new()));
+        let router = http::enclose(routes(), Arc::new(Metrics::new()), http::envelope::Edge::default());
         let serving = connections::start(&listener, &router, limits, &stop).unwrap();
         Listening { address, stopper: Some(stopper), serving: Some(serving) }
     }

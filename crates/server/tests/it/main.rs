@@ -53,6 +53,7 @@ mod groups;
 mod guarding;
 mod histories;
 mod hook_receiver;
+mod http_edge;
 mod kafka_tools;
 mod listening;
 mod live;

@@ -3,12 +3,13 @@
 use crate::commands::{Command, FailedDelivery, Reaction};
 
 impl Command {
-    pub(crate) const fn cause(&self) -> &'static str {
+    pub(crate) fn cause(&self) -> &'static str {
         match self {
             Command::RegisterUser(_) => "RegisterUser",
             Command::RegisterProduct { .. } => "RegisterProduct",
             Command::ChangeProduct { .. } => "ChangeProduct",
             Command::AdjustStock { .. } => "AdjustStock",
+            Command::Guarded(guarded) => guarded.command.cause(),
             Command::CreateCampaign(_) => "CreateCampaign",
             Command::ChangeCampaign { .. } => "ChangeCampaign",
             Command::ChargePoints { .. } => "ChargePoints",

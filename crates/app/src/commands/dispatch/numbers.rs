@@ -19,7 +19,7 @@ impl Command {
             (Command::FailedDelivery(FailedDelivery::Resend { .. }), _) => of_reaction(sequence),
             (Command::RegisterUser(_), Sequence::User)
             | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
-            | (Command::AdjustStock { .. }, Sequence::Receipt)
+            | (Command::AdjustStock { .. } | Command::Guarded(_), Sequence::Receipt)
             | (Command::CreateCampaign(_), Sequence::Campaign)
             | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
             | (Command::ChargePoints { .. }, Sequence::Entry)

@@ -9,6 +9,7 @@ use domain::webhook::{
     Attempt, Change, Delivery, DeliveryKey, Endpoint, Failing, Next, Slot, State, Status, Taken, Term,
 };
 
+use crate::commands::Command;
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
@@ -91,6 +92,12 @@ pub struct DeliveryAnswered {
     pub next: Next,
     /// How long an endpoint may fail before it is disabled.
     pub disable_after: Duration,
+}
+
+impl From<WebhookCommand> for Command {
+    fn from(command: WebhookCommand) -> Command {
+        Command::Webhook(command)
+    }
 }
 
 impl WebhookCommand {

@@ -7,7 +7,7 @@ mod secrets;
 use std::sync::Arc;
 
 use app::commands::answer::changed::Changed;
-use app::commands::{Command, Idempotency, NewWebhook, WebhookCommand};
+use app::commands::{Command, Idempotency, NewWebhook, Tag, WebhookCommand};
 use app::events::wire_time;
 use app::webhooks::catalogue::EventType;
 use app::webhooks::sender::UnfitUrl;
@@ -24,6 +24,7 @@ pub(crate) use bodies::{
 
 use crate::api::Shop;
 use crate::api::request::checks::check_text;
+use crate::api::request::if_match::IfMatch;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::refusals::{unavailable, webhook_not_found};
@@ -77,14 +78,15 @@ pub(crate) async fn list(
 }
 
 /// `GET /api/admin/webhooks/{id}`.
-pub(crate) async fn get(State(shop): State<Shop>, id: Id<Webhook>) -> Result<Json<WebhookBody>, Problem> {
-    read(&shop, WebhookId(id.0)).await.map(|endpoint| Json(body(&endpoint)))
+pub(crate) async fn get(State(shop): State<Shop>, id: Id<Webhook>) -> Result<Shown<WebhookBody>, Problem> {
+    read(&shop, WebhookId(id.0)).await.map(|endpoint| tagged(&endpoint, false))
 }
 
 /// `PATCH /api/admin/webhooks/{id}`.
 pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<Webhook>,
+    seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<WebhookBody>, Problem> {
     let ChangeBody { url, description, event_types, status, rate_per_second } = &submission.body;
@@ -102,18 +104,20 @@ pub(crate) async fn change(
     violations.into_result()?;
     let webhook = WebhookId(id.0);
     let command = WebhookCommand::Change { webhook, change: Box::new(change) };
-    let (endpoint, replayed) = changed(&shop, webhook, command, submission.idempotency).await?;
-    Ok(shown(body(&endpoint), replayed))
+    let (endpoint, replayed) = changed(&shop, webhook, seen.guard(command.into()), submission.idempotency).await?;
+    Ok(tagged(&endpoint, replayed))
 }
 
 /// `DELETE /api/admin/webhooks/{id}`. Its deliveries stop.
 pub(crate) async fn remove(
     State(shop): State<Shop>,
     id: Id<Webhook>,
+    seen: IfMatch,
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
     let webhook = WebhookId(id.0);
-    changed(&shop, webhook, WebhookCommand::Remove { webhook }, submission.idempotency).await?;
+    let command = seen.guard(WebhookCommand::Remove { webhook }.into());
+    changed(&shop, webhook, command, submission.idempotency).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -134,7 +138,7 @@ pub(crate) async fn rotate(
     violations.into_result()?;
     let webhook = WebhookId(id.0);
     let command = WebhookCommand::Rotate { webhook, secret };
-    let (endpoint, replayed) = changed(&shop, webhook, command, submission.idempotency).await?;
+    let (endpoint, replayed) = changed(&shop, webhook, command.into(), submission.idempotency).await?;
     let until = endpoint.old_secret.as_ref().map_or(endpoint.updated_at, |old| old.until);
     let previous_valid_until = wire_time::format(until);
     Ok(shown(RotatedBody { secret: endpoint.secret.to_string(), previous_valid_until }, replayed))
@@ -150,10 +154,10 @@ pub(crate) async fn event_types(State(_shop): State<Shop>) -> Result<Json<Page<E
 async fn changed(
     shop: &Shop,
     id: WebhookId,
-    command: WebhookCommand,
+    command: Command,
     idempotency: Option<Idempotency>,
 ) -> Result<(Endpoint, bool), Problem> {
-    match left_behind(shop.submitter.submit(Command::Webhook(command), idempotency).await)? {
+    match left_behind(shop.submitter.submit(command, idempotency).await)? {
         (Some(Changed::Webhook(endpoint)), replayed) => Ok((endpoint, replayed)),
         (_, replayed) => Ok((read(shop, id).await?, replayed)),
     }
@@ -163,6 +167,10 @@ async fn changed(
 async fn read(shop: &Shop, id: WebhookId) -> Result<Endpoint, Problem> {
     let found = shop.submitter.views.webhook(id).await.map_err(unavailable)?;
     found.filter(|endpoint| endpoint.status != Status::Removed).ok_or_else(webhook_not_found)
+}
+
+fn tagged(endpoint: &Endpoint, replayed: bool) -> Shown<WebhookBody> {
+    shown(body(endpoint), replayed).tagged(Tag::of_webhook(endpoint))
 }
 
 fn body(endpoint: &Endpoint) -> WebhookBody {

@@ -39,6 +39,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::StockExhausted { available } => {
             Problem::new(Code::StockExhausted, details::STOCK_EXHAUSTED.with(available))
         }
+        Refusal::Stale => Problem::new(Code::PreconditionFailed, details::STALE),
         Refusal::IdentityTaken(identity) => identity_taken(*identity),
         Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", values::STOCK_TOO_MUCH),
         Refusal::PriceChanged { .. }

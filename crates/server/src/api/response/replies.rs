@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use app::commands::Tag;
 use app::commands::answer::changed::Changed;
 use app::commands::answer::{Answer, Reply};
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{ETAG, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::refusals::problem;
+use crate::api::request::if_match;
 use crate::http::Problem;
 use crate::http::headers::Prefer;
 use crate::http::json::Json;
@@ -34,16 +36,28 @@ pub(in crate::api) fn left_behind(reply: Reply) -> Result<(Option<Changed>, bool
 pub(crate) struct Shown<T> {
     body: T,
     replayed: bool,
+    tag: Option<Tag>,
+}
+
+impl<T> Shown<T> {
+    /// Names the state that the body shows, for `If-Match`.
+    pub(in crate::api) fn tagged(mut self, tag: Tag) -> Shown<T> {
+        self.tag = Some(tag);
+        self
+    }
 }
 
 pub(in crate::api) const fn shown<T>(body: T, replayed: bool) -> Shown<T> {
-    Shown { body, replayed }
+    Shown { body, replayed, tag: None }
 }
 
 impl<T: Serialize> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
         let mut response = Json(self.body).into_response();
         mark_replayed(&mut response, self.replayed);
+        if let Some(tag) = self.tag {
+            response.headers_mut().insert(ETAG, if_match::header(tag));
+        }
         response
     }
 }

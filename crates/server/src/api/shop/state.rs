@@ -18,6 +18,7 @@ use domain::order::Modes;
 use crate::api::request::fingerprints::Fingerprints;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
+use crate::http::envelope::Edge;
 use crate::metrics::{AuditMetrics, Metrics, Mismatches};
 use crate::runtime::estimates::Estimates;
 use crate::runtime::submitter::Submitter;
@@ -39,6 +40,7 @@ pub struct Inner {
     pub cursors: Cursors,
     pub fingerprints: Fingerprints,
     pub body_limits: BodyLimits,
+    pub edge: Edge,
     /// How long a write to a stream's client may take.
     pub write_timeout: Duration,
     /// A silent stream of notices shows this often that it is alive.

@@ -2,6 +2,7 @@
 
 texts! {
     // Products.
+    STALE: "It was changed since you read it. Read it again, and decide with its new state.", "읽으신 뒤에 변경되었습니다. 다시 읽고 새 상태를 확인한 뒤 시도해 주세요.";
     SKU_TAKEN: "Another product has this SKU. Choose another one, or take it away from that product first.", "이 SKU를 쓰는 다른 상품이 있습니다. 다른 값을 쓰거나 그 상품에서 먼저 지워 주세요.";
     EXTERNAL_ID_TAKEN: "Another product has this externalId. Choose another one, or take it away from that product first.", "이 externalId를 쓰는 다른 상품이 있습니다. 다른 값을 쓰거나 그 상품에서 먼저 지워 주세요.";
     // Orders and their fulfilment.

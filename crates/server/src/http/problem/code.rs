@@ -55,6 +55,7 @@ pub enum Code {
     MediaTypeUnsupported,
     IdempotencyMismatch,
     IdempotencyInProgress,
+    PreconditionFailed,
     ValidationFailed,
     AuthRequired,
     AuthForbidden,
@@ -100,7 +101,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 58] = [
+    pub const ALL: [Code; 59] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -149,6 +150,7 @@ impl Code {
         Code::MediaTypeUnsupported,
         Code::IdempotencyMismatch,
         Code::IdempotencyInProgress,
+        Code::PreconditionFailed,
         Code::ValidationFailed,
         Code::AuthRequired,
         Code::AuthForbidden,
@@ -162,6 +164,7 @@ impl Code {
     ];
 
     #[rustfmt::skip]
+    #[expect(clippy::too_many_lines, reason = "a line for each code")]
     const fn entry(self) -> Entry {
         match self {
             Code::OrderNotFound => entry("order.not_found", S::NOT_FOUND, "There is no such order", "주문을 찾을 수 없습니다"),
@@ -212,6 +215,7 @@ impl Code {
             Code::MediaTypeUnsupported => entry("media_type.unsupported", S::UNSUPPORTED_MEDIA_TYPE, "The body must be plain JSON", "본문은 압축하지 않은 JSON이어야 합니다"),
             Code::IdempotencyMismatch => entry("idempotency.mismatch", S::UNPROCESSABLE_ENTITY, "The key was used with another request", "다른 요청에 사용된 키입니다"),
             Code::IdempotencyInProgress => entry("idempotency.in_progress", S::CONFLICT, "The first request with this key is still in progress", "같은 키의 첫 요청을 처리하고 있습니다").retry(Retry::After(1)),
+            Code::PreconditionFailed => entry("precondition.failed", S::PRECONDITION_FAILED, "It was changed meanwhile", "그사이 변경되었습니다"),
             Code::ValidationFailed => entry("validation.failed", S::BAD_REQUEST, "The request is not valid", "요청이 올바르지 않습니다"),
             Code::AuthRequired => entry("auth.required", S::UNAUTHORIZED, "A valid token is required", "로그인이 필요합니다"),
             Code::AuthForbidden => entry("auth.forbidden", S::FORBIDDEN, "This is not allowed", "허용되지 않은 요청입니다"),

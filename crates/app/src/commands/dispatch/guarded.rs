@@ -1,0 +1,79 @@
+//! Changes that are made only if their thing is still as the client saw it (`If-Match`).
+
+use domain::coupon::Campaign;
+use domain::stock::Product;
+use domain::webhook::Endpoint;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::commands::answer::Refusal;
+use crate::commands::context::{Context, Handled};
+use crate::commands::{Command, WebhookCommand};
+use crate::state::rows::{Details, DetailsKey, ModesChange, ModesKey};
+
+/// A digest of the part of a thing that admins change. Counters that a sale moves are not in it: otherwise no price could
+/// be changed while the product sells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(pub [u8; 16]);
+
+/// A change, and the states from which it may be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guarded {
+    pub seen: Vec<Tag>,
+    pub command: Command,
+}
+
+impl Tag {
+    pub fn of_product(product: &Product, details: &Details) -> Tag {
+        Tag::of("product", &(product.id, &product.name, product.price, product.status.name(), details))
+    }
+
+    pub fn of_campaign(campaign: &Campaign) -> Tag {
+        let window = (campaign.issue_starts_at.micros(), campaign.issue_ends_at.micros());
+        Tag::of("campaign", &(campaign.id, campaign.quantity, campaign.paused, window))
+    }
+
+    pub fn of_webhook(endpoint: &Endpoint) -> Tag {
+        let Endpoint { url, description, event_types, secret, rate_per_second, status, .. } = endpoint;
+        Tag::of("webhook", &(endpoint.id, url, description, event_types, secret, rate_per_second, status.name()))
+    }
+
+    /// `None` is the configured setting, which nobody has changed yet.
+    pub fn of_modes(newest: Option<&ModesChange>) -> Tag {
+        Tag::of("modes", &newest.map_or(0, |change| change.version))
+    }
+
+    fn of(kind: &str, state: &impl Serialize) -> Tag {
+        let json = serde_json::to_vec(state).expect("numbers and texts have a JSON form");
+        let digest: [u8; 32] = Sha256::new().chain_update(kind).chain_update(json).finalize().into();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        Tag(half)
+    }
+}
+
+/// Refuses the change unless its thing is as it was seen. The change itself refuses what does not exist.
+pub(crate) fn check(context: &Context<'_>, guarded: &Guarded) -> Handled {
+    match tag(context, &guarded.command)? {
+        Some(tag) if !guarded.seen.contains(&tag) => Err(Refusal::Stale.into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn tag(context: &Context<'_>, command: &Command) -> Handled<Option<Tag>> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is guarded")]
+    Ok(match command {
+        Command::ChangeProduct { product, .. } | Command::AdjustStock { product, .. } => {
+            let details = context.rows.details.get(DetailsKey(*product))?.cloned().unwrap_or_default();
+            context.rows.products.get(*product)?.map(|product| Tag::of_product(product, &details))
+        }
+        Command::ChangeCampaign { campaign, .. } => context.rows.campaigns.get(*campaign)?.map(Tag::of_campaign),
+        Command::Webhook(
+            WebhookCommand::Change { webhook, .. }
+            | WebhookCommand::Remove { webhook }
+            | WebhookCommand::Rotate { webhook, .. },
+        ) => context.rows.webhooks.get(*webhook)?.map(Tag::of_webhook),
+        Command::ChangeModes(_) => Some(Tag::of_modes(context.rows.modes.get(ModesKey)?)),
+        _ => None,
+    })
+}
