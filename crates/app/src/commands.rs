@@ -43,7 +43,7 @@ use crate::log::trailing::Follow;
 use crate::payments::provider::{Found, ProviderError};
 use crate::state::rows::{
     Added, AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, NewDetails, OffsetKey, OffsetMove, ParkKey,
-    ParkedKey, Role,
+    ParkedKey, Prune, Role,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -170,6 +170,8 @@ pub enum Command {
     Follow(Box<Follow>),
     /// Adds to figures of the statistics what leaves no event: refused coupons.
     AddFigures(Vec<Added>),
+    /// Deletes old rows that are kept for a time only.
+    Prune(Vec<Prune>),
     /// Deletes idempotency answers older than `before`.
     ForgetAnswers {
         keys: Vec<AnswerKey>,

@@ -28,7 +28,7 @@ pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
-pub use shop::{Analytics, Shop, Webhooks, ZoneCalendar};
+pub use shop::{Analytics, Keep, Shop, Webhooks, ZoneCalendar};
 pub(crate) use variables::is_read;
 
 use crate::http::envelope::Cors;
@@ -58,6 +58,7 @@ pub struct Config {
     pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
+    pub keep: Keep,
     pub analytics: Analytics,
     pub log: Log,
 }

@@ -73,6 +73,8 @@ pub struct State {
     pub modes: Vec<ModesChange>,
     pub webhooks: BTreeMap<WebhookId, Endpoint>,
     pub deliveries: BTreeMap<DeliveryKey, Delivery>,
+    /// From before this moment, deliveries may have been deleted.
+    pub deliveries_pruned_before: Option<Timestamp>,
     pub orders: BTreeMap<OrderId, OrderRow>,
     pub timers: BTreeMap<OrderId, Timer>,
     pub payments: BTreeMap<OrderId, Payment>,

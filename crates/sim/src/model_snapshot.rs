@@ -175,6 +175,7 @@ impl Snapshot for ModelSnapshot {
     }
 
     fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> Result<(), StoreError> {
+        self.0.deliveries_pruned_before.map(WebhookFact::PrunedBefore).into_iter().for_each(&mut *each);
         self.0.webhooks.values().cloned().map(WebhookFact::Endpoint).for_each(&mut *each);
         self.0.deliveries.values().cloned().map(WebhookFact::Delivery).for_each(each);
         Ok(())

@@ -9,10 +9,11 @@ use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability,
 use app::state::ids::Sequence;
 use app::state::rows::{
     AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, FigureKey, HoldingKey, Key,
-    ModesKey, NewEvent, OrderKey, PaymentKey, PlacedKey, ProductSnapshotKey, Rows, ShipmentKey, StorageKey, TimerKey,
+    ModesKey, NewEvent, OrderKey, PaymentKey, PlacedKey, ProductSnapshotKey, Prunable, Prune, Rows, ShipmentKey,
+    StorageKey, TimerKey,
 };
 use app::state::table::Change;
-use domain::ids::{CampaignId, UserId};
+use domain::ids::{CampaignId, NoticeId, UserId};
 use domain::time::Timestamp;
 
 use crate::constraints;
@@ -199,6 +200,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.sales, rows.sales.changes(), |key| key);
     write_lists(state, rows);
     count_figures(state, rows);
+    prune(state, rows);
     append_events(state, &rows.events);
     state.offsets.extend(commit.offsets.iter().map(|moved| (moved.key, moved.to)));
     state.commits.insert(commit.id);
@@ -244,6 +246,28 @@ fn count_figures(state: &mut State, rows: &Rows) {
         old.iter().for_each(|key| {
             state.figures.remove(key);
         });
+    }
+}
+
+/// Deletes old notices and deliveries, like a store does.
+fn prune(state: &mut State, rows: &Rows) {
+    for Prune { what, before, limit } in &rows.prunes {
+        let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
+        match what {
+            Prunable::Notices => {
+                let oldest = state.notices.iter().take(limit).filter(|(_, notice)| notice.at < *before);
+                let old: Vec<NoticeId> = oldest.map(|(id, _)| *id).collect();
+                old.iter().for_each(|id| drop(state.notices.remove(id)));
+            }
+            Prunable::Deliveries(webhook) => {
+                let of_endpoint = state.deliveries.iter().filter(|(key, _)| key.webhook == *webhook).take(limit);
+                let old =
+                    of_endpoint.filter(|(_, delivery)| delivery.created_at < *before && !delivery.state.is_open());
+                let old: Vec<_> = old.map(|(key, _)| *key).collect();
+                old.iter().for_each(|key| drop(state.deliveries.remove(key)));
+                state.deliveries_pruned_before = state.deliveries_pruned_before.max(Some(*before));
+            }
+        }
     }
 }
 

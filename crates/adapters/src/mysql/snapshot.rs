@@ -29,7 +29,7 @@ use stream::stream;
 /// All tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
                       order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice, \
-                      statistic, webhook, webhook_delivery";
+                      statistic, webhook, webhook_delivery, pruned";
 
 pub struct MysqlSnapshot {
     reader: Reader,
@@ -89,7 +89,13 @@ impl Snapshot for MysqlSnapshot {
 
     fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> std::result::Result<(), StoreError> {
         self.read(|reader, unreadable| {
+            let mut pruned = None;
+            reader.each(webhooks::SELECT_PRUNED, |row| {
+                pruned = Some(from_row(row)?);
+                Ok(())
+            })?;
             webhooks::report(
+                pruned,
                 stream(reader, webhooks::ENDPOINTS, unreadable)?,
                 stream(reader, webhooks::DELIVERIES, unreadable)?,
                 each,

@@ -22,7 +22,7 @@ use domain::ids::OrderId;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
-use super::cells::from_row;
+use super::cells::{find, from_row};
 use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
@@ -149,6 +149,7 @@ impl Snapshot for SqliteSnapshot {
             let mut endpoints = connection.prepare(webhooks::ENDPOINTS.select)?;
             let mut deliveries = connection.prepare(webhooks::DELIVERIES.select)?;
             webhooks::report(
+                find(connection, webhooks::SELECT_PRUNED, [])?,
                 stream(&mut endpoints, webhooks::ENDPOINTS, unreadable)?,
                 stream(&mut deliveries, webhooks::DELIVERIES, unreadable)?,
                 each,

@@ -17,6 +17,7 @@ mod opening;
 mod payment;
 mod places;
 mod redis;
+mod retention;
 mod shop;
 mod statistics;
 mod switching;

@@ -96,6 +96,8 @@ pub struct CouponFacts {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum WebhookFact {
+    /// Deliveries from before this moment may have been deleted. Comes first, if at all.
+    PrunedBefore(Timestamp),
     Endpoint(Endpoint),
     Delivery(Delivery),
 }

@@ -82,6 +82,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
             Ok(Answer::Done)
         }
         Command::Repair(repair) => maintenance::repair(context, repair).map(|()| Answer::Done),
+        Command::Prune(prunes) => maintenance::prune(context, prunes).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => users::forget_answers(context, keys, *before).map(|()| Answer::Done),
     }
 }

@@ -1,4 +1,5 @@
-//! Repairs of the audit: derived figures are corrected, lost timers are recreated.
+//! Repairs of the audit: derived figures are corrected, lost timers are recreated. And the end of rows that are kept for a time
+//! only.
 
 use domain::ids::OrderId;
 use domain::order::Outcome;
@@ -7,7 +8,7 @@ use domain::points::Account;
 
 use crate::commands::Repair;
 use crate::commands::context::{Context, Handled};
-use crate::state::rows::{AccountKey, Keys, Maintenance, OrderKey, PaymentKey, Timer, TimerKey, TimerKind};
+use crate::state::rows::{AccountKey, Keys, Maintenance, OrderKey, PaymentKey, Prune, Timer, TimerKey, TimerKind};
 
 impl Repair {
     /// Declares the rows that the repair corrects.
@@ -49,6 +50,12 @@ pub(crate) fn repair(context: &mut Context<'_>, repair: &Repair) -> Handled {
         }
         Repair::Timer { order } => set_timer(context, order)?,
     }
+    Ok(())
+}
+
+/// Deletes old rows with the commit.
+pub(crate) fn prune(context: &mut Context<'_>, prunes: &[Prune]) -> Handled {
+    context.rows.prunes.extend_from_slice(prunes);
     Ok(())
 }
 

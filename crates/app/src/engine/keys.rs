@@ -29,7 +29,11 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
         }
-        Command::CreateCampaign(_) | Command::MoveGroup { .. } | Command::Skip | Command::AddFigures(_) => {}
+        Command::CreateCampaign(_)
+        | Command::MoveGroup { .. }
+        | Command::Skip
+        | Command::AddFigures(_)
+        | Command::Prune(_) => {}
         Command::Follow(follow) => keys.extend(follow.endpoints().map(Key::from)),
         Command::ChangeModes(_) => keys.extend([Key::Modes]),
         Command::Guarded(guarded) => declare_command(&guarded.command, settings, now, keys),

@@ -6,6 +6,7 @@ mod fulfilment;
 mod key;
 mod modes;
 mod requests;
+mod retention;
 mod statistics;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub use key::{
 };
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
+pub use retention::{Prunable, Prune};
 pub use statistics::{Added, Counted, Cut, FigureKey, Resolution, WHOLE_SHOP};
 
 /// The sold units of a product on a day, and those refunded since. Both only grow, so that repeats and reordering are
@@ -324,6 +326,7 @@ rows! {
         events: NewEvent,
         figures: Added,
         cuts: Cut,
+        prunes: Prune,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `doorbuster serve`: runs the shop in one process until it is stopped.
 
+mod retention;
+
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -280,6 +282,7 @@ struct Housekeeping {
 impl Housekeeping {
     fn start(shop: Shop, config: &Config) -> std::io::Result<Housekeeping> {
         let (keep, mut canary) = (config.idempotency.keep(), Canary::new(config.orders.canary.clone()));
+        let kept = config.keep;
         let (stop, stopped) = std_mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let at_work = AtWork::new(&shop.submitter.health, "The housekeeping thread has panicked.");
@@ -288,6 +291,7 @@ impl Housekeeping {
             while stopped.recv_timeout(FORGET_EVERY) == Err(std_mpsc::RecvTimeoutError::Timeout) {
                 runtime.block_on(async {
                     forget_once(&shop, keep).await;
+                    retention::prune_once(&shop, kept).await;
                     canary.compare_once(&shop).await;
                 });
             }

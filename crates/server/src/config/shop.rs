@@ -1,5 +1,6 @@
 //! The shop's time zone, where its events are analysed, and the systems that it tells.
 
+mod keep;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 
+pub use keep::Keep;
 pub use webhooks::Webhooks;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -3,6 +3,7 @@
 mod modes;
 mod orders;
 mod people;
+mod retention;
 mod statistics;
 
 use app::events::outbox::uuid;
@@ -107,6 +108,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     skips(script, commit);
     maintenance(script, commit.rows);
     statistics::write(script, rows);
+    retention::write(script, rows);
     failed_delivery::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);

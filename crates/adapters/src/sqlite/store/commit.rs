@@ -3,6 +3,7 @@
 mod modes;
 mod orders;
 mod people;
+mod retention;
 mod statistics;
 
 use app::events::outbox::uuid;
@@ -70,6 +71,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     skips(connection, commit)?;
     maintenance(connection, rows)?;
     statistics::write(connection, rows)?;
+    retention::write(connection, rows)?;
     failed_delivery::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;

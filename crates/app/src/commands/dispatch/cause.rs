@@ -37,6 +37,7 @@ impl Command {
             Command::Skip => "PassOver",
             Command::Follow(_) => "Follow",
             Command::AddFigures(_) => "AddFigures",
+            Command::Prune(_) => "Prune",
             Command::ForgetAnswers { .. } => "ForgetAnswers",
             Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
             Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",

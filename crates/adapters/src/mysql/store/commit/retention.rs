@@ -1,0 +1,28 @@
+//! Deletes old rows that are kept for a time only.
+
+use app::state::rows::{Prunable, Prune, Rows};
+
+use crate::mysql::sql::{Script, statement};
+
+/// Each looks at the oldest rows only, whose order is that of the primary key, and needs no index on their time.
+pub(super) fn write(script: &mut Script, rows: &Rows) {
+    for Prune { what, before, limit } in &rows.prunes {
+        script.add(match what {
+            Prunable::Notices => statement(
+                "DELETE n FROM (SELECT notice_id FROM (SELECT notice_id, created_at FROM notice ORDER BY notice_id LIMIT ?) AS oldest
+                     WHERE created_at < ?) AS old STRAIGHT_JOIN notice AS n ON n.notice_id = old.notice_id",
+                &[limit, before],
+            ),
+            Prunable::Deliveries(webhook) => statement(
+                "DELETE d FROM (SELECT number FROM
+                     (SELECT number, state, created_at FROM webhook_delivery WHERE webhook_id = ? ORDER BY number LIMIT ?) AS oldest
+                     WHERE created_at < ? AND state IN ('COMPLETED', 'DEAD_LETTER')) AS old
+                     STRAIGHT_JOIN webhook_delivery AS d ON d.webhook_id = ? AND d.number = old.number",
+                &[&webhook.0, limit, before, &webhook.0],
+            ),
+        });
+        let remember = "INSERT INTO pruned (kind, before_at) VALUES (?, ?)
+             ON DUPLICATE KEY UPDATE before_at = GREATEST(before_at, VALUES(before_at))";
+        script.add(statement(remember, &[&what.table(), before]));
+    }
+}
