@@ -1,6 +1,7 @@
 //! Reads rows of the tables into the types of the engine and the views, cell by cell in the order of the column lists.
 //! The same for every store, whatever its client makes of a row.
 
+mod alerts;
 mod audit;
 mod claims;
 mod details;

@@ -301,6 +301,16 @@ macro_rules! select_letter_failure {
     };
 }
 
+macro_rules! select_alert {
+    ($rest:literal) => {
+        concat!(
+            "SELECT alert_id, code, scope, subject, severity, value, threshold, since, cleared_at, reporter, \
+             reported_until, next_try_at FROM alert ",
+            $rest
+        )
+    };
+}
+
 macro_rules! select_webhook {
     ($rest:literal) => {
         select_webhook!("", $rest)
@@ -329,9 +339,9 @@ macro_rules! select_delivery {
 }
 
 pub(crate) use {
-    select_account, select_answer, select_callback, select_campaign, select_coupon, select_customer, select_delivery,
-    select_described, select_details, select_entry, select_letter, select_letter_failure, select_line, select_login,
-    select_mode_change, select_order, select_outgoing, select_parked, select_parked_event, select_parked_failure,
-    select_payment, select_product, select_relayed, select_request, select_shipment, select_storage,
-    select_user_coupon, select_webhook, select_written,
+    select_account, select_alert, select_answer, select_callback, select_campaign, select_coupon, select_customer,
+    select_delivery, select_described, select_details, select_entry, select_letter, select_letter_failure, select_line,
+    select_login, select_mode_change, select_order, select_outgoing, select_parked, select_parked_event,
+    select_parked_failure, select_payment, select_product, select_relayed, select_request, select_shipment,
+    select_storage, select_user_coupon, select_webhook, select_written,
 };

@@ -31,6 +31,7 @@ use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 
 pub use dispatch::guarded::{Guarded, Tag};
+pub use notices::alerts::{AlertCommand, Sighting};
 pub use notices::webhooks::{DeliveryAnswered, NewWebhook, Replay, Replayed, TestDelivery, WebhookCommand};
 
 use crate::events::event::{
@@ -151,6 +152,7 @@ pub enum Command {
     Guarded(Box<Guarded>),
     ChangeModes(Box<ChangeModes>),
     Webhook(WebhookCommand),
+    Alert(AlertCommand),
     /// The command of an event, from the table of reactions.
     React(Reaction),
     /// Parking, retry and dead letters of events that could not be handled.

@@ -96,6 +96,8 @@ cases! {
         an_endpoint_survives_every_change,
         a_delivery_survives_every_change,
         an_endpoint_gets_an_event_once,
+        an_alert_survives_until_it_is_cleared,
+        one_alert_of_a_scope_is_open,
     }
     commits {
         a_rollback_leaves_nothing,

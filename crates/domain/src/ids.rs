@@ -58,6 +58,10 @@ id!(
     /// An endpoint that receives webhooks.
     WebhookId
 );
+id!(
+    /// An alert.
+    AlertId
+);
 
 /// A displayed identity such as `ORD-4F7K2M9Q`; clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! Every aggregate has one shape: `decide` turns a `Command` into `Event`s or a `Rejection`, and `evolve` folds an
 //! event into the state. [`coupon`] is a good first example.
 
+pub mod alert;
 pub mod claim;
 pub mod coupon;
 pub mod currency;

@@ -315,6 +315,7 @@ fn operation_routes() -> Routes {
         .get("/api/admin/groups", messaging::groups::list, group::list())
         .post("/api/admin/groups/{group}/reset", messaging::groups::reset, group::reset())
         .get("/api/admin/now", shop::now::get, about::now())
+        .get("/api/admin/alerts", messaging::alerts::list, about::alerts())
         .get("/api/admin/statistics/coupons", shop::statistics::coupons, statistic::coupons())
         .get("/api/admin/statistics/orders", shop::statistics::orders, statistic::orders())
         .get("/api/admin/audit", shop::audit::report, about::audit())

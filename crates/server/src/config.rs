@@ -28,7 +28,7 @@ pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
-pub use shop::{Analytics, Keep, Shop, Webhooks, ZoneCalendar};
+pub use shop::{Alerts, Analytics, Keep, Shop, Webhooks, ZoneCalendar};
 pub(crate) use variables::is_read;
 
 use crate::http::envelope::Cors;
@@ -55,6 +55,7 @@ pub struct Config {
     pub orders: Orders,
     pub payment: Payment,
     pub webhooks: Webhooks,
+    pub alerts: Alerts,
     pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
@@ -375,6 +376,7 @@ impl Config {
         self.payment.check()?;
         self.analytics.check()?;
         self.webhooks.check()?;
+        self.alerts.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
             return Err(Error::Redis);
         }
@@ -400,8 +402,11 @@ impl Config {
             ("orders.canary.every_s", self.orders.canary.every_s),
             ("idempotency.keep_h", self.idempotency.keep_h),
         ];
-        for (key, given) in
-            at_least_one.into_iter().chain(self.payment.at_least_one()).chain(self.webhooks.at_least_one())
+        for (key, given) in at_least_one
+            .into_iter()
+            .chain(self.payment.at_least_one())
+            .chain(self.webhooks.at_least_one())
+            .chain(self.alerts.at_least_one())
         {
             if given == 0 {
                 return Err(Error::OutOfRange { key, given, expected: "at least 1" });

@@ -30,7 +30,7 @@ pub use breakers::BreakerMetrics;
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};
-pub use orders::EventLatency;
+pub use orders::{EventLatency, Peaks};
 pub use payments::{Mismatches, PaymentMetrics};
 pub use queue::{OldestQueued, QueueMetrics};
 pub use recent::Recent;

@@ -6,7 +6,7 @@ pub mod committer;
 pub mod engine_loop;
 pub mod estimates;
 pub mod health;
-pub mod lag_monitor;
+pub mod monitors;
 pub mod payment_loop;
 pub mod relay_loop;
 pub mod remote_commits;

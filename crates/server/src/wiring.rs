@@ -30,13 +30,14 @@ use crate::http::envelope::Edge;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::{
-    AuditMetrics, BreakerMetrics, EngineMetrics, EventLatency, LogMetrics, Metrics, QueueMetrics, Refusals,
+    AuditMetrics, BreakerMetrics, EngineMetrics, EventLatency, LogMetrics, Metrics, Published, QueueMetrics, Refusals,
 };
 use crate::runtime::committer::Listeners;
 use crate::runtime::engine_loop::Worker;
 use crate::runtime::estimates::{Estimates, Sources};
 use crate::runtime::health::{AtWork, Health};
-use crate::runtime::lag_monitor::LagMonitor;
+use crate::runtime::monitors::alerts::open::OpenAlerts;
+use crate::runtime::monitors::lag::LagMonitor;
 use crate::runtime::payment_loop::PaymentThread;
 use crate::runtime::relay_loop::RelayThread;
 use crate::runtime::remote_commits::RemoteCommits;
@@ -50,6 +51,7 @@ use crate::security::passwords::Passwords;
 use crate::security::rate_limits::Limits;
 use crate::security::secret::Secret;
 
+mod alerts;
 mod broker;
 mod engine_settings;
 mod error;
@@ -130,7 +132,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         stores::open(config, secret.mark().as_deref(), data_dir)?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(clock));
     let redis_services = redis_services::open(config, codec, &views, &clock)?;
-    let RedisServices { gate, notifier, ranking, rates, condition } =
+    let RedisServices { gate, notifier, ranking, rates, condition, works } =
         redis_services.unwrap_or_else(|| RedisServices::nothing(gate));
     // Without other processes that commit, there is no subscriber elsewhere to wake.
     let notifier = notifier.filter(|_| changes.is_some());
@@ -140,7 +142,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let is_consuming = config.server.roles.worker && carrier(config).executor() == Executor::Log;
     let log = if is_consuming { broker::log(config, codec, log, &arrived, &metrics)? } else { log };
     let health = Arc::new(Health::default());
-    let relay = broker::relay(config, codec, outbox, &clock, &committed, &metrics, &health)?;
+    let published = Published::register(&metrics);
+    let relay = broker::relay(config, codec, outbox, &clock, &committed, published.clone(), &health)?;
     let (waiting, subscriptions) =
         (Arc::new(Waiting::default()), Arc::new(Subscriptions::new(&metrics, config.server.streams_per_customer_max)));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
@@ -167,6 +170,9 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let OpenWebhooks { sender, due: webhooks_due, thread: webhook_thread } =
         webhooks::open(config, &submitter, &metrics)?;
     let services = Arc::clone(&settings.services);
+    let open_alerts = OpenAlerts::default();
+    metrics.register(|registry| registry.register_collector(Box::new(open_alerts.clone())));
+    let audited = AuditMetrics::register(&metrics);
     let breakers = BreakerMetrics { services, payment: breaker.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let opened = OpenedForEndpoints {
@@ -177,16 +183,40 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         },
         payments,
         webhooks: sender,
-        estimates: estimates(config, &submitter, &settings.services, breaker),
+        estimates: estimates(
+            config,
+            &submitter,
+            &settings.services,
+            Calls { provider: breaker.clone(), alerts: open_alerts.clone() },
+        ),
         services: Arc::clone(&settings.services),
         calendar: Arc::clone(&settings.calendar),
         metrics: Arc::clone(&metrics),
         rates,
+        alerts: open_alerts.clone(),
+        audited: audited.clone(),
     };
     let (stopper, stop) = shutdown::channel();
     let remote = RemoteCommits::new(changes, notifier.clone(), Arc::clone(&waiting), Arc::clone(&subscriptions));
     let remote = remote.start(stop.clone(), &health)?;
-    let watch = watch_log(config, &submitter, &metrics, &opened.log, stop.clone())?;
+    let log_metrics = config.server.roles.worker.then(|| LogMetrics::register(&metrics));
+    let watch = watch_log(log_metrics.clone(), &submitter, &opened.log, stop.clone())?;
+    let observed = alerts::Observed {
+        peaks: Arc::clone(&latency.peaks),
+        payment: breaker,
+        redis: works,
+        published,
+        audited,
+        log: log_metrics,
+        reporter: i64::from(engine),
+    };
+    let alerts = alerts::watch(
+        config,
+        data_dir,
+        observed,
+        alerts::Around { submitter: &submitter, opened: &opened, open: open_alerts },
+        stop.clone(),
+    )?;
     let recent = watch_course(&submitter, &metrics, stop.clone())?;
     let consumed = is_consuming.then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
@@ -210,7 +240,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, parts, at_work, consumed, around)?;
-    let monitors = remote.into_iter().chain(watch).chain([recent]).collect();
+    let monitors = remote.into_iter().chain(watch).chain([recent, alerts]).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
     let (payments, webhooks) = (payment_thread, webhook_thread);
@@ -218,19 +248,22 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     Ok(Running { shop, engine })
 }
 
-/// Builds the estimates from the store and the breakers of this process.
-fn estimates(
-    config: &Config,
-    submitter: &Submitter,
-    services: &Arc<Services>,
+/// The breaker of the payment provider, if this process calls it, and the alerts that show the breakers of others.
+struct Calls {
     provider: Option<SharedBreaker>,
-) -> Estimates {
+    alerts: OpenAlerts,
+}
+
+/// Builds the estimates from the store and the breakers of this process.
+fn estimates(config: &Config, submitter: &Submitter, services: &Arc<Services>, calls: Calls) -> Estimates {
+    let Calls { provider, alerts } = calls;
     Estimates::new(Sources {
         views: Arc::clone(&submitter.views),
         clock: Arc::clone(&submitter.clock),
         services: Arc::clone(services),
         provider,
         provider_timeout: config.payment.timeout(),
+        alerts,
     })
 }
 
@@ -266,12 +299,14 @@ struct OpenedForEndpoints {
     calendar: Arc<dyn Calendar>,
     metrics: Arc<Metrics>,
     rates: Option<Arc<dyn SharedRates>>,
+    alerts: OpenAlerts,
+    audited: AuditMetrics,
 }
 
 /// Builds the state of the endpoints.
 fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedForEndpoints) -> Shop {
-    let OpenedForEndpoints { log, payments, webhooks, estimates, services, calendar, metrics, rates } = opened;
-    let audited = AuditMetrics::register(&metrics);
+    let OpenedForEndpoints { log, payments, webhooks, estimates, services, calendar, metrics, rates, alerts, audited } =
+        opened;
     Shop::new(Inner {
         submitter,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
@@ -293,6 +328,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         limits: Limits::new(&config.limits, rates),
         guesses: Guesses::new(&config.limits, &metrics),
         metrics,
+        alerts,
         audited,
         snapshots: snapshots(config),
         log,
@@ -314,18 +350,15 @@ fn watch_course(submitter: &Submitter, metrics: &Metrics, stop: Stop) -> std::io
 
 /// Starts the lag monitor; only with the worker role, because every process would measure the same.
 fn watch_log(
-    config: &Config,
+    metrics: Option<LogMetrics>,
     submitter: &Submitter,
-    metrics: &Metrics,
     log: &Log,
     stop: Stop,
 ) -> Result<Option<JoinHandle<()>>, Error> {
-    if !config.server.roles.worker {
-        return Ok(None);
-    }
+    let Some(metrics) = metrics else { return Ok(None) };
     let (views, clock) = (Arc::clone(&submitter.views), Arc::clone(&submitter.clock));
     let health = Arc::clone(&submitter.health);
-    let watch = LagMonitor { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics), health };
+    let watch = LagMonitor { views, log: log.clone(), clock, metrics, health };
     Ok(Some(watch.start(stop)?))
 }
 

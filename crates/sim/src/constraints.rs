@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use app::ports::{Commit, CommitError};
-use app::state::rows::Rows;
+use app::state::rows::{AlertKey, Rows};
 use app::state::table::Change;
+use domain::alert::Alert;
 use domain::coupon::Holding;
 use domain::money::Money;
 use domain::webhook::Delivery;
@@ -70,6 +71,7 @@ fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("identities", rows.identities.changes(), |key| state.identities.contains_key(key))?;
     fits("details", rows.details.changes(), |key| state.details.contains_key(&key.0))?;
     fits("webhooks", rows.webhooks.changes(), |key| state.webhooks.contains_key(key))?;
+    fits("alerts", rows.alerts.changes(), |key| open_alert(state, *key).is_some())?;
     fits("deliveries", rows.deliveries.changes(), |key| state.deliveries.contains_key(key))?;
     fits("orders", rows.orders.changes(), |key| state.orders.contains_key(&key.0))?;
     fits("payments", rows.payments.changes(), |key| state.payments.contains_key(&key.0))?;
@@ -149,6 +151,11 @@ fn check_coupons(state: &State, rows: &Rows) -> Result<(), String> {
 
 fn numbers_of(holding: &Holding) -> impl Iterator<Item = i64> {
     holding.coupons.iter().map(|coupon| coupon.issue_number)
+}
+
+/// Returns the open alert of a key.
+pub(crate) fn open_alert(state: &State, key: AlertKey) -> Option<&Alert> {
+    state.alerts.values().find(|alert| alert.is_open() && AlertKey::of(alert) == key)
 }
 
 /// An endpoint gets an event once.

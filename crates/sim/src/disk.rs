@@ -12,10 +12,12 @@ use app::state::rows::{
     HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey,
     ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
+use domain::alert::Alert;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
-    CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
+    AlertId, CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+    WebhookId,
 };
 use domain::order::saga::Step;
 use domain::payment::Payment;
@@ -75,6 +77,7 @@ pub struct State {
     pub deliveries: BTreeMap<DeliveryKey, Delivery>,
     /// From before this moment, deliveries may have been deleted.
     pub deliveries_pruned_before: Option<Timestamp>,
+    pub alerts: BTreeMap<AlertId, Alert>,
     pub orders: BTreeMap<OrderId, OrderRow>,
     pub timers: BTreeMap<OrderId, Timer>,
     pub payments: BTreeMap<OrderId, Payment>,

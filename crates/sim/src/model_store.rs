@@ -16,7 +16,7 @@ use app::state::table::Change;
 use domain::ids::{CampaignId, NoticeId, UserId};
 use domain::time::Timestamp;
 
-use crate::constraints;
+use crate::constraints::{self, open_alert};
 use crate::disk::{Disk, OutboxRow, State};
 use crate::planned_fault::{CommitFault, Faults};
 
@@ -134,6 +134,7 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Identity(key) => rows.identities.loaded(key, state.identities.get(&key).copied()),
         Key::Details(id) => rows.details.loaded(DetailsKey(id), state.details.get(&id).cloned()),
         Key::Webhook(id) => rows.webhooks.loaded(id, state.webhooks.get(&id).cloned()),
+        Key::Alert(key) => rows.alerts.loaded(key, open_alert(state, key).cloned()),
         Key::WebhookDelivery(key) => rows.deliveries.loaded(key, state.deliveries.get(&key).cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
         Key::Timer(id) => rows.timers.loaded(TimerKey(id), state.timers.get(&id).copied()),
@@ -184,6 +185,8 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.details, rows.details.changes(), |key| key.0);
     apply(&mut state.webhooks, rows.webhooks.changes(), |key| key);
     apply(&mut state.deliveries, rows.deliveries.changes(), |key| key);
+    let alerts = rows.alerts.changes();
+    state.alerts.extend(alerts.iter().filter_map(|(_, change)| change.row()).map(|alert| (alert.id, alert.clone())));
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);
     apply(&mut state.timers, rows.timers.changes(), |key| key.0);
     apply(&mut state.payments, rows.payments.changes(), |key| key.0);

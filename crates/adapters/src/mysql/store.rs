@@ -1,5 +1,6 @@
 //! The store in a server that several processes write to: a transaction per batch, ordered by the locks of its rows.
 
+mod alerts;
 mod commit;
 mod details;
 mod executor;

@@ -2,6 +2,7 @@
 //! it.
 
 mod accounts;
+mod alerts;
 mod catalogue;
 mod change_feed;
 mod coupons;

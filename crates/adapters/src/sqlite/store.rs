@@ -1,6 +1,7 @@
 //! The store in one SQLite file, written by one connection: a transaction per batch, synced once, beside the next
 //! batch.
 
+mod alerts;
 mod commit;
 mod customer_row;
 mod details;

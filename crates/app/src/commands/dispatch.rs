@@ -10,7 +10,7 @@ use domain::order::CouponWanted;
 use crate::commands::answer::Answer;
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::fulfilment::{payments, refunds, shipments};
-use crate::commands::notices::webhooks;
+use crate::commands::notices::{alerts, webhooks};
 use crate::commands::order::claiming;
 use crate::commands::order::demand::Demand;
 use crate::commands::{
@@ -65,6 +65,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         }
         Command::ChangeModes(wanted) => modes::change(context, wanted),
         Command::Webhook(command) => webhooks::handle(context, command),
+        Command::Alert(command) => alerts::handle(context, command),
         Command::React(reaction) => react(context, reaction).map(|()| Answer::Done),
         Command::FailedDelivery(command) => failed_delivery::handle(context, command),
         Command::FireTimer { order, due } => order::fire_timer(context, *order, *due).map(|()| Answer::Done),

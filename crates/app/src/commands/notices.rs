@@ -1,5 +1,6 @@
 //! Notices to users: one gapless sequence each, written in the commit of their cause (N-01…N-03).
 
+pub(crate) mod alerts;
 pub(crate) mod webhooks;
 
 use domain::ids::{CampaignId, Code, OrderId, UserId};

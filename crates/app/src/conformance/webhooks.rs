@@ -1,14 +1,15 @@
-//! Webhook endpoints and deliveries are read as they were written, in every state that their commands can reach.
+//! Webhook endpoints, deliveries and alerts are read as they were written, in every state that their commands can reach.
 
 use std::time::Duration;
 
-use domain::ids::WebhookId;
+use domain::alert::{Alert, Code, Measure, Severity};
+use domain::ids::{AlertId, WebhookId};
 use domain::webhook::{Attempt, Change, Delivery, DeliveryKey, Endpoint, Failing, Next, Slot, State, Term};
 
 use super::Fixture;
 use super::session::{NOON, Session};
 use crate::ports::CommitError;
-use crate::state::rows::Key;
+use crate::state::rows::{AlertKey, Key, Rows};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -97,4 +98,50 @@ pub(super) async fn an_endpoint_gets_an_event_once(fixture: &mut dyn Fixture) {
     assert!(matches!(refused, Err(CommitError::Constraint(_))), "{refused:?}");
     let other = Delivery { key: DeliveryKey { webhook: WebhookId(2), number: 1 }, ..first };
     session.change(&[other.key.into()], |rows| rows.deliveries.put(other.key, other.clone())).await;
+}
+
+fn alert(id: i64) -> Alert {
+    Alert {
+        id: AlertId(id),
+        code: Code::BreakerOpen,
+        scope: "payment".into(),
+        subject: "it's \"payment\"".into(),
+        severity: Severity::Warning,
+        value: Measure::of(1.25),
+        threshold: Measure::whole(0),
+        since: NOON,
+        cleared_at: None,
+        reporter: Some(7),
+        reported_until: Some(NOON + SECOND),
+        next_try: None,
+    }
+}
+
+pub(super) async fn an_alert_survives_until_it_is_cleared(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let key = AlertKey::of(&alert(1));
+    let renewed = Alert { reporter: None, reported_until: None, next_try: Some(NOON + SECOND), ..alert(1) };
+    survives!(session, alerts, key, [alert(1), renewed.clone()]);
+    let cleared = Alert { cleared_at: Some(NOON + 2 * SECOND), ..renewed };
+    session.change(&[key.into()], |rows| rows.alerts.put(key, cleared)).await;
+    let rows = session.look(&[key.into()]).await;
+    assert_eq!(rows.alerts.get(key), Ok(None), "a cleared alert is in nobody's way");
+    session.change(&[key.into()], |rows| rows.alerts.put(key, alert(2))).await;
+    let rows = session.look(&[key.into()]).await;
+    assert_eq!(rows.alerts.get(key), Ok(Some(&alert(2))));
+}
+
+pub(super) async fn one_alert_of_a_scope_is_open(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let key = AlertKey::of(&alert(1));
+    session.change(&[key.into()], |rows| rows.alerts.put(key, alert(1))).await;
+    // As if it had been read before the other commit.
+    let mut rows = Rows::default();
+    rows.alerts.loaded(key, None);
+    rows.alerts.put(key, alert(2));
+    let refused = session.try_commit(&rows, &[]).await;
+    assert!(matches!(refused, Err(CommitError::Constraint(_))), "{refused:?}");
+    let other = Alert { scope: "stock".into(), ..alert(3) };
+    let key = AlertKey::of(&other);
+    session.change(&[key.into()], |rows| rows.alerts.put(key, other)).await;
 }

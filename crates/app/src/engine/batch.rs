@@ -299,6 +299,10 @@ impl Batch {
         }
         report.requests.extend(self.rows.requests.changed());
         self.touched_webhooks(report);
+        report.alerts.extend(self.rows.alerts.changes().into_iter().filter_map(|(_, change)| {
+            let (alert, is_new) = change.kept();
+            (is_new || !alert.is_open()).then(|| alert.clone())
+        }));
         report.sold.extend(self.rows.sales.changes().into_iter().map(|(key, change)| {
             let (sales, _) = change.kept();
             DaySales { product: key.product, day: Some(key.day), sold: sales.sold, returned: sales.returned }

@@ -38,6 +38,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         Command::ChangeModes(_) => keys.extend([Key::Modes]),
         Command::Guarded(guarded) => declare_command(&guarded.command, settings, now, keys),
         Command::Webhook(command) => command.declare(keys),
+        Command::Alert(command) => command.declare(keys),
         Command::RegisterProduct { .. } | Command::ChangeProduct { .. } | Command::AdjustStock { .. } => {
             catalogue::declare(command, keys);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::alert::Alert;
 use domain::ids::{Code, DeadLetterId, OrderId, RequestId, UserId, WebhookId};
 use domain::reason::Reason;
 
@@ -33,6 +34,8 @@ pub struct Progress {
     /// The time from placing to cancellation of each order that was cancelled, and why.
     pub failed: Vec<(Reason, Duration)>,
     pub coupons_issued: usize,
+    /// The order that took longest until it was claimed or refused, and how long; the wait for its payment is not counted.
+    pub slowest: Option<(Code, Duration)>,
     /// The time from its commit to its handling of each event that a log delivered to a group.
     pub handled: Vec<(Group, Duration)>,
 }
@@ -67,6 +70,8 @@ pub struct Report {
     pub webhooks_disabled: Vec<WebhookId>,
     /// Webhooks whose schedule came to its end, by endpoint, for operators.
     pub webhooks_dead: Vec<WebhookId>,
+    /// Alerts that were raised or cleared.
+    pub alerts: Vec<Alert>,
     /// Orders whose compensation got stuck, for operators.
     pub stuck: Vec<Code>,
     /// Payments with a refund or a void that got stuck, for operators; each once.

@@ -176,6 +176,8 @@ events! {
     PointsMoved(PointsMoved) => PointEvents;
     DeadLettered(DeadLettered) => ExternalEvents;
     WebhookDisabled(WebhookDisabled) => ExternalEvents;
+    AlertRaised(AlertRaised) => ExternalEvents;
+    AlertCleared(AlertCleared) => ExternalEvents;
 }
 
 impl EventKind {
@@ -213,7 +215,7 @@ pub use fulfilment::{
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
     ProcessingRequest, ShipmentUpdated, StorageUpdated,
 };
-pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement, WebhookDisabled};
+pub use movements::{AlertCleared, AlertRaised, DeadLettered, PointsMoved, StockMoved, StockMovement, WebhookDisabled};
 pub use products::{
     PriceChanged, ProductDescribed, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged,
     StockAdjusted,

@@ -59,6 +59,7 @@ groups! {
         OrderStatistics = "order-statistics-group",
         OrderAnalytics = "order-analytics-group",
         Webhooks = "webhook-group",
+        Alerts = "alert-group",
     }
 }
 
@@ -94,7 +95,11 @@ impl Group {
             | Group::CouponResult
             | Group::Payment => false,
             // They read the store's own events.
-            Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics | Group::Webhooks => false,
+            Group::CouponStatistics
+            | Group::OrderStatistics
+            | Group::OrderAnalytics
+            | Group::Webhooks
+            | Group::Alerts => false,
         }
     }
 }

@@ -77,7 +77,9 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         Group::OrderProcessing | Group::OrderRetry => process_order(event, codec),
         Group::Payment => call(event, codec),
         // They digest slices (`crate::log::trailing`).
-        Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics | Group::Webhooks => None,
+        Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics | Group::Webhooks | Group::Alerts => {
+            None
+        }
     }
 }
 

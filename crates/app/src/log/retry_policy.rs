@@ -40,7 +40,11 @@ impl Group {
             | Group::OrderRetry
             | Group::Payment => STEADY,
             // Their slice is read again until it is digested.
-            Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics | Group::Webhooks => &[],
+            Group::CouponStatistics
+            | Group::OrderStatistics
+            | Group::OrderAnalytics
+            | Group::Webhooks
+            | Group::Alerts => &[],
         }
     }
 

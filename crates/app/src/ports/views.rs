@@ -3,8 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use domain::alert::Alert;
 use domain::coupon::{Campaign, Coupon};
-use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{
+    AlertId, CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId,
+};
 use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::payment::{Payment, State};
@@ -350,6 +353,22 @@ pub trait WebhookViews: Send + Sync {
     fn past_events(&self, wanted: WantedPast) -> Reading<'_, Vec<PastEvent>>;
 }
 
+/// Reads alerts, and what only alerts count.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
+pub trait AlertViews: Send + Sync {
+    /// Returns alerts, newest first, from before the given one on; only open ones, or all.
+    fn alerts(&self, is_open: bool, before: Option<AlertId>, limit: usize) -> Reading<'_, Vec<Alert>>;
+
+    /// Returns the number of dead deliveries of every endpoint that has any.
+    fn dead_deliveries(&self) -> Reading<'_, Vec<(i64, i64)>>;
+
+    /// Returns the number of dead letters that only an operator can resolve.
+    fn permanent_letters(&self) -> Reading<'_, i64>;
+}
+
 /// An event of the past.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastEvent {
@@ -399,6 +418,7 @@ pub trait Views:
     + EventViews
     + StatisticsViews
     + WebhookViews
+    + AlertViews
 {
 }
 

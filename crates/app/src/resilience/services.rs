@@ -33,6 +33,14 @@ impl Service {
         }
     }
 
+    /// Its name in metrics and alerts.
+    pub const fn short_name(self) -> &'static str {
+        match self {
+            Service::Stock => "stock",
+            Service::Coupon => "coupon",
+        }
+    }
+
     pub fn from_name(name: &str) -> Option<Service> {
         Service::ALL.into_iter().find(|service| service.name() == name)
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use domain::ids::{
-    CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
+    AlertId, CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+    WebhookId,
 };
 use domain::time::Timestamp;
 
@@ -23,13 +24,14 @@ pub enum Sequence {
     Receipt,
     DeadLetter,
     Webhook,
+    Alert,
 }
 
 /// The first number of registered users, far from the numbers in tokens of other systems.
 pub const REGISTERED_USER_MIN: i64 = 1_000_000_000_000_000;
 
 impl Sequence {
-    pub const ALL: [Sequence; 11] = [
+    pub const ALL: [Sequence; 12] = [
         Sequence::User,
         Sequence::Product,
         Sequence::Campaign,
@@ -41,6 +43,7 @@ impl Sequence {
         Sequence::Receipt,
         Sequence::DeadLetter,
         Sequence::Webhook,
+        Sequence::Alert,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -56,6 +59,7 @@ impl Sequence {
             Sequence::Receipt => "receipt",
             Sequence::DeadLetter => "letter",
             Sequence::Webhook => "webhook",
+            Sequence::Alert => "alert",
         }
     }
 
@@ -72,7 +76,8 @@ impl Sequence {
             | Sequence::Notice
             | Sequence::Receipt
             | Sequence::DeadLetter
-            | Sequence::Webhook => 1,
+            | Sequence::Webhook
+            | Sequence::Alert => 1,
         }
     }
 
@@ -80,7 +85,7 @@ impl Sequence {
     /// them.
     const fn block(self) -> i64 {
         match self {
-            Sequence::User | Sequence::Product | Sequence::Campaign | Sequence::Webhook => 1,
+            Sequence::User | Sequence::Product | Sequence::Campaign | Sequence::Webhook | Sequence::Alert => 1,
             Sequence::Order
             | Sequence::Coupon
             | Sequence::Request
@@ -161,6 +166,10 @@ impl Ids {
 
     pub fn webhook(&mut self) -> WebhookId {
         WebhookId(self.next(Sequence::Webhook))
+    }
+
+    pub fn alert(&mut self) -> AlertId {
+        AlertId(self.next(Sequence::Alert))
     }
 
     /// Returns a time-ordered UUID (version 7 layout): the moment, then this engine, then a count.

@@ -12,6 +12,7 @@ mod statistics;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::alert::Alert;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
@@ -36,8 +37,8 @@ pub use details::{Details, Identity, NewDetails};
 pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLetterStatus, Message, ParkedKey, Trouble};
 pub use fulfilment::{CallbackRow, Fulfilment};
 pub use key::{
-    AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, EmailKey,
-    EventId, HoldingKey, IdentityKey, InboxKey, Key, OffsetKey, OrderKey, ParkKey, ParkedEventKey, Partition,
+    AccountKey, AlertKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey,
+    EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, OffsetKey, OrderKey, ParkKey, ParkedEventKey, Partition,
     PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey, ShipmentKey, StorageKey, TimerKey,
 };
 pub use modes::{ModesChange, ModesKey};
@@ -298,6 +299,7 @@ rows! {
         details: DetailsKey => Details,
         webhooks: WebhookId => Endpoint,
         deliveries: DeliveryKey => Delivery,
+        alerts: AlertKey => Alert,
         orders: OrderKey => OrderRow,
         timers: TimerKey => Timer,
         payments: PaymentKey => Payment,

@@ -65,8 +65,8 @@ event_types! {
     DropOpened = "drop.opened" from Source::Own(own_types::drop), "A drop began.";
     DropSoldOut = "drop.sold_out" from Source::Own(own_types::drop), "Every product of a drop is sold out.";
     DropClosed = "drop.closed" from Source::Own(own_types::drop), "A drop ended.";
-    AlertRaised = "alert.raised" from Source::Own(own_types::alert_raised), "A threshold was crossed.";
-    AlertCleared = "alert.cleared" from Source::Own(own_types::alert_cleared), "The cause of an alert is gone.";
+    AlertRaised = "alert.raised" from Source::Event(EventKind::AlertRaised), "A threshold was crossed.";
+    AlertCleared = "alert.cleared" from Source::Event(EventKind::AlertCleared), "The cause of an alert is gone.";
     WebhookDisabled = "webhook.disabled" from Source::Event(EventKind::WebhookDisabled), "The shop stopped sending to an endpoint.";
     WebhookTest = "webhook.test" from Source::Own(own_types::test), "An admin tested the endpoint.";
 }

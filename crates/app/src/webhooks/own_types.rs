@@ -30,33 +30,3 @@ pub(super) fn drop() -> Value {
         "examples": [{"dropId": 1, "name": "Saturday", "at": "2026-11-21T09:00:00.000000Z"}],
     })
 }
-
-pub(super) fn alert_raised() -> Value {
-    alert("AlertRaised", "since")
-}
-
-pub(super) fn alert_cleared() -> Value {
-    alert("AlertCleared", "clearedAt")
-}
-
-fn alert(title: &str, moment: &str) -> Value {
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": title,
-        "type": "object",
-        "required": ["alertId", "code", "severity", moment],
-        "properties": {
-            "alertId": {"type": "integer", "format": "int64"},
-            "code": {"type": "string"},
-            "severity": {"enum": ["warning", "critical"]},
-            "subject": {"type": "string"},
-            "value": {"type": "number"},
-            "threshold": {"type": "number"},
-            moment: {"type": "string", "format": "date-time"},
-        },
-        "examples": [{
-            "alertId": 1, "code": "PAYMENT_STUCK", "severity": "critical", "value": 1, "threshold": 0,
-            moment: "2026-11-21T09:00:00.000000Z",
-        }],
-    })
-}

@@ -47,8 +47,8 @@ fn schema(values: &[&Value]) -> Value {
         [Value::String(_), ..] => json!({"type": "string"}),
         [Value::Bool(_), ..] => json!({"type": "boolean"}),
         [Value::Number(_), ..] => {
-            assert!(values.iter().all(|value| value.is_i64()), "numbers are integers");
-            json!({"type": "integer", "format": "int64"})
+            let is_whole = values.iter().all(|value| value.is_i64());
+            if is_whole { json!({"type": "integer", "format": "int64"}) } else { json!({"type": "number"}) }
         }
         [Value::Null, ..] => panic!("absent fields are left out"),
     }

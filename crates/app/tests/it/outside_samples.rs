@@ -1,7 +1,10 @@
 //! Samples of events for external consumers only.
 
-use app::events::event::{DeadLettered, Event, PointsMoved, StockMoved, StockMovement, WebhookDisabled};
-use domain::ids::{Code, ProductId, UserId, WebhookId};
+use app::events::event::{
+    AlertCleared, AlertRaised, DeadLettered, Event, PointsMoved, StockMoved, StockMovement, WebhookDisabled,
+};
+use domain::alert::{Code as AlertCode, Measure, Severity};
+use domain::ids::{AlertId, Code, ProductId, UserId, WebhookId};
 use domain::money::Money;
 use domain::time::Timestamp;
 
@@ -59,6 +62,10 @@ pub(crate) fn samples() -> Vec<Event> {
         }),
         Event::WebhookDisabled(disabled("FAILING", Some(NOON))),
         Event::WebhookDisabled(disabled("GONE", None)),
+        Event::AlertRaised(raised(AlertCode::ErrorRate, Some("shop-1"), 7.25)),
+        Event::AlertRaised(raised(AlertCode::PaymentStuck, None, 1.0)),
+        Event::AlertCleared(cleared(Some("notice-group"))),
+        Event::AlertCleared(cleared(None)),
     ]
 }
 
@@ -69,5 +76,31 @@ fn disabled(reason: &str, failing_since: Option<Timestamp>) -> WebhookDisabled {
         reason: reason.into(),
         failing_since,
         disabled_at: NOON,
+    }
+}
+
+fn raised(code: AlertCode, subject: Option<&str>, value: f64) -> AlertRaised {
+    let threshold = if value.fract() == 0.0 { 0.0 } else { 2.5 };
+    AlertRaised {
+        alert_id: AlertId(1),
+        code,
+        severity: Severity::Critical,
+        subject: subject.map(Into::into),
+        value: Measure::of(value),
+        threshold: Measure::of(threshold),
+        since: NOON,
+    }
+}
+
+fn cleared(subject: Option<&str>) -> AlertCleared {
+    AlertCleared {
+        alert_id: AlertId(1),
+        code: AlertCode::DlqOpen,
+        severity: Severity::Critical,
+        subject: subject.map(Into::into),
+        value: Measure::of(if subject.is_some() { 2.0 } else { 7.25 }),
+        threshold: Measure::of(if subject.is_some() { 0.0 } else { 2.5 }),
+        since: NOON,
+        cleared_at: NOON,
     }
 }

@@ -1,5 +1,6 @@
 //! Messaging endpoints for operators: the event log, histories, consumer groups, dead letters, participants' services.
 
+pub(crate) mod alerts;
 pub(crate) mod dead_letters;
 pub(crate) mod events;
 pub(crate) mod groups;

@@ -39,6 +39,8 @@ pub enum Error {
         "kafka.consumer.names gives two groups the same name, so each would take the other's events; give each its own"
     )]
     GroupNames,
+    #[error("alerts.url must be empty, or an address that begins with https:// or http://")]
+    AlertsUrl,
     #[error("{0}")]
     Shop(String),
     #[error("kafka.shop may contain at most 100 letters, digits, '.', '_' and '-'")]

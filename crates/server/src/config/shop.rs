@@ -1,5 +1,6 @@
 //! The shop's time zone, where its events are analysed, and the systems that it tells.
 
+mod alerts;
 mod keep;
 mod webhooks;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 
+pub use alerts::Alerts;
 pub use keep::Keep;
 pub use webhooks::Webhooks;
 

@@ -13,7 +13,13 @@ use super::Metrics;
 
 /// The number of violations that the latest audit by this process found; without a sample before the first one.
 #[derive(Clone, Debug, Default)]
-pub struct AuditMetrics(Arc<Mutex<Option<i64>>>);
+pub struct AuditMetrics(Arc<Mutex<Latest>>);
+
+#[derive(Debug, Default)]
+struct Latest {
+    violations: Option<i64>,
+    is_news: bool,
+}
 
 impl AuditMetrics {
     pub fn register(metrics: &Metrics) -> AuditMetrics {
@@ -23,11 +29,14 @@ impl AuditMetrics {
     }
 
     pub(crate) fn set(&self, violations: u64) {
-        *self.0.lock() = Some(i64::try_from(violations).unwrap_or(i64::MAX));
+        let violations = Some(i64::try_from(violations).unwrap_or(i64::MAX));
+        *self.0.lock() = Latest { violations, is_news: true };
     }
 
-    pub(crate) fn violations(&self) -> Option<i64> {
-        *self.0.lock()
+    /// Returns the result of an audit once.
+    pub(crate) fn take_news(&self) -> Option<i64> {
+        let mut latest = self.0.lock();
+        std::mem::take(&mut latest.is_news).then_some(latest.violations).flatten()
     }
 }
 
@@ -35,6 +44,6 @@ impl Collector for AuditMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let help = "Violations that the latest audit by this process found";
         let gauge = encoder.encode_descriptor("audit_violations", help, None, MetricType::Gauge)?;
-        self.violations().map_or(Ok(()), |violations| ConstGauge::new(violations).encode(gauge))
+        self.0.lock().violations.map_or(Ok(()), |violations| ConstGauge::new(violations).encode(gauge))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::events::topic::Spread;
 use app::log::relay::{PublishError, Publisher, Record};
@@ -49,6 +50,13 @@ impl LogMetrics {
 
     pub fn set(&self, condition: LogCondition) {
         self.0.lock().0 = condition;
+    }
+
+    /// Returns what was measured last; `None` where the last measurement failed.
+    pub(crate) fn latest(&self) -> (Option<LogCondition>, Option<Waiting>) {
+        let (condition, waiting) = self.0.lock().clone();
+        let (is_measured, is_counted) = (!condition.lags.is_empty(), !waiting.letters.is_empty());
+        (is_measured.then_some(condition), is_counted.then_some(waiting))
     }
 
     pub fn set_waiting(&self, waiting: Waiting) {
@@ -114,6 +122,8 @@ pub struct Counted {
 pub struct Published {
     records: Family<OfTopic, Counter>,
     failures: Family<OfTopic, Counter>,
+    /// True after a failed attempt, until one succeeds.
+    is_failing: Arc<AtomicBool>,
 }
 
 impl Published {
@@ -128,6 +138,15 @@ impl Published {
         published
     }
 
+    /// Returns true if the last attempt to publish failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, has_failed: bool) {
+        self.is_failing.store(has_failed, Ordering::Relaxed);
+    }
+
     pub fn counting(self, inner: Box<dyn Publisher>) -> Counted {
         Counted { inner, published: self }
     }
@@ -135,13 +154,18 @@ impl Published {
 
 impl Publisher for Counted {
     fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>> {
-        self.inner.sizes()
+        Box::pin(async move {
+            let sizes = self.inner.sizes().await;
+            self.published.note(sizes.is_err());
+            sizes
+        })
     }
 
     fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move {
             let result = self.inner.publish(records, spread).await;
-            let Published { records: published, failures } = &self.published;
+            self.published.note(result.is_err());
+            let Published { records: published, failures, .. } = &self.published;
             let counters = if result.is_ok() { published } else { failures };
             for record in records {
                 counters.get_or_create(&OfTopic { topic: record.topic.name() }).inc();

@@ -1,5 +1,7 @@
 //! Orders, coupons and handled events, as the engine commits them.
 
+use std::sync::Arc;
+
 use app::engine::Progress;
 use app::log::group::Group;
 use domain::reason::Reason;
@@ -10,6 +12,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::Metrics;
+
+mod peaks;
+
+pub use peaks::Peaks;
 
 /// From an order that is complete in its first commit to one that waits for its payment.
 const PROCESSING_BUCKETS: [f64; 14] =
@@ -33,20 +39,24 @@ struct OfGroup {
 
 /// How long events take from their commit to their handling, by group.
 #[derive(Clone, Debug)]
-pub struct EventLatency(Family<OfGroup, Histogram, fn() -> Histogram>);
+pub struct EventLatency {
+    by_group: Family<OfGroup, Histogram, fn() -> Histogram>,
+    pub peaks: Arc<Peaks>,
+}
 
 impl EventLatency {
     pub fn register(metrics: &Metrics) -> EventLatency {
-        let latency = EventLatency(Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS)));
+        let by_group = Family::new_with_constructor((|| Histogram::new(LATENCY_BUCKETS)) as fn() -> Histogram);
+        let latency = EventLatency { by_group, peaks: Arc::default() };
         let help = "Time from the commit of an event to its handling by a consumer group";
-        metrics.register(|registry| registry.register("event_latency_seconds", help, latency.0.clone()));
+        metrics.register(|registry| registry.register("event_latency_seconds", help, latency.by_group.clone()));
         latency
     }
 
     /// Records events of these moments as handled now.
     pub(crate) fn observe_all(&self, group: Group, moments: &[Timestamp], now: Timestamp) {
         if !moments.is_empty() {
-            let histogram = self.0.get_or_create(&OfGroup { group: group.name() });
+            let histogram = self.by_group.get_or_create(&OfGroup { group: group.name() });
             moments.iter().for_each(|at| histogram.observe((now - *at).as_secs_f64()));
         }
     }
@@ -103,10 +113,15 @@ impl OrderMetrics {
             self.failed.get_or_create(&OfReason { reason: reason.name() }).inc();
             self.processing.observe(took.as_secs_f64());
         }
+        if let Some((number, took)) = &progress.slowest {
+            self.latency.peaks.note_order(*took, number.as_str());
+        }
         self.coupons.inc_by(counted(progress.coupons_issued));
         for events in progress.handled.chunk_by(|(one, _), (other, _)| one == other) {
-            let histogram = self.latency.0.get_or_create(&OfGroup { group: events[0].0.name() });
+            let histogram = self.latency.by_group.get_or_create(&OfGroup { group: events[0].0.name() });
             events.iter().for_each(|(_, took)| histogram.observe(took.as_secs_f64()));
+            let longest = events.iter().map(|(_, took)| *took).max().unwrap_or_default();
+            self.latency.peaks.note_event(events[0].0, longest);
         }
     }
 }

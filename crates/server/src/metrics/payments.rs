@@ -34,6 +34,10 @@ impl Mismatches {
     pub(crate) fn count(&self) {
         self.0.inc();
     }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.0.get()
+    }
 }
 
 pub struct PaymentMetrics {

@@ -115,7 +115,7 @@ pub(super) struct Availability(pub(super) Arc<Recent>);
 impl Collector for Availability {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let help = "Share of the answers of the last hour that are no 5xx; 1 without answers";
-        let ratio = 1.0 - self.0.failed_share(SECONDS_KEPT).unwrap_or(0.0);
+        let ratio = 1.0 - self.0.failed_share(SECONDS_KEPT, 1).unwrap_or(0.0);
         ConstGauge::new(ratio).encode(encoder.encode_descriptor("availability_ratio", help, None, MetricType::Gauge)?)
     }
 }

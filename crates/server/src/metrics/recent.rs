@@ -82,14 +82,15 @@ impl Recent {
         kept.samples.iter().skip(kept.samples.len().saturating_sub(seconds)).copied().collect()
     }
 
-    /// Returns the share of failures among the answers of the latest seconds, at most `seconds`; `None` without answers.
-    pub fn failed_share(&self, seconds: usize) -> Option<f64> {
+    /// Returns the share of failures among the answers of the latest seconds, at most `seconds`; `None` with fewer answers
+    /// than `answers_min`.
+    pub fn failed_share(&self, seconds: usize, answers_min: u64) -> Option<f64> {
         let kept = self.kept.lock();
         let latest = kept.samples.iter().skip(kept.samples.len().saturating_sub(seconds));
         let (answers, failures) =
             latest.fold((0, 0), |(answers, failures), of| (answers + of.answers, failures + of.failures));
         #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
-        (answers > 0).then(|| failures as f64 / answers as f64)
+        (answers >= answers_min).then(|| failures as f64 / answers as f64)
     }
 
     /// Adds the sample of the second that ends now.
@@ -208,13 +209,14 @@ mod tests {
     fn failures_are_a_share_of_the_latest_answers() {
         let metrics = Metrics::new();
         let answer = |status| metrics.observe_request(Some("/"), &Method::GET, status, Duration::ZERO);
-        assert_eq!(metrics.recent().failed_share(60), None);
+        assert_eq!(metrics.recent().failed_share(60, 1), None);
         answer(StatusCode::SERVICE_UNAVAILABLE);
         metrics.recent().take(Timestamp::from_micros(1), 0);
         [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::OK, StatusCode::BAD_GATEWAY].into_iter().for_each(answer);
         metrics.recent().take(Timestamp::from_micros(2), 0);
-        assert_eq!(metrics.recent().failed_share(1), Some(0.25));
-        assert_eq!(metrics.recent().failed_share(60), Some(0.4));
+        assert_eq!(metrics.recent().failed_share(1, 4), Some(0.25));
+        assert_eq!(metrics.recent().failed_share(60, 1), Some(0.4));
+        assert_eq!(metrics.recent().failed_share(60, 6), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use app::resilience::services::Service;
 use app::state::rows::{DeadLetterStatus, RequestStatus};
 use app::state::settings::Carrier;
 use app::webhooks::catalogue::EventType;
+use domain::alert::{Code as AlertCode, Severity};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::fulfilment::Goods;
 use domain::order::saga::StepState;
@@ -117,6 +118,10 @@ words! {
     EventStatusWord as "EventStatus" = EventStatus::ALL.map(EventStatus::name);
     /// The type of an event.
     EventTypeWord as "EventType" = EventKind::ALL.iter().copied().map(EventKind::name).collect::<Vec<_>>();
+    /// The word for a situation that an operator should know of.
+    AlertCodeWord as "AlertCode" = AlertCode::ALL.map(AlertCode::name);
+    /// How urgent an alert is.
+    SeverityWord as "AlertSeverity" = Severity::ALL.map(Severity::name);
     /// A topic of events.
     TopicWord as "Topic" = Topic::ALL.iter().copied().map(Topic::name).collect::<Vec<_>>();
     /// How events reach consumer groups: in their own commit, over the store's log, or over a broker.

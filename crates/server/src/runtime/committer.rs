@@ -150,6 +150,29 @@ fn log_alarms(report: &Report) {
     }
     log_webhooks(report);
     log_events(report);
+    log_alerts(report);
+}
+
+/// Logs alerts that were raised or cleared; any process may have observed them.
+fn log_alerts(report: &Report) {
+    for alert in &report.alerts {
+        let (code, severity, subject) = (alert.code.name(), alert.severity.name(), &*alert.subject);
+        let (value, threshold) = (alert.value.number(), alert.threshold.number());
+        let about = if subject.is_empty() { String::new() } else { format!(" about {subject}") };
+        if alert.is_open() {
+            tracing::warn!(
+                alert = alert.id.0,
+                code,
+                severity,
+                subject,
+                value,
+                threshold,
+                "ALERT_RAISED: {code}{about}, {value} where {threshold} is the threshold; see docs/monitoring.md."
+            );
+        } else {
+            tracing::info!(alert = alert.id.0, code, severity, subject, "ALERT_CLEARED: {code}{about}.");
+        }
+    }
 }
 
 /// Logs receivers of webhooks that were given up.

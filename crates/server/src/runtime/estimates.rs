@@ -1,7 +1,7 @@
 //! Estimates of when an order, a payment or a request is complete (T15).
 //!
 //! The store is read every few seconds for the durations of the latest orders and payments. Every process therefore measures the
-//! same, and the engine measures nothing. No estimate is before the next try of an open breaker of this process, nor before the
+//! same, and the engine measures nothing. No estimate is before the next try of an open breaker, nor before the
 //! moment at which the order's timer or the payment's row says that it is tried again.
 
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
+use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::system::logging;
 
 mod measured;
@@ -37,6 +38,8 @@ const LOOKED_AT: usize = 48;
 const FRESH_FOR: Duration = Duration::from_secs(2);
 /// An older measurement is not used: the reader waits for a new one.
 const USABLE_FOR: Duration = Duration::from_secs(30);
+/// The name of the payment provider's breaker in metrics and alerts.
+pub(crate) const PAYMENT_BREAKER: &str = "payment";
 /// The payment loop takes up a due payment within this time, unless the breaker is open.
 const ASKED_WITHIN: Duration = Duration::from_secs(2);
 
@@ -49,6 +52,8 @@ pub struct Sources {
     pub provider: Option<SharedBreaker>,
     /// The time-out of a call of the provider.
     pub provider_timeout: Duration,
+    /// The open breakers of other processes are alerts.
+    pub alerts: OpenAlerts,
 }
 
 /// The estimates of this process, shared by all readers. Cheap to clone.
@@ -77,7 +82,7 @@ impl Estimates {
     pub async fn of_order(&self, order: &Order) -> Option<Duration> {
         let took = self.measured().await.claiming(order.created.mode);
         let now = self.now();
-        let not_before = self.own_next_try(order, now);
+        let not_before = self.next_try_of(order, now);
         later(took.map(|took| order.created.at + took), not_before).map(|at| at - now)
     }
 
@@ -118,7 +123,7 @@ impl Estimates {
         let took = self.measured().await.claiming(order.created.mode);
         let now = self.now();
         let at = begun + took.unwrap_or(ORDER_UNTIL_MEASURED);
-        let not_before = asked_again(timer, at < now).max(self.own_next_try(order, now));
+        let not_before = asked_again(timer, at < now).max(self.next_try_of(order, now));
         Ok(later(Some(at), not_before).map(|at| at.max(now + SOONEST)))
     }
 
@@ -138,16 +143,16 @@ impl Estimates {
         let took = self.measured().await.paying.unwrap_or(PAYMENT_UNTIL_MEASURED);
         let Sources { provider, provider_timeout, .. } = &self.0.sources;
         let now = self.now();
-        // The breaker of another process is open, or no payment loop runs: only that process knows the next try.
+        // No payment loop runs: nobody knows the next try.
         let is_left_alone = due.is_some_and(|due| due + *provider_timeout + ASKED_WITHIN < now);
-        if provider.is_none() && is_left_alone {
+        if provider.is_none() && is_left_alone && self.provider_next_try(now).is_none() {
             return None;
         }
         later(Some(begun + took), due.max(self.provider_next_try(now))).map(|at| at.max(now + SOONEST))
     }
 
-    /// The latest next try of the open breakers, in this process, of participants that the order still needs.
-    fn own_next_try(&self, order: &Order, now: Timestamp) -> Option<Timestamp> {
+    /// The latest next try of the open breakers, in any process, of participants that the order still needs.
+    fn next_try_of(&self, order: &Order, now: Timestamp) -> Option<Timestamp> {
         let is_open = |state| match (order.outcome, state) {
             (Outcome::Pending, StepState::Waiting | StepState::Requested) => true,
             (Outcome::Compensating, StepState::Completed | StepState::Requested) => true,
@@ -155,11 +160,17 @@ impl Estimates {
             (_, StepState::Failed(_) | StepState::Restored) => false,
         };
         let open = order.saga.steps.iter().filter(|record| is_open(record.state));
-        open.filter_map(|record| self.0.sources.services.next_try(Service::of(record.step)?, now)).max()
+        let next_try = |service: Service| {
+            let Sources { services, alerts, .. } = &self.0.sources;
+            services.next_try(service, now).max(alerts.next_try(service.short_name(), now))
+        };
+        open.filter_map(|record| next_try(Service::of(record.step)?)).max()
     }
 
     fn provider_next_try(&self, now: Timestamp) -> Option<Timestamp> {
-        self.0.sources.provider.as_ref().and_then(|breaker| breaker.next_try(now))
+        let Sources { provider, alerts, .. } = &self.0.sources;
+        let own = provider.as_ref().and_then(|breaker| breaker.next_try(now));
+        own.max(alerts.next_try(PAYMENT_BREAKER, now))
     }
 
     fn now(&self) -> Timestamp {

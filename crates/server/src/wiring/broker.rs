@@ -231,10 +231,9 @@ pub(super) fn relay(
     outbox: Option<Box<dyn Outbox + Send>>,
     clock: &Arc<dyn Clock>,
     committed: &Arc<Notify>,
-    metrics: &Metrics,
+    published: Published,
     health: &Arc<Health>,
 ) -> Result<Option<RelayThread>, Error> {
-    let published = Published::register(metrics);
     let (Some(cluster), Some(outbox)) = (cluster_of(config, codec), outbox) else { return Ok(None) };
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
         return Ok(None);

@@ -14,6 +14,7 @@ use super::error::Error;
 use super::{engine_settings, stores};
 use crate::config::{Config, GateScript};
 use crate::metrics::{Condition, RedisMetrics};
+use crate::runtime::monitors::alerts::RedisWorks;
 
 /// Campaigns read at once.
 const CAMPAIGNS_AT_ONCE: usize = 500;
@@ -24,12 +25,13 @@ pub(super) struct RedisServices {
     pub(super) ranking: Option<Arc<dyn Ranking>>,
     pub(super) rates: Option<Arc<dyn SharedRates>>,
     pub(super) condition: Option<Box<dyn Collector>>,
+    pub(super) works: Option<RedisWorks>,
 }
 
 impl RedisServices {
     /// Without Redis: the store's own gate, and nothing else.
     pub(super) fn nothing(gate: Arc<dyn Gate>) -> RedisServices {
-        RedisServices { gate, notifier: None, ranking: None, rates: None, condition: None }
+        RedisServices { gate, notifier: None, ranking: None, rates: None, condition: None, works: None }
     }
 }
 
@@ -57,6 +59,8 @@ pub(super) fn open(
     );
     let ranking: Option<Arc<dyn Ranking>> = Some(Arc::new(ranking));
     let rates: Option<Arc<dyn SharedRates>> = Some(Arc::new(RedisRates::new(Arc::clone(&redis))));
+    let probed = Arc::clone(&redis);
+    let works: RedisWorks = Arc::new(move || probed.condition().works);
     let condition = move || {
         let redis::Condition { works, calls, failures, losses } = redis.condition();
         Condition { works, calls, failures, losses }
@@ -68,6 +72,7 @@ pub(super) fn open(
         ranking,
         rates,
         condition: Some(condition),
+        works: Some(works),
     }))
 }
 

@@ -105,6 +105,7 @@ async fn all_metrics() -> Arc<Metrics> {
     publisher.publish(&records, &Spread::new()).await.unwrap();
     publisher.publish(&records, &Spread::new()).await.unwrap_err();
     AuditMetrics::register(&metrics).set(0);
+    metrics.register(|registry| registry.register_collector(Box::new(OpenAlerts::default())));
     broker::skipping_foreign(&metrics)(Group::ALL[0], "/doorbuster/other");
     let config = Config::load(None, []).unwrap();
     let guesses = Guesses::new(&config.limits, &metrics);
@@ -189,6 +190,8 @@ fn codes_of_log_lines_stay_as_they_are() {
     }
     let codes: Vec<String> = codes.into_iter().collect();
     let known = [
+        "ALERT_CLEARED",
+        "ALERT_RAISED",
         "COMPENSATION_STUCK",
         "DLQ_EVENT",
         "PAYMENT_MISMATCH",

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use adapters::analytics::{FileSink, HttpSink};
+use adapters::webhook::{HttpSender, Limits};
 use app::log::reactions::Group;
 use app::log::trailing::Follower;
 use app::log::trailing::analytics::{OrderAnalytics, Sink};
 use app::log::trailing::statistics::{CouponStatistics, OrderStatistics};
 use app::ports::Trail;
 use app::state::settings::Settings;
+use app::webhooks::alert_channel::AlertChannel;
 use app::webhooks::follower::WebhookFollower;
 use tokio::sync::Notify;
 
@@ -21,7 +23,9 @@ use crate::runtime::trailing_loop::{Digestion, TrailingThread};
 /// Returns the groups that follow the events in this shop, whichever process runs them.
 pub(super) fn groups(config: &Config) -> Arc<[Group]> {
     let analytics = config.analytics.is_on().then_some(Group::OrderAnalytics);
-    [Group::CouponStatistics, Group::OrderStatistics, Group::Webhooks].into_iter().chain(analytics).collect()
+    let alerts = config.alerts.url().map(|_| Group::Alerts);
+    let always = [Group::CouponStatistics, Group::OrderStatistics, Group::Webhooks];
+    always.into_iter().chain(analytics).chain(alerts).collect()
 }
 
 fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Result<Vec<Box<dyn Follower>>, Error> {
@@ -39,6 +43,11 @@ fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Res
     let sinks = sinks(&config.analytics)?;
     if !sinks.is_empty() {
         followers.push(Box::new(OrderAnalytics::new(sinks)));
+    }
+    if let Some(url) = config.alerts.url() {
+        let limits = Limits { timeout: config.alerts.timeout(), allow_private: config.webhooks.allow_private };
+        let sender = Arc::new(HttpSender::new(limits).map_err(Error::Webhooks)?);
+        followers.push(Box::new(AlertChannel::new(sender, url.into(), Arc::clone(&submitter.clock))));
     }
     Ok(followers)
 }

@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 134] = [
+const ROUTES: [(&str, &str, Access); 135] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -40,6 +40,7 @@ const ROUTES: [(&str, &str, Access); 134] = [
     ("GET", "/admin/messages/{id}", Visitors),
     ("GET", "/admin/audit", Visitors),
     ("GET", "/api/admin/now", Admins),
+    ("GET", "/api/admin/alerts", Admins),
     ("GET", "/api/admin/events", Admins),
     ("GET", "/api/admin/coupons/{id}/history", Admins),
     ("GET", "/api/admin/products/{id}/history", Admins),

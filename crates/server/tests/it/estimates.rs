@@ -167,3 +167,35 @@ fn a_process_without_payment_loop_gives_no_estimate_of_an_overdue_payment() {
     assert!(ahead(&shop, ANN, &number).is_some(), "it is due, and may be asked about at any moment");
     until("it is overdue, so nobody asks", || ahead(&shop, ANN, &number).is_none());
 }
+
+/// An open breaker is an alert, by which processes without that breaker know its next attempt.
+#[test]
+fn no_estimate_of_another_process_is_before_the_breakers_next_attempt() {
+    let Some(database) = Database::new("no_estimate_of_another_process") else { return };
+    let url = database.url();
+    let settings = [("DATABASE_URL", &*url), BREAKER_OPEN, ("DOORBUSTER__ENGINE__EXECUTOR", "log")];
+    let (worker, api) = (TestShop::start_with(&settings), TestShop::start_as(&settings, &["--roles", "api"]));
+    let product = worker.product(10_000, 50);
+    let campaign = worker.campaign(50, &json!({"maxIssuePerUser": 9}));
+    (0..=COUPON_CALLS).for_each(|_| drop(worker.issue(BOB, campaign)));
+    let numbers: Vec<String> = (0..=PROVIDER_CALLS).map(|_| worker.unpaid(ANN, 1_000)).collect();
+    worker.tell_provider(&json!({"script": "UNREACHABLE"}));
+    let provider = (Instant::now(), PROVIDER_OPEN_S);
+    numbers[1..].iter().for_each(|number| drop(worker.pay(ANN, number, 0).expect(202)));
+    worker.metrics_until("doorbuster_breaker_open{service=\"payment\"} 1");
+    api.metrics_until("doorbuster_alerts_open{code=\"BREAKER_OPEN\"} 1");
+    let paid = api.pay(ANN, &numbers[0], 0);
+    assert_eq!(paid.expect(202)["status"], "PROCESSING");
+    assert_waits(retry_after(&paid), provider);
+    assert_waits(ahead(&api, ANN, &numbers[0]).unwrap(), provider);
+
+    switch(&worker, "couponService", true);
+    let wanted = json!({"items": items(product, 1), "couponId": campaign});
+    let open = (Instant::now(), COUPON_OPEN_S);
+    (0..COUPON_CALLS).for_each(|_| drop(place(&worker, BOB, &wanted).expect(202)));
+    worker.metrics_until("doorbuster_breaker_open{service=\"coupon\"} 1");
+    api.metrics_until("doorbuster_alerts_open{code=\"BREAKER_OPEN\"} 2");
+    let answer = place(&api, BOB, &wanted);
+    assert_waits(told(&answer), open);
+    assert_waits(ahead(&api, BOB, &answer.number(202)).unwrap(), open);
+}

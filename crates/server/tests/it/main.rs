@@ -1,6 +1,7 @@
 //! The real binary and the HTTP server over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
+mod alerts;
 mod analytics;
 mod any_request;
 mod api_access;

@@ -1,6 +1,7 @@
 //! Tests of the engine with both executors on the model store.
 #![allow(clippy::unwrap_used, reason = "in a test, a missing value is a failure")]
 
+mod alerts;
 mod arrival;
 mod batches;
 mod coming_back;

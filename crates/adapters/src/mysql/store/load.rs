@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
-    AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer, CustomerKey, DeadLetter,
-    EmailKey, HoldingKey, IdentityKey, InboxKey, Key, ModesKey, OrderKey, ParkKey, ParkedEventKey, PlacedKey,
-    ProductSnapshotKey, Request, Rows, SalesKey, TimerKey,
+    AccountKey, AlertKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer, CustomerKey,
+    DeadLetter, EmailKey, HoldingKey, IdentityKey, InboxKey, Key, ModesKey, OrderKey, ParkKey, ParkedEventKey,
+    PlacedKey, ProductSnapshotKey, Request, Rows, SalesKey, TimerKey,
 };
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 use super::fulfilment::{self, Kind};
 use super::locking_read::{entries, entries_by_last, index, loaded, locked};
 use super::transaction::Before;
-use super::{details, failed_delivery, webhooks};
+use super::{alerts, details, failed_delivery, webhooks};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -46,6 +46,7 @@ enum Lookup {
     Details(Vec<ProductId>),
     Webhooks(Vec<WebhookId>),
     Deliveries(Vec<DeliveryKey>),
+    Alerts(Vec<AlertKey>),
     Orders(Vec<OrderId>),
     Timers(Vec<OrderId>),
     Payments(Vec<OrderId>),
@@ -100,6 +101,7 @@ impl Load {
                 Key::Details(key) => gather!(lookups, Details, key),
                 Key::Webhook(key) => gather!(lookups, Webhooks, key),
                 Key::WebhookDelivery(key) => gather!(lookups, Deliveries, key),
+                Key::Alert(key) => gather!(lookups, Alerts, key),
                 Key::Order(key) => gather!(lookups, Orders, key),
                 Key::Timer(key) => gather!(lookups, Timers, key),
                 Key::Payment(key) => gather!(lookups, Payments, key),
@@ -228,6 +230,7 @@ impl Lookup {
             Lookup::Details(ids) => details::select(ids),
             Lookup::Webhooks(ids) => webhooks::select_endpoints(ids),
             Lookup::Deliveries(keys) => webhooks::select_deliveries(keys),
+            Lookup::Alerts(keys) => alerts::select_open(keys),
             Lookup::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Timers(ids) => {
                 let select = "SELECT order_id, due_at, kind, asked FROM timer";
@@ -285,6 +288,7 @@ impl Lookup {
             Lookup::Details(ids) => details::read(ids, found, rows)?,
             Lookup::Webhooks(ids) => webhooks::read_endpoints(ids, found, rows)?,
             Lookup::Deliveries(keys) => webhooks::read_deliveries(keys, found, rows)?,
+            Lookup::Alerts(keys) => alerts::read_open(keys, found, rows)?,
             Lookup::Orders(ids) => read_orders(ids, found, lines, before, rows)?,
             Lookup::Timers(ids) => loaded(&mut rows.timers, ids.into_iter().map(TimerKey), entries(found)?),
             Lookup::Callbacks(keys) => fulfilment::read_callbacks(keys, found, rows)?,

@@ -78,6 +78,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     modes::changes(connection, rows)?;
     super::details::write(connection, rows)?;
     super::webhooks::write(connection, rows)?;
+    super::alerts::write(connection, rows)?;
     orders::orders(connection, rows, before)?;
     super::fulfilment::write(connection, rows)?;
     timers(connection, rows)?;

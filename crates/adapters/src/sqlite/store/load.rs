@@ -17,7 +17,7 @@ use rusqlite::{Connection, Result};
 
 use super::customer_row::CustomerRow;
 use super::transaction::Before;
-use super::{details, failed_delivery, fulfilment, webhooks};
+use super::{alerts, details, failed_delivery, fulfilment, webhooks};
 use crate::records::StoredOrder;
 use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
@@ -63,6 +63,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Identity(key) => rows.identities.loaded(key, details::identity(connection, key)?),
         Key::Details(id) => rows.details.loaded(DetailsKey(id), details::details(connection, id)?),
         Key::Webhook(id) => rows.webhooks.loaded(id, webhooks::endpoint(connection, id)?),
+        Key::Alert(key) => rows.alerts.loaded(key, alerts::open(connection, key)?),
         Key::WebhookDelivery(key) => rows.deliveries.loaded(key, webhooks::delivery(connection, key)?),
         Key::Order(id) => {
             let found = order(connection, id)?;

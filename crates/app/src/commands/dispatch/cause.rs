@@ -31,6 +31,7 @@ impl Command {
             Command::ResolveOrder { .. } => "ResolveOrder",
             Command::ChangeModes(_) => "ChangeModes",
             Command::Webhook(_) => "Webhook",
+            Command::Alert(_) => "Alert",
             Command::FireTimer { .. } => "Timer",
             Command::Repair(_) => "Repair",
             Command::MoveGroup { .. } => "MoveGroup",

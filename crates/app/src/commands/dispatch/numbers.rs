@@ -2,7 +2,7 @@
 
 use domain::limits::LINES_MAX;
 
-use crate::commands::{Command, FailedDelivery, WebhookCommand};
+use crate::commands::{AlertCommand, Command, FailedDelivery, WebhookCommand};
 use crate::state::ids::Sequence;
 
 /// The notices that one command can cause for a customer: completed, in the warehouse, complete.
@@ -22,6 +22,7 @@ impl Command {
             | (Command::AdjustStock { .. } | Command::Guarded(_), Sequence::Receipt)
             | (Command::CreateCampaign(_), Sequence::Campaign)
             | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
+            | (Command::Alert(AlertCommand::Raise(_)), Sequence::Alert)
             | (Command::ChargePoints { .. }, Sequence::Entry)
             | (Command::PlaceOrder(_), Sequence::Order)
             | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request) => 1,
@@ -68,7 +69,8 @@ const fn of_reaction(sequence: Sequence) -> usize {
         | Sequence::Order
         | Sequence::Receipt
         | Sequence::DeadLetter
-        | Sequence::Webhook => 0,
+        | Sequence::Webhook
+        | Sequence::Alert => 0,
     }
 }
 

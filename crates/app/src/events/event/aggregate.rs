@@ -81,6 +81,8 @@ impl Event {
             Event::PointsMoved(event) => ("points-account", event.user_id.to_string().into()),
             Event::DeadLettered(event) => ("dead-letter", event.letter_id.to_string().into()),
             Event::WebhookDisabled(event) => ("webhook", event.webhook_id.to_string().into()),
+            Event::AlertRaised(event) => ("alert", event.alert_id.to_string().into()),
+            Event::AlertCleared(event) => ("alert", event.alert_id.to_string().into()),
         }
     }
 }

@@ -20,6 +20,8 @@ impl Event {
             Event::PointsMoved(event) => event.user_id.to_string(),
             Event::DeadLettered(event) => event.letter_id.to_string(),
             Event::WebhookDisabled(event) => event.webhook_id.to_string(),
+            Event::AlertRaised(event) => event.alert_id.to_string(),
+            Event::AlertCleared(event) => event.alert_id.to_string(),
             Event::CouponUsageRequested(event) => event.coupon_id.to_string(),
             Event::CampaignCreated(event) => event.coupon_id.to_string(),
             Event::CampaignChanged(event) => event.coupon_id.to_string(),

@@ -1,9 +1,10 @@
 //! Events for external consumers only: every movement of stock and points, derived from the event that it happened
-//! with, every dead letter, and every webhook endpoint that was disabled.
+//! with, every dead letter, every webhook endpoint that was disabled, and alerts.
 
 use std::sync::Arc;
 
-use domain::ids::{Code, ProductId, UserId, WebhookId};
+use domain::alert::{Code as AlertCode, Measure, Severity};
+use domain::ids::{AlertId, Code, ProductId, UserId, WebhookId};
 use domain::money::Money;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,32 @@ payload! {
         failing_since: Option<Timestamp>,
         #[serde(with = "wire_time")]
         disabled_at: Timestamp,
+    }
+    /// A threshold was crossed.
+    AlertRaised {
+        alert_id: AlertId,
+        code: AlertCode,
+        severity: Severity,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<Arc<str>>,
+        value: Measure,
+        threshold: Measure,
+        #[serde(with = "wire_time")]
+        since: Timestamp,
+    }
+    /// The cause of an alert is gone.
+    AlertCleared {
+        alert_id: AlertId,
+        code: AlertCode,
+        severity: Severity,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<Arc<str>>,
+        value: Measure,
+        threshold: Measure,
+        #[serde(with = "wire_time")]
+        since: Timestamp,
+        #[serde(with = "wire_time")]
+        cleared_at: Timestamp,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The keys of rows. The order of kinds is the order in which stores lock them.
 
+use domain::alert::{Alert, Code};
 use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::order::saga::Step;
 use domain::webhook::DeliveryKey;
@@ -26,6 +27,8 @@ pub enum Key {
     Details(ProductId),
     Webhook(WebhookId),
     WebhookDelivery(DeliveryKey),
+    /// The open alert of a code and scope.
+    Alert(AlertKey),
     Order(OrderId),
     Timer(OrderId),
     Payment(OrderId),
@@ -137,6 +140,23 @@ pub struct ParkedEventKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallbackKey(pub [u8; 32]);
 
+/// The key of the open alert of a code and scope: the first half of their SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlertKey(pub [u8; 16]);
+
+impl AlertKey {
+    pub fn new(code: Code, scope: &str) -> AlertKey {
+        let digest: [u8; 32] = Sha256::digest(format!("{}/{scope}", code.name())).into();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        AlertKey(half)
+    }
+
+    pub fn of(alert: &Alert) -> AlertKey {
+        AlertKey::new(alert.code, &alert.scope)
+    }
+}
+
 macro_rules! key_of {
     ($($from:ty => $variant:ident),* $(,)?) => {$(
         impl From<$from> for Key {
@@ -151,7 +171,7 @@ key_of! {
     OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, DeadLetterId => DeadLetter,
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
-    IdentityKey => Identity, WebhookId => Webhook, DeliveryKey => WebhookDelivery,
+    IdentityKey => Identity, WebhookId => Webhook, DeliveryKey => WebhookDelivery, AlertKey => Alert,
 }
 
 /// Several kinds of row share an identity; the newtype tells them apart.

@@ -30,6 +30,12 @@ pub(in crate::api) fn now() -> Operation {
         .returns("The seconds, oldest first.")
 }
 
+pub(in crate::api) fn alerts() -> Operation {
+    Operation::new(Tag::Administration, "listAlerts", "List alerts")
+        .paragraph("Situations that an operator should know of, newest first: only open ones, or all. Each was raised once for all processes; `docs/monitoring.md` says what to do.")
+        .returns("A page of alerts.")
+}
+
 pub(in crate::api) fn audit() -> Operation {
     Operation::new(Tag::Administration, "auditShop", "Audit the shop")
         .paragraph("Reads one consistent snapshot of the whole store and checks every law on it: stock, coupons, points, money and orders must agree. Changes nothing.")

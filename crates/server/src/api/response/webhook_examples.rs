@@ -1,4 +1,4 @@
-//! An example of every body about webhooks.
+//! An example of every body about webhooks and alerts.
 
 use serde_json::{Value, json};
 
@@ -92,4 +92,11 @@ pub(in crate::api) fn detail() -> Value {
         {"at": NOON, "error": "connection refused", "durationMs": 1},
     ]);
     detail
+}
+
+pub(in crate::api) fn alert() -> Value {
+    json!({
+        "alertId": 1, "code": "DLQ_OPEN", "severity": "critical", "subject": "notice-group", "value": 2, "threshold": 0,
+        "since": NOON, "clearedAt": NEXT, "runbook": "docs/monitoring.md#dlq_open",
+    })
 }

@@ -21,6 +21,7 @@ use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
 use crate::metrics::{AuditMetrics, Metrics, Mismatches};
 use crate::runtime::estimates::Estimates;
+use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::submitter::Submitter;
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
@@ -59,6 +60,8 @@ pub struct Inner {
     pub webhooks: Arc<dyn Sender>,
     pub limits: Limits,
     pub guesses: Guesses,
+    /// The open alerts of all processes.
+    pub alerts: OpenAlerts,
     /// The result of the latest audit.
     pub audited: AuditMetrics,
     /// Opens a consistent view of the whole store.

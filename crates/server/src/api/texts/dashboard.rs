@@ -20,6 +20,8 @@ texts! {
     LAST_HOUR: "Last hour", "최근 1시간";
     PER_SECOND: "{0} per second", "초당 {0}";
     THIS_PROCESS: "As answered by this process", "이 프로세스의 응답 기준";
+    ALERTS: "Open alerts", "발생한 알림";
+    NO_ALERTS: "No alert is open.", "발생한 알림이 없습니다.";
     WAITS: "Waits for an operator", "운영자 확인 필요";
     NOTHING_WAITS: "Nothing waits for an operator.", "확인이 필요한 항목이 없습니다.";
     STUCK_ORDERS: "Stuck cancellations", "취소가 멈춘 주문";

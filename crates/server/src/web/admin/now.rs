@@ -4,6 +4,7 @@ use app::ports::StoreError;
 use app::ports::views::Popular;
 use axum::extract::State;
 use axum::response::Response;
+use domain::alert::Alert;
 use domain::coupon::Campaign;
 use domain::stock::Product;
 use maud::{Markup, html};
@@ -24,6 +25,7 @@ const HOUR: usize = 3_600;
 const HOUR_POINTS: usize = 180;
 const PRODUCTS_SHOWN: usize = 6;
 const CAMPAIGNS_SHOWN: usize = 50;
+const ALERTS_SHOWN: usize = 50;
 const SPARK_HEIGHT: usize = 60;
 const HOUR_HEIGHT: usize = 200;
 
@@ -58,6 +60,7 @@ pub(crate) async fn page(State(shop): State<Shop>, operator: Operator) -> Result
                 (products(&operator, &sold))
                 (offers(&operator, &campaigns))
             }
+            (alerts(&operator, &shop.alerts.all()))
             (waits(&operator, waiting))
         }
     };
@@ -170,6 +173,19 @@ fn offers(operator: &Operator, campaigns: &[Campaign]) -> Markup {
                             td.num.end { (count(campaign.remaining())) }
                         }
                     } }
+                } }
+            }
+        }
+    }
+}
+
+fn alerts(operator: &Operator, open: &[Alert]) -> Markup {
+    html! {
+        section.card aria-labelledby="alerts" {
+            h2 #alerts { (operator.say(dashboard::ALERTS)) }
+            @if open.is_empty() { p.good { (operator.say(dashboard::NO_ALERTS)) } } @else {
+                ul.waits { @for alert in open.iter().take(ALERTS_SHOWN) {
+                    li { strong.bad { (alert.code.name()) } " " (alert.subject) " " span.faint.num { (alert.value.number()) " / " (alert.threshold.number()) } }
                 } }
             }
         }

@@ -1,0 +1,74 @@
+//! Thresholds of alerts, and where they are told.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Error;
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alerts {
+    url: String,
+    timeout_ms: u64,
+    pub message_latency_ms: u64,
+    pub error_rate_percent: u64,
+    pub backlog: u64,
+    pub cpu_percent: u64,
+    pub memory_percent: u64,
+    pub disk_percent: u64,
+    machine_for_s: u64,
+    pub order_ms: u64,
+    pub consumer_delay_ms: u64,
+    pub consumer_lag: u64,
+    consumer_lag_for_s: u64,
+    dlq_open_for_s: u64,
+    pub clear_percent: u32,
+    clear_after_s: u64,
+}
+
+impl Alerts {
+    /// Returns the address to which alerts are posted.
+    pub fn url(&self) -> Option<&str> {
+        Some(self.url.as_str()).filter(|url| !url.is_empty())
+    }
+
+    pub const fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    pub const fn machine_for(&self) -> Duration {
+        Duration::from_secs(self.machine_for_s)
+    }
+
+    pub const fn consumer_lag_for(&self) -> Duration {
+        Duration::from_secs(self.consumer_lag_for_s)
+    }
+
+    pub const fn dlq_open_for(&self) -> Duration {
+        Duration::from_secs(self.dlq_open_for_s)
+    }
+
+    pub const fn clear_after(&self) -> Duration {
+        Duration::from_secs(self.clear_after_s)
+    }
+
+    pub(in crate::config) fn at_least_one(&self) -> [(&'static str, u64); 1] {
+        [("alerts.timeout_ms", self.timeout_ms)]
+    }
+
+    pub(in crate::config) fn check(&self) -> Result<(), Error> {
+        let shares = [
+            ("alerts.error_rate_percent", self.error_rate_percent),
+            ("alerts.cpu_percent", self.cpu_percent),
+            ("alerts.memory_percent", self.memory_percent),
+            ("alerts.disk_percent", self.disk_percent),
+            ("alerts.clear_percent", u64::from(self.clear_percent)),
+        ];
+        if let Some((key, given)) = shares.into_iter().find(|(_, given)| *given > 100) {
+            return Err(Error::OutOfRange { key, given, expected: "at most 100" });
+        }
+        let is_address = self.url.is_empty() || self.url.starts_with("http://") || self.url.starts_with("https://");
+        if is_address { Ok(()) } else { Err(Error::AlertsUrl) }
+    }
+}
