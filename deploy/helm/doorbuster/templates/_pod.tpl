@@ -76,7 +76,7 @@ spec:
         - secretRef: { name: {{ include "doorbuster.secret" .root }} }
       # Opening a large store, and checking it, takes longer than a probe may fail later.
       startupProbe:
-        httpGet: { path: /readyz, port: http }
+        httpGet: { path: /startupz, port: http }
         periodSeconds: 2
         failureThreshold: 150
       livenessProbe:
