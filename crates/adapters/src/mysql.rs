@@ -22,6 +22,7 @@ mod snapshot;
 mod sql;
 mod store;
 mod trail;
+mod turn;
 mod views;
 
 pub use examination::{Examined, examine};
@@ -36,4 +37,5 @@ pub use server_clock::ServerClock;
 pub use snapshot::MysqlSnapshot;
 pub use store::MysqlStore;
 pub use trail::MysqlTrail;
+pub use turn::Turn;
 pub use views::MysqlViews;

@@ -42,3 +42,8 @@ pub use snapshot::SqliteSnapshot;
 pub use store::SqliteStore;
 pub use trail::SqliteTrail;
 pub use views::SqliteViews;
+
+/// Returns the version of SQLite in this program.
+pub fn version() -> &'static str {
+    rusqlite::version()
+}

@@ -1,5 +1,6 @@
 //! The engine's ports to the outside. Each port is a small promise; every adapter of it passes one conformance suite.
 
+pub mod alerts;
 pub mod clock;
 pub mod error;
 pub mod events;

@@ -36,7 +36,7 @@ use docs::shop as about;
 pub use request::fingerprints::Fingerprints;
 use request::routes::Routes;
 use shop::reference::Document;
-pub use shop::state::{Inner, Log, Payments, Shop, Snapshots};
+pub use shop::state::{Components, Inner, Log, Payments, Shop, Snapshots};
 
 /// The endpoints that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +115,11 @@ pub fn document() -> Value {
 
 /// The routes that every listener serves.
 fn open_routes() -> Routes {
-    Routes::default().get("/livez", shop::health::live, about::live()).get(
-        "/readyz",
-        shop::health::ready,
-        about::ready(),
-    )
+    Routes::default()
+        .get("/livez", shop::health::live, about::live())
+        .get("/readyz", shop::health::ready, about::ready())
+        .get("/startupz", shop::health::started, about::started())
+        .get("/info", shop::health::info, about::info())
 }
 
 /// The documents, which change with the program only.
@@ -316,6 +316,8 @@ fn operation_routes() -> Routes {
         .post("/api/admin/groups/{group}/reset", messaging::groups::reset, group::reset())
         .get("/api/admin/now", shop::now::get, about::now())
         .get("/api/admin/alerts", messaging::alerts::list, about::alerts())
+        .get("/api/admin/log-level", shop::log_level::get, about::log_level())
+        .put("/api/admin/log-level", shop::log_level::put, about::set_log_level())
         .get("/api/admin/statistics/coupons", shop::statistics::coupons, statistic::coupons())
         .get("/api/admin/statistics/orders", shop::statistics::orders, statistic::orders())
         .get("/api/admin/audit", shop::audit::report, about::audit())

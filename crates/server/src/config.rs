@@ -28,7 +28,7 @@ pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
-pub use shop::{Alerts, Analytics, Keep, Shop, Webhooks, ZoneCalendar};
+pub use shop::{Alerts, Analytics, Audit, Keep, Shop, Webhooks, ZoneCalendar, is_log_level};
 pub(crate) use variables::is_read;
 
 use crate::http::envelope::Cors;
@@ -56,6 +56,7 @@ pub struct Config {
     pub payment: Payment,
     pub webhooks: Webhooks,
     pub alerts: Alerts,
+    pub audit: Audit,
     pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
@@ -307,16 +308,7 @@ pub struct Log {
 impl Log {
     /// Refuses unknown levels, which the library would take for module names and then log nothing.
     fn check(&self) -> Result<(), Error> {
-        const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
-        let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
-        let is_known = |directive: &str| match directive.rsplit_once('=') {
-            Some((target, level)) => !target.is_empty() && is_level(level),
-            None => is_level(directive),
-        };
-        if self.level.split(',').all(|directive| is_known(directive.trim())) {
-            return Ok(());
-        }
-        Err(Error::LogLevel { given: self.level.clone() })
+        if is_log_level(&self.level) { Ok(()) } else { Err(Error::LogLevel { given: self.level.clone() }) }
     }
 }
 
@@ -377,6 +369,7 @@ impl Config {
         self.analytics.check()?;
         self.webhooks.check()?;
         self.alerts.check()?;
+        self.audit.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
             return Err(Error::Redis);
         }
@@ -416,6 +409,10 @@ impl Config {
                 return Err(Error::OutOfRange { key, given, expected });
             }
         }
+        self.check_ranges()
+    }
+
+    fn check_ranges(&self) -> Result<(), Error> {
         let pauses = [
             ("engine.batch_every_us", self.engine.batch_every_us),
             ("engine.shared_batch_every_us", self.engine.shared_batch_every_us),

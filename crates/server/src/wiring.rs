@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
 use crate::api::shop::audit::repair_all;
-use crate::api::{Fingerprints, Inner, Log, Payments, Shop, Snapshots};
+use crate::api::{Components, Fingerprints, Inner, Log, Payments, Shop, Snapshots};
 use crate::config::Config;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
@@ -56,7 +56,6 @@ mod broker;
 mod engine_settings;
 mod error;
 mod payments;
-mod reading;
 mod redis_services;
 mod replaying;
 pub mod scratch;
@@ -69,8 +68,8 @@ mod webhooks;
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
 pub use error::{CHECK_THE_STORE, Error};
-pub use reading::{ReadOnlyStore, read_only};
 pub use replaying::replaying;
+pub use stores::reading::{ReadOnlyStore, read_only};
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 
 use engine_settings::carrier;
@@ -193,6 +192,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         calendar: Arc::clone(&settings.calendar),
         metrics: Arc::clone(&metrics),
         rates,
+        components: alerts::components::of(config, &breaker, &works),
         alerts: open_alerts.clone(),
         audited: audited.clone(),
     };
@@ -206,7 +206,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         payment: breaker,
         redis: works,
         published,
-        audited,
+        audited: audited.clone(),
         log: log_metrics,
         reporter: i64::from(engine),
     };
@@ -214,9 +214,17 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         config,
         data_dir,
         observed,
-        alerts::Around { submitter: &submitter, opened: &opened, open: open_alerts },
+        alerts::Around {
+            submitter: &submitter,
+            metrics: Arc::clone(&metrics),
+            services: Arc::clone(&opened.services),
+            mismatches: opened.payments.mismatches.clone(),
+            has_relay: carrier(config).has_relay(),
+            open: open_alerts,
+        },
         stop.clone(),
     )?;
+    let auditing = alerts::audit(config, &submitter, audited, snapshots(config), stop.clone())?;
     let recent = watch_course(&submitter, &metrics, stop.clone())?;
     let consumed = is_consuming.then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
@@ -240,7 +248,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, parts, at_work, consumed, around)?;
-    let monitors = remote.into_iter().chain(watch).chain([recent, alerts]).collect();
+    let monitors = remote.into_iter().chain(watch).chain(auditing).chain([recent, alerts]).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
     let (payments, webhooks) = (payment_thread, webhook_thread);
@@ -299,14 +307,26 @@ struct OpenedForEndpoints {
     calendar: Arc<dyn Calendar>,
     metrics: Arc<Metrics>,
     rates: Option<Arc<dyn SharedRates>>,
+    components: Components,
     alerts: OpenAlerts,
     audited: AuditMetrics,
 }
 
 /// Builds the state of the endpoints.
 fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedForEndpoints) -> Shop {
-    let OpenedForEndpoints { log, payments, webhooks, estimates, services, calendar, metrics, rates, alerts, audited } =
-        opened;
+    let OpenedForEndpoints {
+        log,
+        payments,
+        webhooks,
+        estimates,
+        services,
+        calendar,
+        metrics,
+        rates,
+        components,
+        alerts,
+        audited,
+    } = opened;
     Shop::new(Inner {
         submitter,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
@@ -328,6 +348,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         limits: Limits::new(&config.limits, rates),
         guesses: Guesses::new(&config.limits, &metrics),
         metrics,
+        components,
         alerts,
         audited,
         snapshots: snapshots(config),

@@ -3,11 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::alert::Alert;
 use domain::coupon::{Campaign, Coupon};
-use domain::ids::{
-    AlertId, CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId,
-};
+use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::payment::{Payment, State};
@@ -24,6 +21,7 @@ use crate::state::rows::{
     OffsetKey, Request, Resolution, Timer,
 };
 
+pub use crate::ports::alerts::AlertViews;
 pub use crate::ports::events::EventViews;
 pub use crate::ports::future::Reading;
 pub use crate::ports::ranking::{DaySales, Popular};
@@ -351,22 +349,6 @@ pub trait WebhookViews: Send + Sync {
 
     /// Returns the events that fit, in the order of commits.
     fn past_events(&self, wanted: WantedPast) -> Reading<'_, Vec<PastEvent>>;
-}
-
-/// Reads alerts, and what only alerts count.
-///
-/// # Errors
-///
-/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
-pub trait AlertViews: Send + Sync {
-    /// Returns alerts, newest first, from before the given one on; only open ones, or all.
-    fn alerts(&self, is_open: bool, before: Option<AlertId>, limit: usize) -> Reading<'_, Vec<Alert>>;
-
-    /// Returns the number of dead deliveries of every endpoint that has any.
-    fn dead_deliveries(&self) -> Reading<'_, Vec<(i64, i64)>>;
-
-    /// Returns the number of dead letters that only an operator can resolve.
-    fn permanent_letters(&self) -> Reading<'_, i64>;
 }
 
 /// An event of the past.

@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod echo;
 pub(crate) mod health;
+pub(crate) mod log_level;
 pub(crate) mod now;
 pub(crate) mod reference;
 pub mod state;

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod keep;
+mod log_level;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -15,8 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 
-pub use alerts::Alerts;
+pub use alerts::{Alerts, Audit};
 pub use keep::Keep;
+pub use log_level::is_log_level;
 pub use webhooks::Webhooks;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -20,6 +20,8 @@ pub struct Answer {
 pub enum Content {
     Nothing,
     Json(SchemaOf),
+    /// JSON, or a text with an example, as the query asks.
+    JsonOrText(SchemaOf, &'static str, &'static str),
     /// The media types from which the client may choose, each with an example.
     Text(Vec<(&'static str, &'static str)>),
 }
@@ -107,6 +109,14 @@ impl Answer {
     pub fn or_text(mut self, media_type: &'static str, example: &'static str) -> Answer {
         if let Content::Text(forms) = &mut self.content {
             forms.push((media_type, example));
+        }
+        self
+    }
+
+    /// Adds a text that the client may get instead of the JSON.
+    pub fn or_plain(mut self, media_type: &'static str, example: &'static str) -> Answer {
+        if let Content::Json(schema) = self.content {
+            self.content = Content::JsonOrText(schema, media_type, example);
         }
         self
     }

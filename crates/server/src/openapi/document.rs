@@ -118,7 +118,14 @@ impl Writer {
             by_status.entry(code.status().as_u16()).or_default().push(*code);
         }
         for (status, codes) in by_status {
-            responses.insert(status.to_string(), refusal(&codes, operation.is_limited, problem));
+            let mut refused = refusal(&codes, operation.is_limited, problem);
+            // An answer of the same status may have another form.
+            if let Some(answer) = responses.get(&status.to_string()) {
+                for (media_type, form) in answer["content"].as_object().into_iter().flatten() {
+                    refused["content"][media_type] = form.clone();
+                }
+            }
+            responses.insert(status.to_string(), refused);
         }
         responses
     }
@@ -131,6 +138,11 @@ impl Writer {
             Content::Nothing => {}
             Content::Json(schema) => {
                 object["content"] = json!({"application/json": {"schema": schema(&mut self.answers)}});
+            }
+            Content::JsonOrText(schema, media_type, example) => {
+                let schema = schema(&mut self.answers);
+                object["content"] = json!({"application/json": {"schema": schema}});
+                object["content"][media_type] = json!({"schema": {"type": "string"}, "example": example});
             }
             Content::Text(forms) => {
                 let form = |(media_type, example): &(&str, &str)| {

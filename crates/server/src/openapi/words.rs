@@ -120,6 +120,8 @@ words! {
     EventTypeWord as "EventType" = EventKind::ALL.iter().copied().map(EventKind::name).collect::<Vec<_>>();
     /// The word for a situation that an operator should know of.
     AlertCodeWord as "AlertCode" = AlertCode::ALL.map(AlertCode::name);
+    /// Whether a component works.
+    UpWord as "UpOrDown" = ["UP", "DOWN"];
     /// How urgent an alert is.
     SeverityWord as "AlertSeverity" = Severity::ALL.map(Severity::name);
     /// A topic of events.

@@ -1,4 +1,5 @@
-//! The threads that measure: consumer lag, and the situations of alerts.
+//! The threads that measure: consumer lag, the situations of alerts, and whether the shop adds up.
 
 pub mod alerts;
+pub mod audit;
 pub mod lag;

@@ -5,10 +5,11 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::config::{Log, LogFormat};
 
@@ -29,10 +30,51 @@ pub fn start(log: &Log) -> Result<(), Error> {
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     // Fails if a log was started before, as in tests of one process.
     let _started = match log.format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let subscriber = subscriber.with_filter_reloading();
+            let handle = subscriber.reload_handle();
+            subscriber.try_init().map(|()| keep(handle, &log.level))
+        }
+        LogFormat::Json => {
+            let subscriber = subscriber.json().flatten_event(true).with_filter_reloading();
+            let handle = subscriber.reload_handle();
+            subscriber.try_init().map(|()| keep(handle, &log.level))
+        }
     };
     std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// The level in force, and how it is changed.
+struct Level {
+    level: Mutex<String>,
+    reload: Box<dyn Fn(EnvFilter) -> bool + Send + Sync>,
+}
+
+static LEVEL: OnceLock<Level> = OnceLock::new();
+
+fn keep<S: tracing::Subscriber + 'static>(handle: reload::Handle<EnvFilter, S>, level: &str)
+where
+    EnvFilter: tracing_subscriber::Layer<S>,
+{
+    let reload = Box::new(move |filter| handle.reload(filter).is_ok());
+    let _set = LEVEL.set(Level { level: Mutex::new(level.to_owned()), reload });
+}
+
+/// Returns the level in force; `off` if this process has no log.
+pub(crate) fn level() -> String {
+    LEVEL.get().map_or_else(|| "off".to_owned(), |known| known.level.lock().clone())
+}
+
+/// Changes the level of this process.
+pub(crate) fn set_level(level: &str) -> Result<(), Error> {
+    let filter = EnvFilter::try_new(level).map_err(|_| Error(level.to_owned()))?;
+    let Some(known) = LEVEL.get() else { return Ok(()) };
+    let mut current = known.level.lock();
+    if !(known.reload)(filter) {
+        return Err(Error(level.to_owned()));
+    }
+    level.clone_into(&mut current);
     Ok(())
 }
 

@@ -1,18 +1,24 @@
-//! The monitor of alerts.
+//! The monitor of alerts, and the audit in the background.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use adapters::mysql::Turn;
 use app::resilience::breaker::SharedBreaker;
+use app::resilience::services::Services;
 
-use super::OpenedForEndpoints;
+use super::error::Error;
+use crate::api::Snapshots;
 use crate::config::Config;
-use crate::metrics::{AuditMetrics, LogMetrics, Peaks, Published};
+use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, Peaks, Published};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::monitors::alerts::{AlertMonitor, RedisWorks, Sources, this_host, this_machine};
+use crate::runtime::monitors::audit::AuditMonitor;
 use crate::runtime::shutdown::Stop;
 use crate::runtime::submitter::Submitter;
+
+pub(super) mod components;
 
 /// What this process observes.
 pub(super) struct Observed {
@@ -29,7 +35,10 @@ pub(super) struct Observed {
 /// The parts around the monitor.
 pub(super) struct Around<'a> {
     pub(super) submitter: &'a Submitter,
-    pub(super) opened: &'a OpenedForEndpoints,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) services: Arc<Services>,
+    pub(super) mismatches: Mismatches,
+    pub(super) has_relay: bool,
     pub(super) open: OpenAlerts,
 }
 
@@ -42,19 +51,19 @@ pub(super) fn watch(
     stop: Stop,
 ) -> std::io::Result<JoinHandle<()>> {
     let Observed { peaks, payment, redis, published, audited, log, reporter } = observed;
-    let Around { submitter, opened, open } = around;
+    let Around { submitter, metrics, services, mismatches, has_relay, open } = around;
     let sources = Sources {
         limits: config.alerts.clone(),
-        metrics: Arc::clone(&opened.metrics),
+        metrics,
         peaks,
-        services: Arc::clone(&opened.services),
+        services,
         payment,
-        mismatches: opened.payments.mismatches.clone(),
+        mismatches,
         redis,
         published,
         audited,
         log,
-        has_relay: opened.log.carrier.has_relay(),
+        has_relay,
         disable_after: config.webhooks.policy().disable_after,
         probe: this_machine(data_dir.to_owned()),
         host: this_host(),
@@ -63,4 +72,36 @@ pub(super) fn watch(
     let clear_after = config.alerts.clear_after();
     let monitor = AlertMonitor { submitter: submitter.clone(), sources, open, reporter, clear_after };
     monitor.start(stop)
+}
+
+/// Starts the background audit, in workers only.
+pub(super) fn audit(
+    config: &Config,
+    submitter: &Submitter,
+    audited: AuditMetrics,
+    snapshots: Snapshots,
+    stop: Stop,
+) -> Result<Option<JoinHandle<()>>, Error> {
+    let Some(every) = config.audit.every().filter(|_| config.server.roles.worker) else { return Ok(None) };
+    let mut turn = match config.store.database() {
+        Some(database) => Some(Turn::new(database.address(), "audit")?),
+        // An embedded store has one process.
+        None => None,
+    };
+    let take = move || {
+        let is_ours = match &mut turn {
+            Some(turn) => turn.take()?,
+            None => true,
+        };
+        is_ours.then(|| snapshots()).transpose()
+    };
+    let monitor = AuditMonitor {
+        submitter: submitter.clone(),
+        turn: Box::new(take),
+        audited,
+        every,
+        cpu_percent: config.audit.cpu_percent,
+        repairs: config.audit.repair,
+    };
+    Ok(Some(monitor.start(stop)?))
 }

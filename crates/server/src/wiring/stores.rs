@@ -24,6 +24,8 @@ use crate::config::{self, Config};
 use crate::runtime::engine_loop::EVENTS_MAX;
 use crate::system::data_dir::{ADDRESS_FILE, SCRIPTED_PAYMENTS_FILE};
 
+pub(super) mod reading;
+
 /// An opened store with its log, gate and views.
 pub(super) struct Opened {
     pub(super) store: Box<dyn Store + Send>,

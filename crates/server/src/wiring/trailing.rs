@@ -65,6 +65,7 @@ fn sinks(analytics: &Analytics) -> Result<Vec<Box<dyn Sink>>, Error> {
 
 /// Starts the thread of the trailing groups. Processes without the role of a worker run none; they only add the
 /// coupons that they refuse to the statistics.
+#[expect(clippy::too_many_arguments, reason = "called once, by the wiring")]
 pub(super) fn start(
     config: &Config,
     trail: Box<dyn Trail + Send>,

@@ -168,7 +168,7 @@ fn a_violated_law_raises_audit_violation_until_an_audit_is_clean() {
     let shop = start_with(&[]);
     let product = shop.product(1_000, 5);
     let change = |by: i64| {
-        let sql = "UPDATE product SET received = received + ?1 WHERE product_id = ?2";
+        let sql = "UPDATE product SET received = received + ?1, on_hand = on_hand + ?1 WHERE product_id = ?2";
         assert_eq!(shop.edit().execute(sql, (by, product)).unwrap(), 1);
         shop.get(ADMIN, "/api/admin/audit").expect(200)["violations"].as_i64().unwrap()
     };
@@ -216,4 +216,34 @@ fn alerts_of_a_shared_store_are_raised_once_for_all_processes() {
         let path = format!("/api/admin/payments/{}/resolve", stuck["data"][0]["paymentId"].as_str().unwrap());
         first.post(ADMIN, &path, &json!({"reason": "by hand", "reference": "TR-1"})).expect(200);
     });
+}
+
+/// without any request, and within a second.
+#[test]
+fn the_background_audit_raises_audit_violation() {
+    let shop = start_with(&[("DOORBUSTER__AUDIT__EVERY_S", "1"), ("DOORBUSTER__AUDIT__CPU_PERCENT", "100")]);
+    shop.metrics_until("doorbuster_audit_violations 0");
+    let product = shop.product(1_000, 5);
+    let change = |by: i64| {
+        let sql = "UPDATE product SET received = received + ?1, on_hand = on_hand + ?1 WHERE product_id = ?2";
+        assert_eq!(shop.edit().execute(sql, (by, product)).unwrap(), 1);
+    };
+    change(1);
+    assert_raised_and_cleared(&shop, "AUDIT_VIOLATION", || change(-1));
+    shop.metrics_until("doorbuster_audit_violations 0");
+}
+
+#[test]
+fn of_two_processes_one_audits() {
+    let Some(database) = Database::new("of_two_processes_one_audits") else { return };
+    let url = database.url();
+    let open = || start_with(&[("DATABASE_URL", &*url), ("DOORBUSTER__AUDIT__EVERY_S", "1")]);
+    let (first, second) = (open(), open());
+    let audits = |shop: &TestShop| shop.get(ADMIN, "/metrics").text.contains("doorbuster_audit_violations 0");
+    until("one audits", || audits(&first) || audits(&second));
+    std::thread::sleep(Duration::from_secs(3));
+    assert_ne!(audits(&first), audits(&second));
+    let (auditor, other) = if audits(&first) { (first, second) } else { (second, first) };
+    drop(auditor);
+    until("the other takes over", || audits(&other));
 }

@@ -22,9 +22,11 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 135] = [
+const ROUTES: [(&str, &str, Access); 139] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
+    ("GET", "/startupz", Everybody),
+    ("GET", "/info", Everybody),
     ("GET", "/metrics", Everybody),
     ("GET", "/openapi.json", Everybody),
     ("GET", "/", Visitors),
@@ -41,6 +43,8 @@ const ROUTES: [(&str, &str, Access); 135] = [
     ("GET", "/admin/audit", Visitors),
     ("GET", "/api/admin/now", Admins),
     ("GET", "/api/admin/alerts", Admins),
+    ("GET", "/api/admin/log-level", Admins),
+    ("PUT", "/api/admin/log-level", Admins),
     ("GET", "/api/admin/events", Admins),
     ("GET", "/api/admin/coupons/{id}/history", Admins),
     ("GET", "/api/admin/products/{id}/history", Admins),

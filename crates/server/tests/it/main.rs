@@ -52,6 +52,7 @@ mod faults_workers;
 mod gauges;
 mod groups;
 mod guarding;
+mod health;
 mod histories;
 mod hook_receiver;
 mod http_edge;

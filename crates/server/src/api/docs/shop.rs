@@ -1,5 +1,7 @@
 //! OpenAPI texts: health, metrics, audit, and the documents themselves.
 
+use crate::api::shop::health::ReadyBody;
+use crate::http::Code;
 use crate::metrics::{OPEN_METRICS, PLAIN_TEXT};
 use crate::openapi::{Answer, Operation, Tag};
 
@@ -12,7 +14,39 @@ pub(in crate::api) fn live() -> Operation {
 pub(in crate::api) fn ready() -> Operation {
     Operation::new(Tag::Health, "isReady", "Readiness probe")
         .paragraph("For a load balancer: 503 `unavailable` while the shop stops, or while its store does not answer or cannot be written.")
-        .returns("The shop accepts commands, and its store accepts writes.")
+        .paragraph("With `?verbose` the answer is JSON and lists every component. Only store and engine decide whether the shop is ready: it sells without the others.")
+        .answers(
+            Answer::json::<ReadyBody>(200, "The shop accepts commands, and its store accepts writes.")
+                .or_plain("text/plain; charset=utf-8", "ok\n"),
+        )
+        .answers(Answer::json::<ReadyBody>(503, "With `?verbose`: what is down."))
+        .refuses([Code::Unavailable])
+}
+
+pub(in crate::api) fn started() -> Operation {
+    Operation::new(Tag::Health, "isStarted", "Startup probe")
+        .paragraph("For a process manager: 200 as soon as the store is open and answers. Until then, the process does not listen.")
+        .returns("The shop has started.")
+}
+
+pub(in crate::api) fn info() -> Operation {
+    Operation::new(Tag::Health, "getInfo", "Get the build that answers")
+        .paragraph("Version and commit, the stack that this process uses, and how long it has been running.")
+        .returns("The build.")
+}
+
+pub(in crate::api) fn log_level() -> Operation {
+    Operation::new(Tag::Administration, "getLogLevel", "Get the level of the log")
+        .paragraph("Of the process that answers.")
+        .returns("The level in force.")
+}
+
+pub(in crate::api) fn set_log_level() -> Operation {
+    Operation::new(Tag::Administration, "setLogLevel", "Set the level of the log")
+        .paragraph(
+            "Applies to the process that answers, at once, until it ends; `log.level` of the settings is not changed.",
+        )
+        .returns("The level in force.")
 }
 
 pub(in crate::api) fn metrics() -> Operation {

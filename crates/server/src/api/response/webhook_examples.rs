@@ -1,4 +1,4 @@
-//! An example of every body about webhooks and alerts.
+//! An example of every body about webhooks, alerts and health.
 
 use serde_json::{Value, json};
 
@@ -99,4 +99,26 @@ pub(in crate::api) fn alert() -> Value {
         "alertId": 1, "code": "DLQ_OPEN", "severity": "critical", "subject": "notice-group", "value": 2, "threshold": 0,
         "since": NOON, "clearedAt": NEXT, "runbook": "docs/monitoring.md#dlq_open",
     })
+}
+
+pub(in crate::api) fn readiness() -> Value {
+    json!({
+        "status": "UP",
+        "components": {
+            "store": {"status": "UP"}, "engine": {"status": "UP"}, "relay": {"status": "UP"}, "kafka": {"status": "UP"},
+            "redis": {"status": "DOWN", "detail": "Redis does not answer; results are the same."},
+            "payment": {"status": "UP"}, "disk": {"status": "UP"},
+        },
+    })
+}
+
+pub(in crate::api) fn info() -> Value {
+    json!({
+        "version": "0.1.0", "commit": "unknown", "builtAt": NOON, "stack": "mysql+kafka+redis", "sqlite": "3.51.0",
+        "uptimeSeconds": 3_600,
+    })
+}
+
+pub(in crate::api) fn log_level() -> Value {
+    json!({"level": "info,server=debug"})
 }

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::audit::Snapshot;
 use app::log::groups::LogInspector;
 use app::log::reactions::Group;
 use app::payments::provider::{Provider, ScriptedProvider};
 use app::ports::{Calendar, StoreError};
+use app::resilience::breaker::SharedBreaker;
 use app::resilience::services::Services;
 use app::state::settings::{Carrier, Executor};
 use app::webhooks::sender::Sender;
 use axum::extract::FromRef;
 use domain::order::Modes;
+use domain::time::Timestamp;
 
 use crate::api::request::fingerprints::Fingerprints;
 use crate::http::BodyLimits;
@@ -21,6 +23,7 @@ use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
 use crate::metrics::{AuditMetrics, Metrics, Mismatches};
 use crate::runtime::estimates::Estimates;
+use crate::runtime::monitors::alerts::RedisWorks;
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::submitter::Submitter;
 use crate::security::auth::Tokens;
@@ -60,6 +63,8 @@ pub struct Inner {
     pub webhooks: Arc<dyn Sender>,
     pub limits: Limits,
     pub guesses: Guesses,
+    /// What health endpoints show.
+    pub components: Components,
     /// The open alerts of all processes.
     pub alerts: OpenAlerts,
     /// The result of the latest audit.
@@ -70,6 +75,22 @@ pub struct Inner {
     pub log: Log,
     /// Set when the process begins to stop.
     pub stopping: Arc<AtomicBool>,
+}
+
+/// What this process runs with.
+pub struct Components {
+    pub has_relay: bool,
+    pub has_kafka: bool,
+    /// Tells if Redis answers; `None` without Redis.
+    pub redis: Option<RedisWorks>,
+    /// The payment provider's breaker, if this process calls it.
+    pub payment: Option<SharedBreaker>,
+    /// `embedded`, or the services that the shop uses.
+    pub stack: String,
+    /// The version of SQLite.
+    pub sqlite: &'static str,
+    pub started: Instant,
+    pub built_at: Timestamp,
 }
 
 /// The payment provider of the endpoints.

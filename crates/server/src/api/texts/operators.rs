@@ -43,6 +43,7 @@ texts! {
     TOPIC_UNKNOWN: "there is no such topic", "해당 토픽이 없습니다";
     TARGET_ONE_OF: "must have exactly one of toOffset, toTime and toCommitted: true", "toOffset, toTime, toCommitted: true 중 하나만 지정해 주세요";
     AUDIT_FAILED: "The audit could not be completed; the cause is in the log.", "감사를 끝내지 못했습니다. 원인은 로그에 남아 있습니다.";
+    LOG_LEVEL: "This must be error, warn, info, debug, trace or off, or a filter such as info,server=debug.", "error, warn, info, debug, trace, off 중 하나이거나 info,server=debug와 같은 필터여야 합니다.";
     STOPPING: "The shop is stopping.", "상점이 종료되고 있습니다.";
     FAILED_FOR_GOOD:
         "The process can no longer do its work; see the log, and restart the process.",

@@ -1,4 +1,4 @@
-//! Thresholds of alerts, and where they are told.
+//! Thresholds of alerts, and where they are told; the audit in the background.
 
 use std::time::Duration;
 
@@ -70,5 +70,29 @@ impl Alerts {
         }
         let is_address = self.url.is_empty() || self.url.starts_with("http://") || self.url.starts_with("https://");
         if is_address { Ok(()) } else { Err(Error::AlertsUrl) }
+    }
+}
+
+/// The audit in the background.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    every_s: u64,
+    pub cpu_percent: u32,
+    pub repair: bool,
+}
+
+impl Audit {
+    /// Returns the interval; `None`: the audit is off.
+    pub fn every(&self) -> Option<Duration> {
+        (self.every_s > 0).then(|| Duration::from_secs(self.every_s))
+    }
+
+    pub(in crate::config) fn check(&self) -> Result<(), Error> {
+        if !(1..=100).contains(&self.cpu_percent) {
+            let given = u64::from(self.cpu_percent);
+            return Err(Error::OutOfRange { key: "audit.cpu_percent", given, expected: "1 to 100" });
+        }
+        Ok(())
     }
 }

@@ -6,8 +6,7 @@ use app::ports::views::Views;
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
-use super::error::Error;
-use super::stores;
+use super::{Error, read};
 use crate::config::Config;
 
 pub struct ReadOnlyStore {
@@ -19,6 +18,6 @@ pub struct ReadOnlyStore {
 /// Opens the views of the store, which other processes may be serving.
 pub fn read_only(config: &Config) -> Result<ReadOnlyStore, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let (views, key) = stores::read(config, &runtime)?;
+    let (views, key) = read(config, &runtime)?;
     Ok(ReadOnlyStore { runtime, views, codec: Codec::new(key) })
 }

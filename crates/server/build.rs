@@ -1,0 +1,24 @@
+//! Tells the program the commit that it is built from. Development builds do not ask: each commit would build them again.
+
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=DOORBUSTER_COMMIT");
+    let given = std::env::var("DOORBUSTER_COMMIT").ok().filter(|commit| !commit.is_empty());
+    let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let commit = given.or_else(|| if is_release { head() } else { None });
+    println!("cargo::rustc-env=DOORBUSTER_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
+}
+
+/// Returns the commit that is checked out; `None` outside of a repository.
+fn head() -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+        String::from_utf8(output.stdout).ok().map(|text| text.trim().to_owned())
+    };
+    // It changes with every commit and every checkout.
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    println!("cargo::rerun-if-changed={log}");
+    git(&["rev-parse", "HEAD"])
+}
