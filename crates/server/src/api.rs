@@ -23,7 +23,7 @@ mod fulfilment;
 pub mod messaging;
 mod modes;
 mod notices;
-mod orders;
+pub(crate) mod orders;
 mod payments;
 mod products;
 pub mod request;
@@ -165,6 +165,11 @@ fn dashboard_routes() -> Routes {
         .get("/admin/payments", admin::payments::list, about::storefront())
         .get("/admin/messages", admin::messages::list, about::storefront())
         .get("/admin/messages/{id}", admin::messages::page, about::storefront())
+        .get("/admin/events", admin::systems::events::list, about::storefront())
+        .get("/admin/webhooks", admin::systems::webhooks::list, about::storefront())
+        .get("/admin/webhooks/{id}", admin::systems::webhooks::page, about::storefront())
+        .get("/admin/webhooks/{id}/deliveries/{deliveryId}", admin::systems::webhooks::delivery, about::storefront())
+        .get("/admin/modes", admin::systems::modes::page, about::storefront())
         .get("/admin/audit", admin::audit::page, about::storefront())
 }
 

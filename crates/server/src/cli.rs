@@ -116,6 +116,9 @@ pub struct ServeArgs {
     /// Fill the shop with demo products, campaigns and customers unless they exist; with another seed: --demo=7
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = demo::SEED)]
     pub demo: Option<u64>,
+    /// Let a small crowd keep buying in the shop that --demo fills
+    #[arg(long, requires = "demo")]
+    pub demo_crowd: bool,
     /// Open a store that has lost commits or was changed while it was closed, and record it. Copy the data folder first
     #[arg(long)]
     pub accept_loss: bool,

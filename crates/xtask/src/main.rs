@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test`, `services`, `lint` and `dist`.
+//! Development tasks: `cargo xtask test`, `services`, `lint`, `dist` and `screenshots`.
 
 use std::io;
 use std::process::{Command, ExitCode};
@@ -16,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] [--install] [--r
        cargo xtask services up [--install] [--brokers N] | down | status
        cargo xtask lint
        cargo xtask dist [--binary FILE]
+       cargo xtask screenshots [--install] [--debug]
 
 test      all tests of all crates, also on real services where they are available;
           --install: may install system packages for them; --require-services: a skipped test is a failure
@@ -25,7 +26,8 @@ services  Kafka, MariaDB, Redis and the payment provider's mock on this machine,
 lint      formatting, clippy without warnings, the build without Kafka, the lock file of the fuzz targets, which are a
           separate workspace, and the rules of deny.toml about dependencies where cargo-deny is installed
 dist      the files of a release under target/dist: Debian package, tarball, bill of materials, checksums;
-          --binary: pack this program instead of building one";
+          --binary: pack this program instead of building one
+screenshots  pictures of every page of a demo shop under target/screenshots, taken with Chromium";
 
 const FUZZ_TARGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/Cargo.toml");
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["lint"] => Some(Ok(lint())),
         ["dist"] => Some(Dist::default().run()),
         ["dist", "--binary", file] => Some(Dist { binary: Some(file.into()) }.run()),
+        ["screenshots", options @ ..] => Some(screenshots(options)),
         _ => None,
     };
     match done {
@@ -54,6 +57,12 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Takes pictures of every page. The script serves the shop and drives Chromium.
+fn screenshots(options: &[&str]) -> io::Result<bool> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.ci/lib/screenshots");
+    Ok(Command::new(script).args(options).status()?.success())
 }
 
 fn test_options(mut options: &[&str]) -> Option<TestRun> {

@@ -9,6 +9,7 @@ const read = {
     number: Number,
     moment: (text) => new Date(text).toISOString(),
     json: JSON.parse,
+    list: (text) => text.split(",").map((part) => part.trim()).filter(Boolean),
 };
 
 /** Returns the body that a form describes: dots in names lead into objects, and empty fields are left out. */
@@ -33,7 +34,9 @@ each("form[data-path]", (form) => {
             const { method, path } = form.dataset;
             if (method === "POST") await post(path, body(form), key);
             else await call(method, path, body(form));
-            location.reload();
+            // What was removed has no page any more.
+            if (method === "DELETE") location.assign(location.pathname.replace(/\/[^/]+$/, ""));
+            else location.reload();
         });
     });
 });

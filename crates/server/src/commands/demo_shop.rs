@@ -9,6 +9,7 @@ mod catalogue;
 mod client;
 mod crowd;
 mod outcome;
+mod regulars;
 mod sale;
 mod seed;
 
@@ -16,6 +17,7 @@ pub use board::{Board, News};
 pub use catalogue::Catalogue;
 pub use client::ShopClient;
 pub use outcome::Outcome;
+pub use regulars::Regulars;
 pub use sale::{Sale, Size};
 pub use seed::{Guest, PASSWORD, Sown, sow};
 

@@ -19,7 +19,7 @@ use crate::api::response::refusals::problem;
 use crate::api::users::email_key;
 use crate::api::{self, Shop, Surface};
 use crate::cli::ServeArgs;
-use crate::commands::demo_shop::{self, Catalogue, ShopClient, Sown};
+use crate::commands::demo_shop::{self, Catalogue, Regulars, ShopClient, Sown};
 use crate::config::{AfterFailure, Config};
 use crate::http::connections::{self, ConnectionLimits, Serving};
 use crate::http::language::Language;
@@ -65,7 +65,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     // Printed only now, because scripts that wait for this line expect the port to be open.
     tracing::info!("The shop is open on http://{}", open.address);
 
-    let Some(failure) = runtime.block_on(open.is_over(&mut signals, config.engine.after_failure))? else {
+    let crowd = args.demo_crowd.then(|| Regulars::start(&open.shop)).transpose()?;
+    let ended = runtime.block_on(open.is_over(&mut signals, config.engine.after_failure));
+    crowd.into_iter().for_each(Regulars::stop);
+    let Some(failure) = ended? else {
         open.close()?;
         return Ok(ExitCode::SUCCESS);
     };

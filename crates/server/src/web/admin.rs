@@ -12,3 +12,4 @@ pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod products;
+pub(crate) mod systems;

@@ -81,6 +81,11 @@ pub(crate) fn time(at: Timestamp) -> Markup {
 }
 
 /// The number of an order, as a link to its page.
+/// A moment that is written already, as the API shows it.
+pub(crate) fn written(at: &str) -> Markup {
+    wire_time::parse(at).map_or_else(|_| html! { (at) }, time)
+}
+
 pub(crate) fn order_link(number: &Code) -> Markup {
     html! { a.code href=(format!("/orders/{number}")) { (number) } }
 }

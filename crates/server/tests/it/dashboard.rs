@@ -6,7 +6,7 @@ use server::security::auth::Role;
 use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, TestShop};
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 12] = [
     "/admin",
     "/admin/orders",
     "/admin/products",
@@ -14,6 +14,10 @@ const PAGES: [&str; 8] = [
     "/admin/coupons",
     "/admin/payments",
     "/admin/messages",
+    "/admin/events",
+    "/admin/webhooks",
+    "/admin/modes",
+    "/admin/orders?userId=1&status=&from=2026-01-01T00%3A00",
     "/admin/audit?run=true",
 ];
 
@@ -81,6 +85,99 @@ fn orders_are_found_by_number_and_by_outcome() {
     assert!(visit_as_admin(&shop, "/admin/orders?outcome=AWAITING_PAYMENT").text.contains(&number));
     assert!(!visit_as_admin(&shop, "/admin/orders?outcome=COMPLETED").text.contains(&number));
     assert!(!visit_as_admin(&shop, "/admin/orders?number=nothing").text.contains(&number));
+}
+
+#[test]
+fn orders_are_found_by_customer_product_status_and_time() {
+    let shop = shop();
+    let number = order(&shop, &json!({"items": [{"productId": 1, "quantity": 1}]}));
+    for (filter, is_found) in [
+        (format!("userId={ANN}"), true),
+        ("userId=999".to_owned(), false),
+        ("productId=1&status=".to_owned(), true),
+        ("productId=2".to_owned(), false),
+        ("status=PENDING_PAYMENT".to_owned(), true),
+        ("status=REFUNDED".to_owned(), false),
+        ("from=2020-01-01T00%3A00".to_owned(), true),
+        ("to=2020-01-01T00%3A00".to_owned(), false),
+        ("userId=nobody".to_owned(), false),
+    ] {
+        let page = visit_as_admin(&shop, &format!("/admin/orders?{filter}"));
+        assert_eq!((page.status, page.text.contains(&number)), (200, is_found), "{filter}");
+    }
+}
+
+#[test]
+fn the_event_log_is_filtered() {
+    let shop = shop();
+    let number = order(&shop, &json!({"items": [{"productId": 1, "quantity": 1}]}));
+    for (filter, there, not_there) in [
+        ("", "<strong>OrderCreated</strong>", "does not understand"),
+        ("type=OrderCreated&topic=&userId=", "<strong>OrderCreated</strong>", "<strong>ProductRegistered</strong>"),
+        ("productId=1&type=ProductRegistered", "<strong>ProductRegistered</strong>", "<strong>OrderCreated</strong>"),
+        ("type=Nonsense", "not understood", "<strong>"),
+    ] {
+        let page = visit_as_admin(&shop, &format!("/admin/events?{filter}")).text;
+        assert!(page.contains(there) && !page.contains(not_there), "{filter}: {page}");
+    }
+    let of_order = visit_as_admin(&shop, &format!("/admin/events?orderId={number}")).text;
+    assert!(of_order.contains(&number) && of_order.contains("data-live"), "{of_order}");
+}
+
+#[test]
+fn webhooks_show_their_deliveries_and_what_can_be_done() {
+    let shop = TestShop::start_with(&[("DOORBUSTER__WEBHOOKS__ALLOW_PRIVATE", "true")]);
+    let body = json!({"url": "http://127.0.0.1:9/hooks", "description": "books <b>", "eventTypes": ["order.placed"]});
+    let id = shop.post(ADMIN, "/api/admin/webhooks", &body).expect(201)["webhookId"].as_i64().unwrap();
+    let list = visit_as_admin(&shop, "/admin/webhooks").text;
+    assert!(list.contains("http://127.0.0.1:9/hooks") && list.contains("books &lt;b&gt;"), "{list}");
+    let sent = shop.post(ADMIN, &format!("/api/admin/webhooks/{id}/test"), &json!({})).expect(202);
+    let delivery = sent["deliveryId"].as_str().unwrap();
+    let page = visit_as_admin(&shop, &format!("/admin/webhooks/{id}")).text;
+    let own = format!("/admin/webhooks/{id}/deliveries/{delivery}");
+    for text in
+        ["webhook.test", &own, &format!("data-path=\"/api/admin/webhooks/{id}/recover\""), "data-method=\"DELETE\""]
+    {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let detail = visit_as_admin(&shop, &own).text;
+    assert!(detail.contains(&format!("/api{own}/resend")) && detail.contains("This is a test."), "{detail}");
+    assert_eq!(visit_as_admin(&shop, "/admin/webhooks/99").status, 404);
+    assert_eq!(visit_as_admin(&shop, &format!("/admin/webhooks/{id}/deliveries/{id}-99")).status, 404);
+    let other = visit_as_admin(&shop, &format!("/admin/webhooks/{id}?status=COMPLETED&eventType=order.placed")).text;
+    assert!(!other.contains(&own), "{other}");
+    shop.ask(ADMIN, "DELETE", &format!("/api/admin/webhooks/{id}"), &[], &Value::Null).expect(204);
+    assert_eq!(visit_as_admin(&shop, &format!("/admin/webhooks/{id}")).status, 404);
+}
+
+#[test]
+fn modes_and_participants_are_shown_with_their_changes() {
+    let shop = shop();
+    let before = visit_as_admin(&shop, "/admin/modes").text;
+    assert!(before.contains("The mode is as configured.") && before.contains("couponService"), "{before}");
+    let change = json!({"mode": "sequential", "reason": "the drop <b> tonight"});
+    shop.ask(ADMIN, "PUT", "/api/admin/modes", &[], &change).expect(200);
+    let out = json!({"service": "stockService", "out": true, "reason": "rehearsal"});
+    shop.ask(ADMIN, "PUT", "/api/admin/services", &[], &out).expect(200);
+    let after = visit_as_admin(&shop, "/admin/modes").text;
+    for text in ["parallel → sequential", "the drop &lt;b&gt; tonight", "OUT", "Put back into service"] {
+        assert!(after.contains(text), "{text}: {after}");
+    }
+}
+
+#[test]
+fn a_crowd_keeps_buying_in_a_demo_shop() {
+    let mut shop = TestShop::start_as(&[], &["--demo", "--demo-crowd"]);
+    let is_bought = |shop: &TestShop| {
+        !shop.get(ADMIN, "/api/admin/orders?outcome=COMPLETED").expect(200)["data"].as_array().unwrap().is_empty()
+    };
+    let seen = (0..400).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        is_bought(&shop)
+    });
+    assert!(seen, "nobody buys");
+    shop.assert_adds_up();
+    shop.stop();
 }
 
 #[test]

@@ -146,4 +146,64 @@ texts! {
     VIOLATIONS: "Violations", "위반";
     ALL_HOLDS: "Everything adds up.", "모든 수치가 일치합니다.";
     NOT_ALL_HOLDS: "{0} violations", "위반 {0}건";
+
+    // Filters.
+    PRODUCT: "Product no.", "상품 번호";
+    CAMPAIGN: "Campaign no.", "캠페인 번호";
+    FROM: "From (UTC)", "시작(UTC)";
+    TO: "Before (UTC)", "끝(UTC)";
+    EVERYTHING: "Everything", "전체";
+    FILTER_UNKNOWN: "One of these filters is not understood.", "이해할 수 없는 조건이 있습니다.";
+
+    // Events.
+    EVENTS: "Events", "이벤트";
+    NO_EVENTS: "No event matches.", "조건에 맞는 이벤트가 없습니다.";
+    TOPIC: "Topic", "토픽";
+    AT: "At", "일시";
+
+    // Modes and participants.
+    MODES: "Modes and services", "처리 방식과 참여 서비스";
+    GRADUAL_PERCENT: "Percent in parallel (gradual)", "병렬 처리 비율(gradual)";
+    CHANGE_MODE: "Change the mode", "처리 방식 바꾸기";
+    CHANGE_MODE_SAYS: "Applies to orders that are decided from now on, in all processes.", "지금부터 결정되는 모든 프로세스의 주문에 적용됩니다.";
+    CHANGES: "Changes", "변경 내역";
+    NO_CHANGES: "The mode is as configured.", "설정된 처리 방식 그대로입니다.";
+    BY: "By", "변경한 사람";
+    BY_RULE: "the canary rule", "카나리 규칙";
+    PARTICIPANTS: "Participants", "참여 서비스";
+    PARTICIPANTS_HERE: "As this process sees them; a switch applies to this process until it ends.", "이 프로세스 기준이며, 변경은 이 프로세스가 끝날 때까지 적용됩니다.";
+    TAKE_OUT: "Take out of service", "서비스에서 제외";
+    TAKE_OUT_SAYS: "Every call fails, as in an outage. Orders wait, up to their deadline.", "장애처럼 모든 호출이 실패합니다. 주문은 기한까지 기다립니다.";
+    TAKE_BACK: "Put back into service", "서비스에 복귀";
+    TAKE_BACK_SAYS: "Calls reach the participant again.", "다시 호출을 받습니다.";
+
+    // Webhooks.
+    WEBHOOKS: "Webhooks", "웹훅";
+    NO_WEBHOOKS: "No other system gets webhooks yet.", "아직 웹훅을 받는 시스템이 없습니다.";
+    ADDRESS: "Address", "주소";
+    DESCRIPTION: "Description", "설명";
+    EVENT_TYPES: "Event types", "이벤트 종류";
+    EVENT_TYPES_HINT: "Event types, with commas between them (all, if empty)", "이벤트 종류(쉼표로 구분, 비우면 전체)";
+    RATE: "At most so many per second", "초당 최대 전송 수";
+    ADD_WEBHOOK: "Add an endpoint", "엔드포인트 추가";
+    ADD_WEBHOOK_SAYS: "Events from now on are sent to this address. Its secret is at GET …/secret.", "지금부터의 이벤트를 이 주소로 보냅니다. 비밀 키는 GET …/secret에서 확인합니다.";
+    DELIVERIES: "Deliveries", "전송 내역";
+    NO_DELIVERIES: "No delivery matches.", "조건에 맞는 전송 내역이 없습니다.";
+    NO_ATTEMPTS: "It was not attempted yet.", "아직 전송하지 않았습니다.";
+    ANSWER: "Answer", "응답";
+    NEXT_ATTEMPT: "Next attempt", "다음 시도";
+    FROM_MOMENT: "From", "시작 일시";
+    TEST: "Send a test", "테스트 전송";
+    TEST_SAYS: "Sends webhook.test to this endpoint only.", "이 엔드포인트에만 webhook.test를 보냅니다.";
+    RECOVER: "Recover", "복구";
+    RECOVER_SAYS: "Sends again what became a dead letter since then.", "그때부터 실패로 끝난 전송을 다시 보냅니다.";
+    REPLAY: "Replay", "재전송";
+    REPLAY_SAYS: "Sends every matching event since then, also those that were delivered, under the same ids.", "그때부터의 모든 해당 이벤트를, 이미 전송된 것도 같은 ID로 다시 보냅니다.";
+    DISABLE: "Disable", "사용 중지";
+    DISABLE_SAYS: "Events from now on are not sent to it.", "지금부터의 이벤트를 보내지 않습니다.";
+    ENABLE: "Enable", "사용";
+    ENABLE_SAYS: "Events from now on are sent to it.", "지금부터의 이벤트를 보냅니다.";
+    REMOVE: "Remove", "삭제";
+    REMOVE_SAYS: "Its deliveries stop. This cannot be undone.", "전송을 멈춥니다. 되돌릴 수 없습니다.";
+    RESEND_WEBHOOK_SAYS: "Sends the event to this endpoint once more, under the same id.", "이 엔드포인트에 같은 ID로 이벤트를 한 번 더 보냅니다.";
 }

@@ -33,6 +33,8 @@ pub(crate) enum Kind<'a> {
     Moment,
     Choice(Vec<(&'a str, &'a str)>),
     Long(&'a str),
+    /// Texts, with commas between them.
+    List,
     /// A fixed JSON value.
     Fixed(&'static str),
 }
@@ -75,6 +77,7 @@ fn input(operator: &Operator, field: &Field<'_>) -> Markup {
     let control = match &field.kind {
         Kind::Fixed(json) => return html! { input type="hidden" name=(field.name) value=(json) data-kind="json"; },
         Kind::Text => html! { input name=(field.name) required[required] maxlength="500"; },
+        Kind::List => html! { input name=(field.name) required[required] maxlength="500" data-kind="list"; },
         Kind::Number(value) => {
             html! { input type="number" name=(field.name) required[required] step="1" inputmode="numeric" value=[*value] data-kind="number"; }
         }

@@ -14,13 +14,16 @@ use crate::web::layout::{Frame, answer, language_link, mark, nothing_here, to_lo
 use crate::web::reader::Reader;
 
 /// The parts of the dashboard.
-const MENU: [(&str, Text); 7] = [
+const MENU: [(&str, Text); 10] = [
     ("/admin", dashboard::NOW),
     ("/admin/orders", dashboard::ORDERS),
     ("/admin/products", dashboard::PRODUCTS),
     ("/admin/coupons", dashboard::CAMPAIGNS),
     ("/admin/payments", dashboard::PAYMENTS),
     ("/admin/messages", dashboard::MESSAGES),
+    ("/admin/events", dashboard::EVENTS),
+    ("/admin/webhooks", dashboard::WEBHOOKS),
+    ("/admin/modes", dashboard::MODES),
     ("/admin/audit", dashboard::AUDIT),
 ];
 

@@ -93,7 +93,7 @@ pub(crate) async fn page(
 }
 
 /// Indents JSON; other text stays as it is.
-fn pretty(payload: &str) -> String {
+pub(crate) fn pretty(payload: &str) -> String {
     let parsed: Option<serde_json::Value> = serde_json::from_str(payload).ok();
     parsed.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| payload.to_owned())
 }

@@ -1,106 +1,103 @@
-//! Orders of all customers, newest first, and the search for one.
+//! Orders of all customers, newest first, and the search among them.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use domain::ids::OrderId;
-use domain::order::{Order, Outcome};
+use domain::money::Money;
+use domain::order::{Outcome, Status};
 use maud::{Markup, html};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::frame::Operator;
+use super::systems::filters::Filters;
 use crate::api::Shop;
-use crate::api::response::refusals::unavailable;
+use crate::api::orders::listing;
 use crate::api::texts::dashboard;
 use crate::http::Problem;
 use crate::http::query::Query;
-use crate::web::format::{time, won};
+use crate::web::format::{won, written};
 
-const SHOWN: usize = 50;
-
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct OrdersQuery {
-    number: Option<String>,
-    outcome: Option<String>,
-    /// The number of the last order of the page before.
-    before: Option<String>,
-}
+const PATH: &str = "/admin/orders";
 
 /// `GET /admin/orders`.
-pub(crate) async fn list(
-    State(shop): State<Shop>,
-    operator: Operator,
-    Query(query): Query<OrdersQuery>,
-) -> Result<Response, Problem> {
-    let codec = &shop.submitter.codec;
-    let wanted = query.number.as_deref().map(|number| number.trim().to_uppercase()).filter(|number| !number.is_empty());
-    if let Some(number) = wanted.as_ref().filter(|number| codec.order_id(number).is_some()) {
+pub(crate) async fn list(State(shop): State<Shop>, operator: Operator, filters: Filters) -> Result<Response, Problem> {
+    let number = filters.get("number").map(str::to_uppercase);
+    if let Some(number) = number.as_ref().filter(|number| shop.submitter.codec.order_id(number).is_some()) {
         // A number that the codec reads is letters, digits and a hyphen.
-        return Ok((StatusCode::SEE_OTHER, [(LOCATION, format!("/admin/orders/{number}"))]).into_response());
+        return Ok((StatusCode::SEE_OTHER, [(LOCATION, format!("{PATH}/{number}"))]).into_response());
     }
-    let outcome = query.outcome.as_deref().and_then(Outcome::from_name);
-    let before: Option<OrderId> = query.before.as_deref().and_then(|number| codec.order_id(number));
-    let mut orders = match wanted {
-        // It is no order's number.
-        Some(_) => vec![],
-        None => shop.submitter.views.orders(outcome, before, SHOWN + 1).await.map_err(unavailable)?,
+    let wanted = filters.read().zip(filters.read()).zip(filters.read());
+    let found = match wanted.filter(|_| number.is_none()) {
+        Some(((which, whose), page)) => {
+            listing::list_all(State(shop), Query(which), Query(whose), Query(page)).await.ok()
+        }
+        None => None,
     };
-    let has_more = orders.len() > SHOWN;
-    orders.truncate(SHOWN);
+    let found = found.and_then(|page| serde_json::to_value(page.0).ok());
+    let orders = found.as_ref().and_then(|page| page["data"].as_array()).map(Vec::as_slice).unwrap_or_default();
+    let next = found.as_ref().and_then(|page| page["nextCursor"].as_str());
     let content = html! {
         div.spread { h1 { (operator.say(dashboard::ORDERS)) } }
-        (filters(&operator, outcome))
+        (tabs(&operator, &filters))
+        (form(&operator, &filters))
         @if orders.is_empty() { div.empty { p { (operator.say(dashboard::NO_SUCH_ORDERS)) } } } @else {
-            div.card.scroll { table {
+            div.card.scroll #orders data-live=[filters.get("cursor").is_none().then_some("5000")] { table {
                 thead { tr {
                     th { (operator.say(dashboard::NUMBER)) } th { (operator.say(dashboard::PLACED)) } th { (operator.say(dashboard::CUSTOMER)) }
                     th { (operator.say(dashboard::OUTCOME)) } th { (operator.say(dashboard::STATUS)) } th { (operator.say(dashboard::MODE)) }
                     th.end { (operator.say(dashboard::AMOUNT)) }
                 } }
-                tbody { @for order in &orders { (row(&operator, order)) } }
+                tbody { @for order in orders { (row(&operator, order)) } }
             } }
-            @if let Some(last) = orders.last().filter(|_| has_more) {
-                p { a.button.quiet href=(older(outcome, last)) { (operator.say(dashboard::OLDER)) } }
-            }
+        }
+        @if let Some(cursor) = next {
+            p { a.button.quiet href=(filters.with(PATH, "cursor", Some(cursor))) { (operator.say(dashboard::OLDER)) } }
         }
     };
     Ok(operator.page(operator.say(dashboard::ORDERS), content))
 }
 
-fn older(outcome: Option<Outcome>, last: &Order) -> String {
-    let outcome = outcome.map_or_else(String::new, |outcome| format!("outcome={}&", outcome.name()));
-    format!("/admin/orders?{outcome}before={}", last.created.number)
-}
-
-fn filters(operator: &Operator, chosen: Option<Outcome>) -> Markup {
+fn tabs(operator: &Operator, filters: &Filters) -> Markup {
+    let chosen = filters.get("outcome");
     html! {
-        div.filters {
-            nav.tabs {
-                a href="/admin/orders" aria-current=[chosen.is_none().then_some("true")] { (operator.say(dashboard::EVERY_OUTCOME)) }
-                @for outcome in Outcome::ALL {
-                    a href=(format!("/admin/orders?outcome={}", outcome.name())) aria-current=[(chosen == Some(outcome)).then_some("true")] { (outcome.name()) }
-                }
-            }
-            form.find method="get" action="/admin/orders" {
-                input name="number" aria-label=(operator.say(dashboard::FIND_ORDER)) placeholder="ORD-…";
-                button.small.quiet { (operator.say(dashboard::FIND)) }
+        nav.tabs {
+            a href=(filters.with(PATH, "outcome", None)) aria-current=[chosen.is_none().then_some("true")] { (operator.say(dashboard::EVERY_OUTCOME)) }
+            @for outcome in Outcome::ALL {
+                a href=(filters.with(PATH, "outcome", Some(outcome.name()))) aria-current=[(chosen == Some(outcome.name())).then_some("true")] { (outcome.name()) }
             }
         }
     }
 }
 
-fn row(operator: &Operator, order: &Order) -> Markup {
+fn form(operator: &Operator, filters: &Filters) -> Markup {
+    html! {
+        form.card.search method="get" action=(PATH) {
+            @if let Some(outcome) = filters.get("outcome") { input type="hidden" name="outcome" value=(outcome); }
+            (filters.field("number", operator.say(dashboard::FIND_ORDER), "text"))
+            (filters.field("userId", operator.say(dashboard::CUSTOMER), "number"))
+            (filters.field("productId", operator.say(dashboard::PRODUCT), "number"))
+            (filters.field("couponId", operator.say(dashboard::CAMPAIGN), "number"))
+            (filters.choice("status", operator.say(dashboard::STATUS), Status::ALL.into_iter().map(Status::name)))
+            (filters.field("from", operator.say(dashboard::FROM), "datetime-local"))
+            (filters.field("to", operator.say(dashboard::TO), "datetime-local"))
+            div.row { button.small { (operator.say(dashboard::FIND)) } a.button.small.quiet href=(PATH) { (operator.say(dashboard::EVERYTHING)) } }
+        }
+    }
+}
+
+fn row(operator: &Operator, order: &Value) -> Markup {
+    let text = |name: &str| order[name].as_str().unwrap_or_default();
+    let total = Money::won(order["totalAmount"].as_i64().unwrap_or_default());
     html! {
         tr {
-            td { a.code href=(format!("/admin/orders/{}", order.created.number)) { (order.created.number) } }
-            td.soft { (time(order.created.at)) }
-            td.num { (order.user().0) }
-            td { (outcome(order.outcome)) }
-            td.code { (order.status.name()) }
-            td.soft { (order.created.mode.name()) }
-            td.num.end { (won(order.created.total, operator.0.language)) }
+            td { a.code href=(format!("{PATH}/{}", text("orderNumber"))) { (text("orderNumber")) } }
+            td.soft { (written(text("createdAt"))) }
+            td.num { @if let Some(user) = order["userId"].as_i64() { (user) } }
+            td { @if let Some(one) = Outcome::from_name(text("outcome")) { (outcome(one)) } }
+            td.code { (text("status")) }
+            td.soft { (text("mode")) }
+            td.num.end { (won(total, operator.0.language)) }
         }
     }
 }

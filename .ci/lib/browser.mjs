@@ -1,0 +1,194 @@
+// Drives Chromium through a shop: `node browser.mjs check|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
+// of the working folder. `check` buys as a customer and looks as an operator; `shoot` takes a picture of every page.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(join(process.cwd(), "/"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const [what, shop, adminToken, folder] = process.argv.slice(2);
+
+const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+});
+const complaints = [];
+const expect = (is, text) => is || complaints.push(text);
+
+/** Opens a browser of its own, whose complaints are collected. */
+async function visitor(options = {}, token) {
+    const context = await browser.newContext({ locale: "en-US", baseURL: shop, ...options });
+    if (token) await context.addCookies([{ name: "doorbuster_session", value: token, url: shop, httpOnly: true, sameSite: "Strict" }]);
+    await context.addInitScript(() =>
+        addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`)),
+    );
+    const page = await context.newPage();
+    page.on("console", (line) => line.type() === "error" && complaints.push(`${page.url()}: ${line.text()}`));
+    page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
+    page.on("dialog", (dialog) => dialog.accept());
+    return page;
+}
+
+async function accessible(page) {
+    // Evaluated by the debugger, which the page's policy does not forbid.
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+    for (const { id, impact, nodes } of violations) {
+        if (impact === "serious" || impact === "critical") complaints.push(`${page.url()}: axe ${id}: ${nodes[0].html.slice(0, 160)}`);
+    }
+}
+
+async function api(method, path, body, token = adminToken) {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await fetch(shop + path, { method, headers, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? {} : answer.json();
+}
+
+/** Waits for a condition that no event of the page announces. */
+async function until(is, text) {
+    for (let left = 200; left > 0; left -= 1) {
+        if (await is()) return;
+        await new Promise((go) => setTimeout(go, 100));
+    }
+    throw new Error(`not within 20 s: ${text}`);
+}
+
+async function buy() {
+    const { productId } = await api("POST", "/api/admin/products", { name: "A pair for the browser", price: 140_300, stock: 5 });
+    const page = await visitor({ viewport: { width: 390, height: 844 } });
+    await page.goto("/register");
+    await accessible(page);
+    await page.fill("[name=name]", "Bora");
+    await page.fill("[name=email]", `bora-${Date.now()}@example.com`);
+    await page.fill("[name=password]", "correct horse");
+    await page.click("form[data-form=register] button");
+    await page.waitForURL(`${shop}/`);
+    for (const path of ["/", "/coupons", `/products/${productId}`, "/orders", "/account"]) {
+        await page.goto(path);
+        await accessible(page);
+    }
+    await page.goto("/coupons");
+    await page.locator("[data-issue]:enabled").first().click();
+    await page.waitForSelector(".say.good");
+    await page.goto(`/checkout?product=${productId}&quantity=1`);
+    await accessible(page);
+    expect((await page.locator("[name=coupon]").count()) > 1, "the checkout offers the new coupon");
+    for (const [name, value] of Object.entries({ name: "Bora", phone: "010-1234-5678", postalCode: "04524", address: "Seoul" })) {
+        await page.fill(`form [name=${name}]`, value);
+    }
+    await page.click("aside button");
+    await page.waitForURL(/\/orders\/ORD-/);
+    const order = page.url();
+    for (const [verb, then] of [
+        ["Decline", ".say.bad"],
+        ["Approve", "[data-outcome=COMPLETED]"],
+    ]) {
+        await page.locator("[data-pay]").click();
+        await page.waitForURL(/\/payments\/scripted\//);
+        await accessible(page);
+        await page.click(`button:has-text("${verb}")`);
+        await page.waitForURL(order);
+        await page.waitForSelector(then);
+        await accessible(page);
+    }
+    return order.split("/").pop();
+}
+
+/** The provider's page and its buttons need no scripts. */
+async function payWithoutScripts() {
+    const { productId } = await api("POST", "/api/admin/products", { name: "Without scripts", price: 40_300, stock: 5 });
+    const { orderNumber } = await api("POST", "/api/orders", { items: [{ productId, quantity: 1 }] });
+    await until(async () => (await api("GET", `/api/orders/${orderNumber}`)).outcome === "AWAITING_PAYMENT", "the order is claimed");
+    const asked = await api("POST", `/api/orders/${orderNumber}/pay`, { method: "CARD", returnUrl: `${shop}/orders/${orderNumber}` });
+    const page = await visitor({ javaScriptEnabled: false }, adminToken);
+    await page.goto(asked.nextAction.url);
+    await page.click("button:has-text('Approve')");
+    await page.waitForURL(`${shop}/orders/${orderNumber}`);
+    await until(async () => (await api("GET", `/api/orders/${orderNumber}`)).outcome === "COMPLETED", "the order is paid");
+}
+
+async function operate(number) {
+    const page = await visitor({}, adminToken);
+    await page.goto("/admin");
+    const figures = () => page.locator("#content").innerText();
+    const before = await figures();
+    await until(async () => (await figures()) !== before, "the dashboard changes by itself");
+    for (const path of dashboard(number)) {
+        const answer = await page.goto(path);
+        expect(answer.status() === 200, `${path}: ${answer.status()}`);
+        await accessible(page);
+    }
+    await page.goto("/admin/orders");
+    await page.fill("[name=number]", number);
+    await page.click("form.search button");
+    await page.waitForURL(`${shop}/admin/orders/${number}`);
+    expect((await page.locator("main").innerText()).includes("PaymentActionRequired"), "the timeline shows that the customer had to act");
+
+    await page.goto("/admin/modes");
+    await page.locator("summary", { hasText: "Change the mode" }).click();
+    await page.selectOption("[name=mode]", "sequential");
+    await page.fill("details[open] [name=reason]", "the browser's turn");
+    await page.locator("details[open] button").click();
+    await page.waitForSelector("text=the browser's turn");
+
+    await page.goto("/admin/events?type=PaymentActionRequired");
+    expect((await page.locator("tbody tr").count()) > 0, "the event log finds events by type");
+}
+
+const dashboard = (number) => [
+    "/admin",
+    "/admin/orders",
+    `/admin/orders/${number}`,
+    "/admin/products",
+    "/admin/products/1",
+    "/admin/coupons",
+    "/admin/coupons/1",
+    "/admin/payments",
+    "/admin/messages",
+    "/admin/events",
+    "/admin/webhooks",
+    "/admin/modes",
+    "/admin/audit?run=true",
+];
+
+async function shoot() {
+    mkdirSync(folder, { recursive: true });
+    const of = async (path) => (await api("GET", path)).data ?? [];
+    const orders = await of("/api/admin/orders?outcome=COMPLETED&limit=20");
+    const paid = orders.find((order) => order.payment.terms === "PREPAID") ?? orders[0];
+    const { productId } = (await of("/api/products"))[0];
+    const { orderNumber } = await api("POST", "/api/orders", { items: [{ productId, quantity: 1 }] });
+    await until(async () => (await api("GET", `/api/orders/${orderNumber}`)).outcome === "AWAITING_PAYMENT", "the order is claimed");
+    const pages = ["/", `/products/${productId}`, "/coupons", `/checkout?product=${productId}&quantity=1`, `/orders/${orderNumber}`, "/orders", "/account", "/login", "/register"];
+    for (const [look, options] of Object.entries({
+        light: { colorScheme: "light", viewport: { width: 1280, height: 860 } },
+        dark: { colorScheme: "dark", viewport: { width: 1280, height: 860 } },
+        phone: { colorScheme: "light", viewport: { width: 360, height: 740 } },
+    })) {
+        const page = await visitor(options, adminToken);
+        for (const path of [...pages, ...dashboard(paid.orderNumber)]) {
+            await page.goto(path);
+            const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            expect(wide <= 0, `${look} ${path}: ${wide} px too wide`);
+            const name = path === "/" ? "home" : path.slice(1).replace(/\?.*/, "").replace(/ORD-\w+/, "order").replaceAll("/", "-");
+            await page.screenshot({ path: join(folder, `${name}-${look}.png`) });
+        }
+    }
+}
+
+try {
+    if (what === "shoot") await shoot();
+    else {
+        const number = await buy();
+        await payWithoutScripts();
+        await operate(number);
+    }
+} catch (error) {
+    complaints.push(error.message);
+}
+await browser.close();
+complaints.forEach((complaint) => console.log(complaint));
+process.exit(complaints.length === 0 ? 0 : 1);

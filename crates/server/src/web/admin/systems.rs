@@ -1,0 +1,6 @@
+//! What surrounds the sale: the event log, other systems, modes and participants; and filters in addresses.
+
+pub(crate) mod events;
+pub(crate) mod filters;
+pub(crate) mod modes;
+pub(crate) mod webhooks;
