@@ -270,7 +270,7 @@ impl FromCells for Login {
             email: cells.text()?,
             name: cells.text()?,
             password_hash: cells.text()?,
-            role: cells.word(&[Role::Customer, Role::Admin], Role::name)?,
+            role: cells.word(&Role::ALL, Role::name)?,
         })
     }
 }

@@ -50,6 +50,7 @@ use crate::state::rows::{
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     RegisterUser(Box<RegisterUser>),
+    ChangeLogin(Box<ChangeLogin>),
     RegisterProduct {
         name: Arc<str>,
         price: Money,
@@ -190,6 +191,21 @@ pub struct RegisterUser {
     pub role: Role,
     /// Chosen by the engine. The number may be taken by a customer whose token came from elsewhere.
     pub candidate: Option<UserId>,
+}
+
+/// A change of the login of a user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeLogin {
+    pub email_key: EmailKey,
+    pub user: UserId,
+    pub change: LoginChange,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoginChange {
+    Role(Role),
+    /// The hash of a new password.
+    Password(Arc<str>),
 }
 
 #[derive(Clone, Debug, PartialEq)]

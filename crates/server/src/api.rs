@@ -2,19 +2,24 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::extract::{Request, State};
+use app::state::rows::Role as StoredRole;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
 use bytes::Bytes;
+use domain::ids::UserId;
 use serde_json::Value;
 
+use crate::api::response::refusals::unavailable;
+use crate::api::texts::details;
 use crate::http::enclose;
 use crate::http::envelope::tag_by_content;
+use crate::http::{Code, Problem};
 use crate::openapi::{self, Operation};
-use crate::security::auth::Admin;
+use crate::security::auth::{Customer, Role, needed};
 use crate::web;
 
 mod coupons;
@@ -72,7 +77,7 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     }
     if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly | Surface::ProbesOnly) {
         // The admin check is a layer in front of the routes, so that no route can lack it.
-        let check = middleware::from_fn_with_state(shop.clone(), admins_only);
+        let check = middleware::from_fn_with_state(shop.clone(), staff_only);
         routes = routes.merge(admin_routes().router().route_layer(check)).merge(dashboard_routes().router());
     }
     if !matches!(surface, Surface::HealthOnly | Surface::ProbesOnly) {
@@ -182,6 +187,7 @@ fn session_routes() -> Routes {
         .post("/api/auth/session", users::sessions::start, people::start_session())
         .delete("/api/auth/session", users::sessions::end, people::end_session())
         .get("/api/users/me", users::sessions::me, people::me())
+        .post("/api/users/me/password", users::staff::change_password, people::change_password())
 }
 
 /// Leads to the reference, on listeners without a storefront.
@@ -293,6 +299,9 @@ fn admin_routes() -> Routes {
         .post("/api/admin/payments/{paymentId}/resolve", payments::stuck::resolve, payment::resolve())
         .get("/api/admin/payments/script", payments::script, payment::script())
         .post("/api/admin/payments/script", payments::set_script, payment::set_script())
+        .post("/api/admin/users", users::staff::invite, docs::people::invite())
+        .get("/api/admin/users", users::staff::list, docs::people::list_staff())
+        .patch("/api/admin/users/{id}", users::staff::change, docs::people::change_staff())
         .and(operation_routes())
         .and(webhook_routes())
         .for_admins()
@@ -354,6 +363,28 @@ async fn tagged(State(keep): State<HeaderValue>, response: Response) -> Response
     tag_by_content(response, keep).await
 }
 
-async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request, next: Next) -> Response {
-    next.run(request).await
+/// Lets a route be called by those whose role allows it. The role in the store counts where the token's user has one: a
+/// role that was taken away is gone at once, not only when the token expires.
+async fn staff_only(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    route: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
+    let stored = login.map_or(StoredRole::Customer, |login| login.role);
+    let role = match stored {
+        // A token of an operator of the machine, for any number.
+        StoredRole::Customer => principal.role,
+        StoredRole::Viewer => principal.role.min(Role::Viewer),
+        StoredRole::Operator => principal.role.min(Role::Operator),
+        StoredRole::Admin => principal.role,
+        StoredRole::Former => Role::Customer,
+    };
+    if role < needed(request.method(), route.as_str()) {
+        let detail = if role == Role::Customer { details::ADMINS_ONLY } else { details::ROLE_TOO_LOW };
+        return Err(Problem::new(Code::AuthForbidden, detail));
+    }
+    Ok(next.run(request).await)
 }

@@ -96,6 +96,7 @@ impl Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     EmailTaken,
+    UserNotFound,
     OrderNotFound,
     OrderNotCancellable,
     OrderNotStuck,

@@ -23,6 +23,7 @@ use crate::log::trailing::Effect;
 pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
     match command {
         Command::RegisterUser(user) => users::register(context, user),
+        Command::ChangeLogin(change) => users::change(context, change),
         Command::RegisterProduct { name, price, stock, details } => {
             let register = catalogue::NewProduct { name, price: *price, stock: *stock, details: details.as_deref() };
             catalogue::register(context, &register)

@@ -65,7 +65,7 @@ pub(super) async fn details_survive(fixture: &mut dyn Fixture) {
 
 pub(super) async fn a_login_survives(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
-    for (user, role) in [(1, Role::Customer), (2, Role::Admin)] {
+    for (user, role) in (1..).zip(Role::ALL) {
         let login = Login {
             user: UserId(user),
             email: format!("ann+{user}@example.com").into(),

@@ -25,6 +25,7 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
 
 fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys: &mut Keys) {
     match command {
+        Command::ChangeLogin(change) => keys.extend([Key::from(change.email_key)]),
         Command::RegisterUser(user) => {
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));

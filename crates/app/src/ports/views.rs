@@ -173,6 +173,9 @@ pub trait AccountViews: Send + Sync {
 
     fn login_of(&self, user: UserId) -> Reading<'_, Option<Login>>;
 
+    /// Returns the logins with a role in the shop's administration, by number, from after the given one on.
+    fn staff(&self, after: Option<UserId>, limit: usize) -> Reading<'_, Vec<Login>>;
+
     /// Returns idempotency answers given before a moment, oldest first: those that may be deleted.
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>>;
 }

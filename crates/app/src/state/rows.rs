@@ -74,14 +74,33 @@ pub struct Login {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Customer,
+    /// May read everything on the admin paths.
+    Viewer,
+    /// May do the daily work, too.
+    Operator,
     Admin,
+    /// Had one of the roles above, and lost it.
+    Former,
 }
 
 impl Role {
+    pub const ALL: [Role; 5] = [Role::Customer, Role::Viewer, Role::Operator, Role::Admin, Role::Former];
+
     pub const fn name(self) -> &'static str {
         match self {
             Role::Customer => "customer",
+            Role::Viewer => "viewer",
+            Role::Operator => "operator",
             Role::Admin => "admin",
+            Role::Former => "former",
+        }
+    }
+
+    /// Returns the role as people see it.
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Role::Former => Role::Customer.name(),
+            Role::Customer | Role::Viewer | Role::Operator | Role::Admin => self.name(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod points;
 pub(crate) mod sessions;
+pub(crate) mod staff;
 
 use std::sync::Arc;
 
@@ -146,7 +147,9 @@ async fn authenticate(shop: &Shop, caller: Caller, body: LoginBody) -> Result<Lo
 
 fn principal(login: &Login) -> Principal {
     let role = match login.role {
-        StoredRole::Customer => Role::Customer,
+        StoredRole::Customer | StoredRole::Former => Role::Customer,
+        StoredRole::Viewer => Role::Viewer,
+        StoredRole::Operator => Role::Operator,
         StoredRole::Admin => Role::Admin,
     };
     Principal { user_id: login.user.0, role }
@@ -171,11 +174,19 @@ fn former_email_key(email: &str) -> EmailKey {
 }
 
 fn check_credentials(email: &str, password: &str, violations: &mut Violations) {
+    check_email(email, violations);
+    check_password("#/password", password, violations);
+}
+
+fn check_email(email: &str, violations: &mut Violations) {
     if !is_email(email.trim()) {
         violations.push("#/email", "not_an_email", values::EMAIL);
     }
+}
+
+fn check_password(pointer: &str, password: &str, violations: &mut Violations) {
     let length = passwords::composed(password).chars().count();
     if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
-        violations.push("#/password", "length", values::CHARACTERS.with(PASSWORD_CHARS_MIN).with(PASSWORD_CHARS_MAX));
+        violations.push(pointer, "length", values::CHARACTERS.with(PASSWORD_CHARS_MIN).with(PASSWORD_CHARS_MAX));
     }
 }

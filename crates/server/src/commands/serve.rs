@@ -244,7 +244,8 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
         if known.is_some() {
             return Ok(());
         }
-        let password = config.admin.password().map_or_else(made_password, |given| Ok(given.to_owned()))?;
+        let password = config.admin.password().map_or_else(passwords::made, |given| Ok(given.to_owned()));
+        let password = password.map_err(|error| Error::Admin(error.to_string()))?;
         let hash = passwords::hash(&password)
             .map_err(|problem| Error::Admin(problem.detail(Language::English).into_owned()))?;
         let admin = RegisterUser {
@@ -267,13 +268,6 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
             Err(refusal) => Err(Error::Admin(problem(&refusal).detail(Language::English).into_owned())),
         }
     })
-}
-
-fn made_password() -> Result<String, Error> {
-    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut bytes = [0_u8; 20];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Admin(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
 }
 
 /// Work at intervals, beside serving.

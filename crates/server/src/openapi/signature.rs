@@ -51,6 +51,7 @@ signature!(A);
 signature!(A B);
 signature!(A B C);
 signature!(A B C D);
+signature!(A B C D E);
 
 impl<T> Answers for Json<T>
 where

@@ -47,8 +47,8 @@ words! {
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
     /// What chooses the mode of an order: a fixed mode, or a rule that depends on the order.
     ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
-    /// What a token may do: `admin` tokens open the admin paths.
-    RoleWord as "Role" = ["customer", "admin"];
+    /// What a token may do. On the admin paths a `viewer` reads, an `operator` also does the daily work, an `admin` does everything.
+    RoleWord as "Role" = ["customer", "viewer", "operator", "admin"];
     /// A participant of orders that has a circuit breaker.
     ServiceWord as "ServiceName" = Service::ALL.map(Service::name);
     /// The state of a circuit breaker. A half-open breaker lets one trial call through.

@@ -74,6 +74,14 @@ pub fn hash(password: &str) -> Result<String, Problem> {
     Ok(hash.to_string())
 }
 
+/// Returns a random password of 100 bits.
+pub fn made() -> Result<String, getrandom::Error> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0_u8; 20];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
+}
+
 fn verify(password: &str, hash: &str) -> bool {
     // A stored hash that cannot be parsed matches no password.
     let Ok(hash) = PasswordHash::new(hash) else {

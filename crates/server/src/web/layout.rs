@@ -114,7 +114,7 @@ fn top(reader: &Reader) -> Markup {
                 div.side {
                     @match reader.user {
                         Some(user) => {
-                            @if user.is_admin() { a href="/admin" { (say(pages::DASHBOARD)) } }
+                            @if user.is_staff() { a href="/admin" { (say(pages::DASHBOARD)) } }
                             a href="/account" { (say(pages::ACCOUNT)) }
                         }
                         None => a href="/login" { (say(pages::LOG_IN)) },

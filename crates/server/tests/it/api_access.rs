@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 139] = [
+const ROUTES: [(&str, &str, Access); 143] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -70,6 +70,10 @@ const ROUTES: [(&str, &str, Access); 139] = [
     ("POST", "/api/auth/session", Everybody),
     ("DELETE", "/api/auth/session", Everybody),
     ("GET", "/api/users/me", Customers),
+    ("POST", "/api/users/me/password", Customers),
+    ("POST", "/api/admin/users", Admins),
+    ("GET", "/api/admin/users", Admins),
+    ("PATCH", "/api/admin/users/{id}", Admins),
     ("GET", "/docs", Everybody),
     ("GET", "/docs/reference.js", Everybody),
     ("GET", "/docs/reference.css", Everybody),
@@ -221,6 +225,61 @@ fn each_route_admits_only_its_callers() {
             "{name}: {}",
             by_admin.text
         );
+    }
+}
+
+/// Routes of the admin paths that need the role admin: secrets, people, and what cannot be undone.
+const FOR_ADMINS_ALONE: [(&str, &str); 13] = [
+    ("POST", "/api/admin/users"),
+    ("GET", "/api/admin/users"),
+    ("PATCH", "/api/admin/users/{id}"),
+    ("GET", "/api/admin/webhooks/{id}/secret"),
+    ("POST", "/api/admin/webhooks/{id}/secret/rotate"),
+    ("POST", "/api/admin/webhooks"),
+    ("PATCH", "/api/admin/webhooks/{id}"),
+    ("DELETE", "/api/admin/webhooks/{id}"),
+    ("POST", "/api/admin/webhooks/{id}/test"),
+    ("POST", "/api/admin/webhooks/{id}/deliveries/{deliveryId}/resend"),
+    ("POST", "/api/admin/webhooks/{id}/recover"),
+    ("POST", "/api/admin/webhooks/{id}/replay"),
+    ("POST", "/api/admin/audit/repair"),
+];
+
+/// Every route of the admin paths with every role; the table of routes is compared with the router above.
+#[test]
+fn each_role_may_do_what_is_meant_for_it() {
+    let shop = TestShop::start();
+    for (method, path, access) in ROUTES {
+        let is_alone = FOR_ADMINS_ALONE.contains(&(method, path))
+            || matches!((method, path), ("POST", "/api/admin/groups/{group}/reset" | "/api/admin/payments/script"))
+            || (method, path) == ("PUT", "/api/admin/log-level");
+        for role in [Role::Customer, Role::Viewer, Role::Operator, Role::Admin] {
+            let needed = match method {
+                _ if access != Admins => Role::Customer,
+                _ if is_alone => Role::Admin,
+                "GET" => Role::Viewer,
+                _ => Role::Operator,
+            };
+            if access == Visitors || access == Everybody {
+                continue;
+            }
+            let authorization = format!("Bearer {}", shop.token(700, role));
+            let answer = shop
+                .client()
+                .send(
+                    method,
+                    &concrete(path),
+                    &[("authorization", &authorization), ("content-type", "application/json")],
+                    "{}",
+                )
+                .unwrap();
+            let name = format!("{method} {path} as {role:?}");
+            if role < needed {
+                assert_eq!(answer.problem(403), "auth.forbidden", "{name}");
+            } else if path != "/api/events" {
+                assert!(!matches!(answer.status, 401 | 403 | 500..), "{name}: {}", answer.text);
+            }
+        }
     }
 }
 

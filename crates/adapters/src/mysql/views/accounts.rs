@@ -35,6 +35,12 @@ impl AccountViews for MysqlViews {
         self.read([select], first)
     }
 
+    fn staff(&self, after: Option<UserId>, limit: usize) -> Reading<'_, Vec<Login>> {
+        let rest = "WHERE user_id > ? AND role IN ('viewer', 'operator', 'admin') ORDER BY user_id LIMIT ?";
+        let rest = statement(rest, &[&after.map_or(i64::MIN, |after| after.0), &sql_limit(limit)]);
+        self.read([select_login!("").to_owned() + &rest], each)
+    }
+
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
         // Answers are numbered in order of time, so the first that is recent enough ends the search.
         let select = "SELECT `key`, answered_at FROM idempotency ORDER BY idempotency_id LIMIT ?";

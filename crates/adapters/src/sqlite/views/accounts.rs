@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 
 use super::{Chain, SqliteViews, follow, sql_limit};
 use crate::selects::{select_entry, select_login};
-use crate::sqlite::cells::{find, from_row};
+use crate::sqlite::cells::{find, find_all, from_row};
 
 const ENTRIES: Chain = Chain {
     newest: "SELECT last_entry_id FROM customer WHERE user_id = ?1",
@@ -40,6 +40,15 @@ impl AccountViews for SqliteViews {
 
     fn login_of(&self, user: UserId) -> Reading<'_, Option<Login>> {
         self.read(move |connection| find(connection, select_login!("WHERE user_id = ?1"), [user.0]))
+    }
+
+    fn staff(&self, after: Option<UserId>, limit: usize) -> Reading<'_, Vec<Login>> {
+        self.read(move |connection| {
+            let sql = select_login!(
+                "WHERE user_id > ?1 AND role IN ('viewer', 'operator', 'admin') ORDER BY user_id LIMIT ?2"
+            );
+            find_all(connection, sql, (after.map_or(i64::MIN, |after| after.0), sql_limit(limit)))
+        })
     }
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {

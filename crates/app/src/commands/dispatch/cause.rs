@@ -6,6 +6,7 @@ impl Command {
     pub(crate) fn cause(&self) -> &'static str {
         match self {
             Command::RegisterUser(_) => "RegisterUser",
+            Command::ChangeLogin(_) => "ChangeLogin",
             Command::RegisterProduct { .. } => "RegisterProduct",
             Command::ChangeProduct { .. } => "ChangeProduct",
             Command::AdjustStock { .. } => "AdjustStock",

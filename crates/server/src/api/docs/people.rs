@@ -2,6 +2,7 @@
 
 use crate::api::users::RegisteredBody;
 use crate::api::users::sessions::UserBody;
+use crate::api::users::staff::InvitedBody;
 use crate::http::Code;
 use crate::http::headers::Prefer;
 use crate::openapi::{Answer, Link, Operation, Tag};
@@ -51,6 +52,33 @@ pub(in crate::api) fn me() -> Operation {
             "`email` and `name` are absent if the token was made by an operator for a user that is not registered.",
         )
         .returns("The user.")
+}
+
+pub(in crate::api) fn change_password() -> Operation {
+    Operation::new(Tag::People, "changePassword", "Change your password")
+        .paragraph("Tokens that were made before stay valid until they expire.")
+        .answers(Answer::new(204, "The new password counts from now on."))
+        .refuses([Code::UserNotFound, Code::AuthInvalidCredentials, Code::Overloaded, Code::RateExceeded])
+}
+
+pub(in crate::api) fn invite() -> Operation {
+    Operation::new(Tag::Administration, "inviteUser", "Invite a person to run the shop")
+        .paragraph("Registers the person with a role and a first password, which they change after logging in.")
+        .answers(Answer::json::<InvitedBody>(201, "The person, with the first password."))
+        .refuses([Code::UserEmailTaken, Code::Overloaded])
+}
+
+pub(in crate::api) fn list_staff() -> Operation {
+    Operation::new(Tag::Administration, "listStaff", "List the people who run the shop")
+        .paragraph("Everybody whose role is viewer, operator or admin.")
+        .returns("A page of people, by number.")
+}
+
+pub(in crate::api) fn change_staff() -> Operation {
+    Operation::new(Tag::Administration, "changeRole", "Give a user another role")
+        .paragraph("The role counts from the next request on, also for tokens made before. `customer` takes every right on the admin paths away. Nobody changes their own role.")
+        .returns("The person with the new role.")
+        .refuses([Code::UserNotFound])
 }
 
 pub(in crate::api) fn events() -> Operation {

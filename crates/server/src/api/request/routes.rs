@@ -11,7 +11,7 @@ use super::limiting::CALLBACKS;
 use crate::api::Shop;
 use crate::http::Code;
 use crate::openapi::{Describes, Operation, Signature};
-use crate::security::auth::Admin;
+use crate::security::auth::{Admin, Role, needed};
 
 mod parameters;
 
@@ -95,7 +95,15 @@ impl Routes {
 
     /// Describes these routes as requiring an admin token.
     pub(in crate::api) fn for_admins(mut self) -> Routes {
-        self.0.iter_mut().for_each(|route| Admin::describe(&mut route.operation));
+        for Route { operation, .. } in &mut self.0 {
+            Admin::describe(operation);
+            let role = match needed(&operation.method, operation.path) {
+                Role::Admin => "For the role admin.",
+                Role::Operator => "For the roles operator and admin.",
+                Role::Viewer | Role::Customer => "For the roles viewer, operator and admin.",
+            };
+            *operation = operation.clone().paragraph(role);
+        }
         self
     }
 

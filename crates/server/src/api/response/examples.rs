@@ -35,6 +35,28 @@ pub(in crate::api) fn user() -> Value {
     json!({"userId": 1, "email": "ann@example.com", "name": "Ann", "role": "customer"})
 }
 
+pub(in crate::api) fn invite_user() -> Value {
+    json!({"email": "bob@example.com", "name": "Bob", "role": "operator"})
+}
+
+pub(in crate::api) fn change_user() -> Value {
+    json!({"role": "viewer"})
+}
+
+pub(in crate::api) fn change_password() -> Value {
+    json!({"currentPassword": "correct horse", "newPassword": "battery staple"})
+}
+
+pub(in crate::api) fn staff_member() -> Value {
+    json!({"userId": 2, "email": "bob@example.com", "name": "Bob", "role": "operator"})
+}
+
+pub(in crate::api) fn invited_user() -> Value {
+    json!({
+        "userId": 2, "email": "bob@example.com", "name": "Bob", "role": "operator", "password": "k7m2xq9rw4tvb8nhc3zf",
+    })
+}
+
 pub(in crate::api) fn register_product() -> Value {
     json!({
         "name": "Sneaker", "price": 120_000, "stock": 50, "sku": "SNK-270", "description": "White, numbered.",

@@ -11,6 +11,7 @@ use crate::http::{Code, Problem};
 /// Returns the problem document of a refusal.
 pub(crate) fn problem(refusal: &Refusal) -> Problem {
     match refusal {
+        Refusal::UserNotFound => user_not_found(),
         Refusal::EmailTaken => Problem::new(Code::UserEmailTaken, details::EMAIL_TAKEN),
         Refusal::OrderNotFound => order_not_found(),
         Refusal::OrderNotCancellable => Problem::new(Code::OrderNotCancellable, details::ORDER_NOT_CANCELLABLE),
@@ -209,6 +210,10 @@ pub(crate) fn webhook_not_found() -> Problem {
 
 pub(crate) fn delivery_not_found() -> Problem {
     Problem::new(Code::WebhookDeliveryNotFound, operators::WEBHOOK_DELIVERY_NOT_FOUND)
+}
+
+pub(crate) fn user_not_found() -> Problem {
+    Problem::new(Code::UserNotFound, details::USER_NOT_FOUND)
 }
 
 pub(crate) fn request_not_found() -> Problem {

@@ -95,6 +95,9 @@ texts! {
     TOKEN_TWICE: "The Authorization header is given more than once; send one.", "Authorization 헤더가 두 번 이상 있습니다. 하나만 보내 주세요.";
     TOKEN_UNREADABLE: "The Authorization header holds no bearer token.", "Authorization 헤더에 Bearer 토큰이 없습니다.";
     TOKEN_INVALID: "The token is not valid or has expired.", "토큰이 유효하지 않거나 만료되었습니다. 다시 로그인해 주세요.";
+    ROLE_TOO_LOW: "Your role does not allow this. Ask an admin of the shop.", "현재 역할로는 할 수 없는 작업입니다. 상점 관리자에게 문의해 주세요.";
+    OWN_ROLE: "An admin cannot change their own role; another admin can.", "자신의 역할은 바꿀 수 없습니다. 다른 관리자에게 요청해 주세요.";
+    USER_NOT_FOUND: "No user has registered with this number.", "이 번호로 가입한 사용자가 없습니다.";
     ADMINS_ONLY: "This path is for admins.", "관리자만 사용할 수 있는 경로입니다.";
     OTHER_USER: "It must be the token's user, or absent.", "로그인한 본인의 번호이거나 비어 있어야 합니다.";
 

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Each role may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Customer,
+    Viewer,
+    Operator,
     Admin,
 }
 
@@ -17,7 +20,8 @@ pub struct Principal {
 }
 
 impl Principal {
-    pub fn is_admin(&self) -> bool {
-        self.role == Role::Admin
+    /// Returns true if the user may see the admin paths.
+    pub fn is_staff(&self) -> bool {
+        self.role >= Role::Viewer
     }
 }

@@ -36,7 +36,7 @@ impl FromRequestParts<Shop> for Operator {
     async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Operator, Response> {
         let Ok(reader) = Reader::from_request_parts(parts, shop).await;
         match reader.user {
-            Some(user) if user.is_admin() => Ok(Operator(reader)),
+            Some(user) if user.is_staff() => Ok(Operator(reader)),
             Some(_) => Err(nothing_here(&reader)),
             None => Err(to_login(&reader.path)),
         }

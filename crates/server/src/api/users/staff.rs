@@ -1,0 +1,214 @@
+//! The people who run the shop: admins invite them, give them roles, and take these away.
+
+use std::sync::Arc;
+
+use app::commands::answer::Answer;
+use app::commands::{ChangeLogin, Command, LoginChange, RegisterUser};
+use app::state::rows::{EmailKey, Login, Role as StoredRole};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::ids::UserId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{LoginBody, authenticate, check_email, check_password, email_key, former_email_key};
+use crate::api::Shop;
+use crate::api::request::caller::Caller;
+use crate::api::request::checks::check_name;
+use crate::api::request::pages::PageQuery;
+use crate::api::request::submission::Submission;
+use crate::api::response::examples;
+use crate::api::response::refusals::{problem, unavailable, user_not_found};
+use crate::api::response::render::Page;
+use crate::api::response::replies::{Shown, mark_replayed, shown};
+use crate::api::texts::details;
+use crate::http::cursor::List;
+use crate::http::headers::NoIdempotencyKey;
+use crate::http::json::Json;
+use crate::http::path::{Id, User};
+use crate::http::query::Query;
+use crate::http::{Code, Problem, Violations};
+use crate::openapi::words;
+use crate::security::auth::Customer;
+use crate::security::email::EMAIL_CHARS_MAX;
+use crate::security::passwords;
+
+/// A role that admins give. `customer` takes every right in the shop's administration away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum GivenRole {
+    Customer,
+    Viewer,
+    Operator,
+    Admin,
+}
+
+impl GivenRole {
+    /// A person who had a role is remembered as such, so that tokens of before are worth nothing.
+    const fn stored(self) -> StoredRole {
+        match self {
+            GivenRole::Customer => StoredRole::Former,
+            GivenRole::Viewer => StoredRole::Viewer,
+            GivenRole::Operator => StoredRole::Operator,
+            GivenRole::Admin => StoredRole::Admin,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "InviteUser", example = examples::invite_user())]
+pub(crate) struct InviteBody {
+    #[schemars(length(max = EMAIL_CHARS_MAX), regex(pattern = words::EMAIL))]
+    email: String,
+    /// 1 to 200 characters.
+    #[schemars(regex(pattern = words::NAME))]
+    name: String,
+    #[schemars(with = "words::RoleWord")]
+    role: GivenRole,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChangeUser", example = examples::change_user())]
+pub(crate) struct ChangeBody {
+    #[schemars(with = "words::RoleWord")]
+    role: GivenRole,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "ChangePassword", example = examples::change_password())]
+pub(crate) struct PasswordBody {
+    current_password: String,
+    #[schemars(length(min = super::PASSWORD_CHARS_MIN, max = super::PASSWORD_CHARS_MAX))]
+    new_password: String,
+}
+
+/// A person with a role in the shop's administration.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "StaffMember", example = examples::staff_member())]
+pub(crate) struct StaffBody {
+    user_id: i64,
+    email: String,
+    name: String,
+    #[schemars(with = "words::RoleWord")]
+    role: &'static str,
+}
+
+/// A person who was invited.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "InvitedUser", example = examples::invited_user())]
+pub(crate) struct InvitedBody {
+    #[serde(flatten)]
+    member: StaffBody,
+    /// The first password, which is shown in this answer only; a repeat of the request does not show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+}
+
+fn body(login: &Login) -> StaffBody {
+    StaffBody {
+        user_id: login.user.0,
+        email: login.email.to_string(),
+        name: login.name.to_string(),
+        role: login.role.shown(),
+    }
+}
+
+/// `POST /api/admin/users`.
+pub(crate) async fn invite(State(shop): State<Shop>, submission: Submission<InviteBody>) -> Result<Response, Problem> {
+    let given = &submission.body;
+    let mut violations = Violations::default();
+    let name = check_name(&given.name, &mut violations);
+    check_email(&given.email, &mut violations);
+    violations.into_result()?;
+    let password = passwords::made().map_err(|_| Problem::new(Code::Internal, details::PASSWORD_FAILED))?;
+    let user = RegisterUser {
+        email: Arc::from(given.email.trim()),
+        email_key: email_key(&given.email),
+        name,
+        password_hash: Arc::from(shop.passwords.hash(password.clone()).await?),
+        role: given.role.stored(),
+        candidate: None,
+    };
+    let reply = shop.submitter.submit(Command::RegisterUser(Box::new(user)), submission.idempotency).await;
+    let Answer::UserRegistered { user } = reply.result.map_err(|refusal| problem(&refusal))? else {
+        unreachable!("registering is answered with the user");
+    };
+    let login = shop.submitter.views.login_of(user).await.map_err(unavailable)?.ok_or_else(user_not_found)?;
+    let password = (!reply.replayed).then_some(password);
+    let mut response = (StatusCode::CREATED, Json(InvitedBody { member: body(&login), password })).into_response();
+    mark_replayed(&mut response, reply.replayed);
+    Ok(response)
+}
+
+/// `GET /api/admin/users`.
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<StaffBody>>, Problem> {
+    let page = query.page(&shop, List { name: "admin/users", owner: None, filter: "" })?;
+    let staff = shop.submitter.views.staff(page.after.map(UserId), page.fetch()).await.map_err(unavailable)?;
+    Ok(Json(page.of(staff, |login| login.user.0, body)))
+}
+
+/// `PATCH /api/admin/users/{id}`.
+pub(crate) async fn change(
+    State(shop): State<Shop>,
+    id: Id<User>,
+    submission: Submission<ChangeBody>,
+) -> Result<Shown<StaffBody>, Problem> {
+    // So the shop always has an admin: the one who makes the change.
+    if submission.principal.user_id == id.0 {
+        return Err(Problem::new(Code::AuthForbidden, details::OWN_ROLE));
+    }
+    let login = shop.submitter.views.login_of(UserId(id.0)).await.map_err(unavailable)?;
+    let login = login.ok_or_else(user_not_found)?;
+    let change = ChangeLogin {
+        email_key: stored_key(&shop, &login).await?,
+        user: login.user,
+        change: LoginChange::Role(submission.body.role.stored()),
+    };
+    let reply = shop.submitter.submit(Command::ChangeLogin(Box::new(change)), submission.idempotency).await;
+    reply.result.map_err(|refusal| problem(&refusal))?;
+    let login = shop.submitter.views.login_of(login.user).await.map_err(unavailable)?.ok_or_else(user_not_found)?;
+    tracing::info!(by = submission.principal.user_id, user = id.0, role = login.role.shown(), "A role was given");
+    Ok(shown(body(&login), reply.replayed))
+}
+
+/// `POST /api/users/me/password`.
+pub(crate) async fn change_password(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    caller: Caller,
+    _: NoIdempotencyKey,
+    Json(given): Json<PasswordBody>,
+) -> Result<Response, Problem> {
+    let mut violations = Violations::default();
+    check_password("#/newPassword", &given.new_password, &mut violations);
+    violations.into_result()?;
+    let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
+    let login = login.ok_or_else(user_not_found)?;
+    let known = LoginBody { email: login.email.to_string(), password: given.current_password };
+    let login = authenticate(&shop, caller, known).await?;
+    let hash = shop.passwords.hash(given.new_password).await?;
+    let change = ChangeLogin {
+        email_key: stored_key(&shop, &login).await?,
+        user: login.user,
+        change: LoginChange::Password(Arc::from(hash)),
+    };
+    let reply = shop.submitter.submit(Command::ChangeLogin(Box::new(change)), None).await;
+    reply.result.map_err(|refusal| problem(&refusal))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Returns the key under which a login is stored: accounts of before addresses were normalised have another one.
+async fn stored_key(shop: &Shop, login: &Login) -> Result<EmailKey, Problem> {
+    let key = email_key(&login.email);
+    let found = shop.submitter.views.login(key).await.map_err(unavailable)?;
+    Ok(found.map_or_else(|| former_email_key(&login.email), |_| key))
+}

@@ -1,0 +1,110 @@
+//! The people who run the shop: invited, given roles, and sent away.
+
+use serde_json::{Value, json};
+
+use crate::client::Answer;
+use crate::shared::Database;
+use crate::shop::{ADMIN, ANN, TestShop};
+
+const USERS: &str = "/api/admin/users";
+
+fn log_in(shop: &TestShop, email: &str, password: &str) -> Answer {
+    shop.ask_openly("POST", "/api/auth/login", &json!({"email": email, "password": password}))
+}
+
+fn token(shop: &TestShop, email: &str, password: &str) -> String {
+    log_in(shop, email, password).expect(200)["accessToken"].as_str().unwrap().to_owned()
+}
+
+fn call(shop: &TestShop, token: &str, method: &str, path: &str, body: &Value) -> Answer {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    shop.client().send(method, path, &headers, &body.to_string()).unwrap()
+}
+
+fn on_both_stores(check: impl Fn(&TestShop)) {
+    check(&TestShop::start());
+    let Some(database) = Database::new("the_people_of_a_shop_are_the_same_on_the_shared_store") else { return };
+    check(&database.shop());
+}
+
+#[test]
+fn a_role_counts_at_once_and_is_taken_away_at_once() {
+    on_both_stores(|shop| {
+        let invited = shop.post(ADMIN, USERS, &json!({"email": "bob@example.com", "name": "Bob", "role": "operator"}));
+        let bob = invited.expect(201);
+        let (id, password) = (bob["userId"].as_i64().unwrap(), bob["password"].as_str().unwrap());
+        assert_eq!((&bob["email"], &bob["role"], password.len()), (&json!("bob@example.com"), &json!("operator"), 20));
+        let token = token(shop, "bob@example.com", password);
+        assert_eq!(call(shop, &token, "GET", "/api/users/me", &json!({})).expect(200)["role"], "operator");
+
+        let product = shop.product(1_000, 5);
+        let path = format!("/api/admin/products/{product}");
+        let reprice = |price: i64| call(shop, &token, "PATCH", &path, &json!({"price": price}));
+        reprice(2_000).expect(200);
+        assert_eq!(call(shop, &token, "GET", USERS, &json!({})).problem(403), "auth.forbidden");
+
+        let give = |role: &str| shop.patch(ADMIN, &format!("{USERS}/{id}"), &json!({"role": role}));
+        assert_eq!(give("viewer").expect(200)["role"], "viewer");
+        assert_eq!(reprice(3_000).problem(403), "auth.forbidden", "the token is of an operator, the role is not");
+        assert_eq!(call(shop, &token, "GET", &path, &json!({})).expect(200)["price"], 2_000);
+        // A token does not grow with the role.
+        give("admin").expect(200);
+        assert_eq!(call(shop, &token, "GET", USERS, &json!({})).problem(403), "auth.forbidden");
+        assert_eq!(give("customer").expect(200)["role"], "customer");
+        assert_eq!(call(shop, &token, "GET", &path, &json!({})).problem(403), "auth.forbidden");
+        assert_eq!(call(shop, &token, "GET", "/api/orders", &json!({})).status, 200, "a customer like others");
+
+        let listed = shop.get(ADMIN, USERS).expect(200);
+        let emails: Vec<&str> =
+            listed["data"].as_array().unwrap().iter().filter_map(|one| one["email"].as_str()).collect();
+        assert_eq!(emails, ["admin@doorbuster.local"]);
+        let again = shop.post(ADMIN, USERS, &json!({"email": "BOB@example.com", "name": "Bob", "role": "viewer"}));
+        assert_eq!(again.problem(409), "user.email_taken");
+        assert_eq!(
+            shop.patch(ADMIN, &format!("{USERS}/999"), &json!({"role": "viewer"})).problem(404),
+            "user.not_found"
+        );
+        assert_eq!(shop.patch(ADMIN, &format!("{USERS}/{id}"), &json!({"role": "owner"})).complaint(400).1, "#/role");
+        assert_eq!(shop.post(ANN, USERS, &json!({})).problem(403), "auth.forbidden");
+    });
+}
+
+#[test]
+fn nobody_changes_their_own_role() {
+    let shop = TestShop::start_with(&[("DOORBUSTER__ADMIN__PASSWORD", "first of them all")]);
+    let token = token(&shop, "admin@doorbuster.local", "first of them all");
+    let me = call(&shop, &token, "GET", "/api/users/me", &json!({})).expect(200)["userId"].as_i64().unwrap();
+    let own = call(&shop, &token, "PATCH", &format!("{USERS}/{me}"), &json!({"role": "viewer"}));
+    assert_eq!(own.problem(403), "auth.forbidden");
+    let invited = json!({"email": "eve@example.com", "name": "Eve", "role": "admin"});
+    let eve = call(&shop, &token, "POST", USERS, &invited).expect(201);
+    assert_eq!(call(&shop, &token, "GET", USERS, &json!({})).expect(200)["data"].as_array().unwrap().len(), 2);
+    let eve_token = self::token(&shop, "eve@example.com", eve["password"].as_str().unwrap());
+    call(&shop, &eve_token, "PATCH", &format!("{USERS}/{me}"), &json!({"role": "viewer"})).expect(200);
+    assert_eq!(call(&shop, &token, "GET", USERS, &json!({})).problem(403), "auth.forbidden");
+}
+
+#[test]
+fn a_password_is_changed_by_who_knows_it() {
+    on_both_stores(|shop| {
+        let body = json!({"email": "ann@example.com", "password": "correct horse", "name": "Ann"});
+        shop.ask_openly("POST", "/api/users", &body).expect(201);
+        let token = token(shop, "ann@example.com", "correct horse");
+        let change = |current: &str, new: &str| {
+            let body = json!({"currentPassword": current, "newPassword": new});
+            call(shop, &token, "POST", "/api/users/me/password", &body)
+        };
+        assert_eq!(change("wrong horse", "battery staple").problem(401), "auth.invalid_credentials");
+        assert_eq!(change("correct horse", "short").complaint(400).1, "#/newPassword");
+        assert_eq!(change("correct horse", "battery staple").status, 204);
+        assert_eq!(log_in(shop, "ann@example.com", "correct horse").problem(401), "auth.invalid_credentials");
+        log_in(shop, "ann@example.com", "battery staple").expect(200);
+        let unknown = shop.post(
+            ANN + 900,
+            "/api/users/me/password",
+            &json!({"currentPassword": "x", "newPassword": "battery staple"}),
+        );
+        assert_eq!(unknown.problem(404), "user.not_found");
+    });
+}
