@@ -72,13 +72,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::FireTimer { order, due } => order::fire_timer(context, *order, *due).map(|()| Answer::Done),
         // The batch moves groups itself, beside the rows.
         Command::MoveGroup { .. } | Command::Skip => Ok(Answer::Done),
-        Command::Follow(follow) => {
-            if let Some(Effect::Webhooks(wanted)) = &follow.effect {
-                webhooks::fan_out(context, wanted)?;
-            }
-            follow.effect.iter().for_each(|effect| effect.write(context.rows));
-            Ok(Answer::Done)
-        }
+        Command::Follow(follow) => apply(context, follow.effect.as_ref()),
         Command::AddFigures(added) => {
             context.rows.figures.extend(added.iter().cloned());
             Ok(Answer::Done)
@@ -87,6 +81,15 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::Prune(prunes) => maintenance::prune(context, prunes).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => users::forget_answers(context, keys, *before).map(|()| Answer::Done),
     }
+}
+
+/// Applies the effect of a slice of events of a trailing group.
+fn apply(context: &mut Context<'_>, effect: Option<&Effect>) -> Answered {
+    if let Some(Effect::Webhooks(wanted)) = effect {
+        webhooks::fan_out(context, wanted)?;
+    }
+    effect.iter().for_each(|effect| effect.write(context.rows));
+    Ok(Answer::Done)
 }
 
 /// Runs the reaction of an event.
