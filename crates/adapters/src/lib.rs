@@ -12,6 +12,7 @@ mod http_client;
 pub mod kafka;
 pub mod moving;
 pub mod mysql;
+pub mod notification;
 mod passed_over;
 pub mod payment;
 mod records;

@@ -9,6 +9,7 @@ mod failed_delivery;
 mod fulfilment;
 mod log;
 mod modes;
+mod notifications;
 mod orders;
 mod statistics;
 mod views;

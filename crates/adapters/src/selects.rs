@@ -338,10 +338,30 @@ macro_rules! select_delivery {
     };
 }
 
+macro_rules! select_notification_settings {
+    ($rest:literal) => {
+        concat!(
+            "SELECT user_id, phone, push_token, language, email_since, push_since, sms_since, updated_at \
+             FROM notification_settings ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_notification {
+    ($rest:literal) => {
+        concat!(
+            "SELECT event_id, channel, user_id, shard, seq, state, tries, attempts, due_at, error, created_at \
+             FROM notification ",
+            $rest
+        )
+    };
+}
+
 pub(crate) use {
     select_account, select_alert, select_answer, select_callback, select_campaign, select_coupon, select_customer,
     select_delivery, select_described, select_details, select_entry, select_letter, select_letter_failure, select_line,
-    select_login, select_mode_change, select_order, select_outgoing, select_parked, select_parked_event,
-    select_parked_failure, select_payment, select_product, select_relayed, select_request, select_shipment,
-    select_storage, select_user_coupon, select_webhook, select_written,
+    select_login, select_mode_change, select_notification, select_notification_settings, select_order, select_outgoing,
+    select_parked, select_parked_event, select_parked_failure, select_payment, select_product, select_relayed,
+    select_request, select_shipment, select_storage, select_user_coupon, select_webhook, select_written,
 };

@@ -12,7 +12,8 @@ use crate::http_client::{build, builder, with_causes};
 pub struct Call<'a> {
     pub method: &'a str,
     pub url: String,
-    pub token: &'a str,
+    /// `None`: the call is open to everybody.
+    pub token: Option<&'a str>,
     pub body: Option<&'a Value>,
 }
 
@@ -20,7 +21,10 @@ pub struct Call<'a> {
 pub async fn call(call: Call<'_>, timeout: Duration) -> io::Result<(u16, Vec<u8>)> {
     let client = build(builder(timeout)).map_err(io::Error::other)?;
     let method = Method::from_bytes(call.method.as_bytes()).map_err(io::Error::other)?;
-    let mut request = client.request(method, call.url).bearer_auth(call.token);
+    let mut request = client.request(method, call.url);
+    if let Some(token) = call.token {
+        request = request.bearer_auth(token);
+    }
     if let Some(body) = call.body {
         request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
     }

@@ -25,6 +25,7 @@ mod failed_delivery;
 mod fulfilment;
 mod gate;
 mod log;
+mod notifications;
 pub mod payment;
 mod rows;
 mod samples;
@@ -98,6 +99,10 @@ cases! {
         an_endpoint_gets_an_event_once,
         an_alert_survives_until_it_is_cleared,
         one_alert_of_a_scope_is_open,
+    }
+    notifications {
+        settings_survive_every_change,
+        a_notification_survives_until_it_is_sent,
     }
     commits {
         a_rollback_leaves_nothing,

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod events;
 pub mod history;
 pub mod log;
+pub mod notifications;
 pub mod payments;
 pub mod ports;
 pub mod resilience;

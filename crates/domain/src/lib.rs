@@ -10,6 +10,7 @@ pub mod currency;
 pub mod ids;
 pub mod limits;
 pub mod money;
+pub mod notification;
 pub mod order;
 pub mod payment;
 pub mod points;

@@ -44,6 +44,8 @@ pub const WEBHOOK_ATTEMPTS_KEPT: usize = 50;
 pub const WEBHOOK_RESPONSE_BYTES: usize = 1_024;
 /// Bytes of a webhook's body.
 pub const WEBHOOK_BODY_BYTES_MAX: usize = 20_000;
+/// Characters of a device's push token.
+pub const PUSH_TOKEN_CHARS_MAX: usize = 4_096;
 
 const _: () = assert!(
     PRICE_MAX.amount() as i128 * QUANTITY_MAX as i128 * (LINES_MAX as i128) < i64::MAX as i128,

@@ -188,6 +188,8 @@ fn session_routes() -> Routes {
         .delete("/api/auth/session", users::sessions::end, people::end_session())
         .get("/api/users/me", users::sessions::me, people::me())
         .post("/api/users/me/password", users::staff::change_password, people::change_password())
+        .get("/api/users/me/notification-settings", users::notifications::get, people::notification_settings())
+        .put("/api/users/me/notification-settings", users::notifications::put, people::change_notification_settings())
 }
 
 /// Leads to the reference, on listeners without a storefront.

@@ -38,7 +38,7 @@ pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
 pub use reference::{CompletionsArgs, ManualArgs};
 pub use replay::{ReplayArgs, ReplaySelection};
-pub use shop::{ListArgs, ShopArgs};
+pub use shop::{ListArgs, ListenArgs, ShopArgs, TriggerArgs};
 pub use upkeep::{BackupArgs, DoctorArgs, MoveArgs, RestoreArgs};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
@@ -90,6 +90,10 @@ pub enum Command {
     Bench(BenchArgs),
     /// Simulate days of the shop with injected faults, and check that the books add up
     Sim(SimArgs),
+    /// Forward the events of a running shop to a receiver under development, signed like webhooks
+    Listen(ListenArgs),
+    /// Make an event happen in a demo shop
+    Trigger(TriggerArgs),
     /// List Kafka's topics, compare them with the brokers', create missing ones
     Topics(TopicsArgs),
     /// Print a signed token

@@ -9,6 +9,7 @@ mod bench;
 mod config_print;
 mod demo;
 pub mod demo_shop;
+pub(crate) mod developer;
 mod environment;
 mod error;
 pub mod output;
@@ -45,6 +46,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Listen(args) => developer::listen::run(&args),
+        Command::Trigger(args) => developer::trigger::run(&args),
         Command::Topics(args) => admin::topics::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),

@@ -28,14 +28,16 @@ pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
-pub use shop::{Alerts, Analytics, Audit, Keep, Shop, Webhooks, ZoneCalendar, is_log_level};
+pub use shop::{
+    Alerts, Analytics, Audit, Keep, MailWay, Notifications, Shop, Way, Webhooks, ZoneCalendar, is_log_level,
+};
 pub(crate) use variables::is_read;
 
 use crate::http::envelope::Cors;
 use layers::Layers;
 use variables::{
-    ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX,
-    ENV_REDIS_URL, OWN,
+    ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_GATEWAY_TOKEN, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY,
+    ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, OWN,
 };
 
 /// The commented reference of all settings and their defaults.
@@ -57,6 +59,7 @@ pub struct Config {
     pub webhooks: Webhooks,
     pub alerts: Alerts,
     pub audit: Audit,
+    pub notifications: Notifications,
     pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
@@ -340,6 +343,7 @@ impl Config {
         config.kafka.brokers = own.remove(ENV_KAFKA_BROKERS);
         config.redis.set_address(own.remove(ENV_REDIS_URL));
         config.payment.set_secrets(own.remove(ENV_PAYMENT_KEY), own.remove(ENV_CALLBACK_SECRETS));
+        config.notifications.set_secrets(own.remove(ENV_SMTP_URL), own.remove(ENV_GATEWAY_TOKEN));
         config.check()?;
         Ok(config)
     }
@@ -370,6 +374,7 @@ impl Config {
         self.webhooks.check()?;
         self.alerts.check()?;
         self.audit.check()?;
+        self.notifications.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
             return Err(Error::Redis);
         }
@@ -400,6 +405,7 @@ impl Config {
             .chain(self.payment.at_least_one())
             .chain(self.webhooks.at_least_one())
             .chain(self.alerts.at_least_one())
+            .chain(self.notifications.at_least_one())
         {
             if given == 0 {
                 return Err(Error::OutOfRange { key, given, expected: "at least 1" });

@@ -15,6 +15,7 @@ mod breakers;
 mod engine;
 mod form;
 mod log;
+mod notifications;
 mod orders;
 mod payments;
 mod process;

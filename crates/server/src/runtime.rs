@@ -1,4 +1,4 @@
-//! The threads and tasks of a process: engine, committer, relay, payments, trailing groups, monitors, shutdown.
+//! The threads and tasks of a process: engine, committer, relay, payments, trailing groups, what leaves the shop, monitors, shutdown.
 
 pub mod callbacks;
 pub mod canary;
@@ -7,10 +7,10 @@ pub mod engine_loop;
 pub mod estimates;
 pub mod health;
 pub mod monitors;
+pub mod outward;
 pub mod payment_loop;
 pub mod relay_loop;
 pub mod remote_commits;
 pub mod shutdown;
 pub mod submitter;
 pub mod trailing_loop;
-pub mod webhook_loop;

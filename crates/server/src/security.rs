@@ -9,3 +9,4 @@ pub mod rate_limits;
 pub mod secret;
 pub mod session_cookie;
 pub mod weakness;
+pub mod webhook_secrets;

@@ -38,13 +38,14 @@ use crate::runtime::estimates::{Estimates, Sources};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::monitors::lag::LagMonitor;
+use crate::runtime::outward::notification_loop::NotificationThread;
+use crate::runtime::outward::webhook_loop::WebhookThread;
 use crate::runtime::payment_loop::PaymentThread;
 use crate::runtime::relay_loop::RelayThread;
 use crate::runtime::remote_commits::RemoteCommits;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
 use crate::runtime::trailing_loop::TrailingThread;
-use crate::runtime::webhook_loop::WebhookThread;
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
@@ -55,6 +56,7 @@ mod alerts;
 mod broker;
 mod engine_settings;
 mod error;
+mod notifications;
 mod payments;
 mod redis_services;
 mod replaying;
@@ -77,6 +79,7 @@ use payments::OpenPayments;
 use redis_services::RedisServices;
 use stores::Opened;
 use webhooks::OpenWebhooks;
+pub use webhooks::local_sender;
 
 /// A running shop without its listeners.
 pub struct Running {
@@ -93,6 +96,7 @@ pub struct EngineThread {
     payments: Option<PaymentThread>,
     trailing: TrailingThread,
     webhooks: Option<WebhookThread>,
+    notifications: Option<NotificationThread>,
     monitors: Vec<JoinHandle<()>>,
     /// The folder of an embedded store.
     folder: Option<PathBuf>,
@@ -107,6 +111,9 @@ impl EngineThread {
         self.trailing.stop();
         if let Some(webhooks) = self.webhooks {
             webhooks.stop();
+        }
+        if let Some(notifications) = self.notifications {
+            notifications.stop();
         }
         self.stopper.stop();
         let stopped = self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"));
@@ -168,6 +175,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let trailing = trailing::start(config, trail, &submitter, &settings, latency.clone(), Arc::clone(&followed))?;
     let OpenWebhooks { sender, due: webhooks_due, thread: webhook_thread } =
         webhooks::open(config, &submitter, &metrics)?;
+    let notifications = notifications::open(config, &submitter, &metrics)?;
     let services = Arc::clone(&settings.services);
     let open_alerts = OpenAlerts::default();
     metrics.register(|registry| registry.register_collector(Box::new(open_alerts.clone())));
@@ -230,8 +238,17 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
     let of_engine = Arc::new(EngineMetrics::register(&metrics, latency));
-    let listeners =
-        Listeners { waiting, subscriptions, metrics: of_engine, due, webhooks_due, notifier, ranking, health };
+    let listeners = Listeners {
+        waiting,
+        subscriptions,
+        metrics: of_engine,
+        due,
+        webhooks_due,
+        notifications_due: notifications.due,
+        notifier,
+        ranking,
+        health,
+    };
     let committed = vec![committed, followed];
     let (command_deadline, oldest) = (submitter.command_deadline, Arc::clone(&submitter.oldest));
     let around = move |engine, consumer| Worker {
@@ -252,7 +269,17 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
     let (payments, webhooks) = (payment_thread, webhook_thread);
-    let engine = EngineThread { stopper, thread, relay, payments, trailing, webhooks, monitors, folder };
+    let engine = EngineThread {
+        stopper,
+        thread,
+        relay,
+        payments,
+        trailing,
+        webhooks,
+        notifications: notifications.thread,
+        monitors,
+        folder,
+    };
     Ok(Running { shop, engine })
 }
 

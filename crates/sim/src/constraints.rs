@@ -73,6 +73,10 @@ fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("webhooks", rows.webhooks.changes(), |key| state.webhooks.contains_key(key))?;
     fits("alerts", rows.alerts.changes(), |key| open_alert(state, *key).is_some())?;
     fits("deliveries", rows.deliveries.changes(), |key| state.deliveries.contains_key(key))?;
+    fits("notification settings", rows.notification_settings.changes(), |key| {
+        state.notification_settings.contains_key(&key.0)
+    })?;
+    fits("notifications", rows.notifications.changes(), |key| state.notifications.contains_key(key))?;
     fits("orders", rows.orders.changes(), |key| state.orders.contains_key(&key.0))?;
     fits("payments", rows.payments.changes(), |key| state.payments.contains_key(&key.0))?;
     fits("shipments", rows.shipments.changes(), |key| state.shipments.contains_key(&key.0))?;

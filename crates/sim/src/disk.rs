@@ -19,6 +19,7 @@ use domain::ids::{
     AlertId, CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
     WebhookId,
 };
+use domain::notification::{self, Notification, NotificationKey};
 use domain::order::saga::Step;
 use domain::payment::Payment;
 use domain::points::Account;
@@ -78,6 +79,8 @@ pub struct State {
     /// From before this moment, deliveries may have been deleted.
     pub deliveries_pruned_before: Option<Timestamp>,
     pub alerts: BTreeMap<AlertId, Alert>,
+    pub notification_settings: BTreeMap<UserId, notification::Settings>,
+    pub notifications: BTreeMap<NotificationKey, Notification>,
     pub orders: BTreeMap<OrderId, OrderRow>,
     pub timers: BTreeMap<OrderId, Timer>,
     pub payments: BTreeMap<OrderId, Payment>,

@@ -9,8 +9,8 @@ use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability,
 use app::state::ids::Sequence;
 use app::state::rows::{
     AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, FigureKey, HoldingKey, Key,
-    ModesKey, NewEvent, OrderKey, PaymentKey, PlacedKey, ProductSnapshotKey, Prunable, Prune, Rows, ShipmentKey,
-    StorageKey, TimerKey,
+    ModesKey, NewEvent, NotificationSettingsKey, OrderKey, PaymentKey, PlacedKey, ProductSnapshotKey, Prunable, Prune,
+    Rows, ShipmentKey, StorageKey, TimerKey,
 };
 use app::state::table::Change;
 use domain::ids::{CampaignId, NoticeId, UserId};
@@ -136,6 +136,11 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Webhook(id) => rows.webhooks.loaded(id, state.webhooks.get(&id).cloned()),
         Key::Alert(key) => rows.alerts.loaded(key, open_alert(state, key).cloned()),
         Key::WebhookDelivery(key) => rows.deliveries.loaded(key, state.deliveries.get(&key).cloned()),
+        Key::NotificationSettings(user) => {
+            let found = state.notification_settings.get(&user).cloned();
+            rows.notification_settings.loaded(NotificationSettingsKey(user), found);
+        }
+        Key::Notification(key) => rows.notifications.loaded(key, state.notifications.get(&key).cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
         Key::Timer(id) => rows.timers.loaded(TimerKey(id), state.timers.get(&id).copied()),
         Key::Payment(id) => rows.payments.loaded(PaymentKey(id), state.payments.get(&id).cloned()),
@@ -187,6 +192,8 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.deliveries, rows.deliveries.changes(), |key| key);
     let alerts = rows.alerts.changes();
     state.alerts.extend(alerts.iter().filter_map(|(_, change)| change.row()).map(|alert| (alert.id, alert.clone())));
+    apply(&mut state.notification_settings, rows.notification_settings.changes(), |key| key.0);
+    apply(&mut state.notifications, rows.notifications.changes(), |key| key);
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);
     apply(&mut state.timers, rows.timers.changes(), |key| key.0);
     apply(&mut state.payments, rows.payments.changes(), |key| key.0);

@@ -100,11 +100,11 @@ impl Copy {
     }
 }
 
-/// Returns what a column is in the database. A delivery finds its event by position in a folder, by shard in a database.
+/// Returns what a column is in the database. A delivery or notification finds its event by position in a folder, by shard in a database.
 fn select(table: &str, column: &str) -> String {
     match (table, column) {
-        ("webhook_delivery", "shard" | "seq") => {
-            format!("(SELECT {column} FROM event_row WHERE position = webhook_delivery.seq)")
+        ("webhook_delivery" | "notification", "shard" | "seq") => {
+            format!("(SELECT {column} FROM event_row WHERE position = {table}.seq)")
         }
         _ => format!("\"{column}\""),
     }

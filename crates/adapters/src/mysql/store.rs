@@ -8,6 +8,7 @@ mod failed_delivery;
 mod fulfilment;
 mod load;
 mod locking_read;
+mod notifications;
 mod offsets;
 mod transaction;
 mod upsert;

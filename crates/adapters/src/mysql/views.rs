@@ -11,6 +11,7 @@ mod events;
 mod fulfilment;
 mod modes;
 mod notices;
+mod notifications;
 mod order_read_batcher;
 mod order_rows;
 mod orders;

@@ -11,6 +11,7 @@ mod fulfilment;
 mod load;
 mod log_copy;
 mod log_sync;
+mod notifications;
 mod offsets;
 mod put_all;
 mod transaction;
@@ -27,6 +28,7 @@ pub(super) use log_sync::LogSync;
 pub(super) use offsets::heads;
 
 pub(super) use load::{order, timer};
+pub(super) use notifications::settings as notification_settings;
 pub(super) use webhooks::{delivery as webhook_delivery, endpoint as webhook};
 
 use app::events::outbox::{SHARDS, ShardHead};

@@ -10,6 +10,7 @@ mod events;
 mod fulfilment;
 mod modes;
 mod notices;
+mod notifications;
 mod orders;
 mod outbox;
 mod statistics;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::coupon;
 use domain::ids::{CampaignId, Code, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
+use domain::notification;
 use domain::time::Timestamp;
 use domain::webhook::Taken;
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,11 @@ pub enum Answer {
     /// The deliveries that a sender may attempt.
     WebhooksTaken {
         taken: Vec<Taken>,
+    },
+    /// The notifications that a process may attempt to send.
+    NotificationsTaken {
+        #[serde(skip)]
+        taken: Vec<notification::Taken>,
     },
     /// An event or a timer was handled; it has no result.
     Done,

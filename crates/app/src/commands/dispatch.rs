@@ -10,7 +10,7 @@ use domain::order::CouponWanted;
 use crate::commands::answer::Answer;
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::fulfilment::{payments, refunds, shipments};
-use crate::commands::notices::{alerts, webhooks};
+use crate::commands::notices::{alerts, notifications, webhooks};
 use crate::commands::order::claiming;
 use crate::commands::order::demand::Demand;
 use crate::commands::{
@@ -67,6 +67,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::ChangeModes(wanted) => modes::change(context, wanted),
         Command::Webhook(command) => webhooks::handle(context, command),
         Command::Alert(command) => alerts::handle(context, command),
+        Command::Notification(command) => notifications::handle(context, command),
         Command::React(reaction) => react(context, reaction).map(|()| Answer::Done),
         Command::FailedDelivery(command) => failed_delivery::handle(context, command),
         Command::FireTimer { order, due } => order::fire_timer(context, *order, *due).map(|()| Answer::Done),
@@ -127,6 +128,7 @@ pub(crate) fn react(context: &mut Context<'_>, reaction: &Reaction) -> Handled {
         Reaction::ProcessOrder { order, method } => fulfilment::process_order(context, *order, *method),
         Reaction::RetryPayment { order, attempt, retry } => payments::retry(context, *order, *attempt, *retry),
         Reaction::CallProvider { order, attempt, refund } => payments::call(context, *order, *attempt, *refund),
+        Reaction::NotifyAgain { event } => notifications::again(context, *event),
         Reaction::NoticePaymentFailed { failed } => notices::payment_failed(context, failed),
         Reaction::NoticeStuck { stuck } => notices::refund_delayed(context, stuck),
         Reaction::NoticeReturned { order, returned } => notices::returned(context, *order, returned),

@@ -193,7 +193,7 @@ pub(crate) fn dead_letter_own(context: &mut Context<'_>, group: Group, event: &E
 }
 
 /// Dead-letters an event. A letter that cannot be parsed, or that the shop refuses, is not resent automatically.
-fn dead_letter(context: &mut Context<'_>, group: Group, message: Message, trouble: Trouble, is_final: bool) {
+pub(crate) fn dead_letter(context: &mut Context<'_>, group: Group, message: Message, trouble: Trouble, is_final: bool) {
     let (status, due) = if is_final || message.event().is_err() {
         (DeadLetterStatus::Permanent, None)
     } else {

@@ -1,18 +1,17 @@
 //! Notices to users: one gapless sequence each, written in the commit of their cause (N-01…N-03).
 
 pub(crate) mod alerts;
+pub(crate) mod notifications;
 pub(crate) mod webhooks;
 
-use domain::ids::{CampaignId, Code, OrderId, UserId};
-use domain::order::Order;
-use serde::Serialize;
+use domain::ids::{OrderId, UserId};
 
 use crate::commands::context::{Context, Handled};
 use crate::commands::order::request;
 use crate::events::event::{
     CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
 };
-use crate::events::notices::{NoticeKind, OrderChange};
+use crate::events::notices::{NoticeKind, OrderChange, content};
 use crate::state::rows::{CustomerKey, Notice, OrderKey};
 
 /// Writes the notice of an order that ended, got stuck, or needs its customer. The notice describes the change,
@@ -25,33 +24,18 @@ pub(crate) fn order(context: &mut Context<'_>, user: Option<UserId>, order: Orde
     let Some(row) = context.rows.orders.get(OrderKey(order))?.filter(|row| row.order.user() == user) else {
         return Err(request::forged("the customer has no such order"));
     };
-    let data = order_data(&row.order, change);
+    let data = content::of_order(&row.order.created.number, change, change.status.unwrap_or(row.order.status));
     append(context, user, change.kind, data)
 }
 
 /// Writes the notice that payment and shipment in one step failed; the order may still be paid (N-04).
 pub(crate) fn processing_failed(context: &mut Context<'_>, failed: &OrderProcessingFailed) -> Handled {
-    let data = serde_json::json!({
-        "orderId": failed.order_id,
-        "orderNumber": failed.order_id,
-        "status": "FAILED",
-        "code": failed.code,
-        "retryable": failed.retryable,
-    });
-    append(context, failed.user_id, NoticeKind::OrderFailed, data.to_string())
+    append(context, failed.user_id, NoticeKind::OrderFailed, content::of_processing(failed))
 }
 
 /// Writes the notice that a payment attempt failed; the order may still be paid.
 pub(crate) fn payment_failed(context: &mut Context<'_>, failed: &PaymentFailed) -> Handled {
-    let data = serde_json::json!({
-        "orderId": failed.order_id,
-        "orderNumber": failed.order_id,
-        "paymentId": failed.payment_id,
-        "status": "FAILED",
-        "code": failed.code,
-        "amount": failed.amount,
-    });
-    append(context, failed.user_id, NoticeKind::PaymentFailed, data.to_string())
+    append(context, failed.user_id, NoticeKind::PaymentFailed, content::of_payment(failed))
 }
 
 /// Writes the notice that a refund is late; an operator takes care of it.
@@ -60,15 +44,7 @@ pub(crate) fn refund_delayed(context: &mut Context<'_>, stuck: &PaymentStuck) ->
         // The customer was notified when it got stuck for the first time.
         return Ok(());
     }
-    let data = serde_json::json!({
-        "orderId": stuck.order_id,
-        "orderNumber": stuck.order_id,
-        "paymentId": stuck.payment_id,
-        "status": "DELAYED",
-        "operation": stuck.operation,
-        "amount": stuck.amount,
-    });
-    append(context, stuck.user_id, NoticeKind::RefundDelayed, data.to_string())
+    append(context, stuck.user_id, NoticeKind::RefundDelayed, content::of_delayed_refund(stuck))
 }
 
 /// Writes the notice that a part of an order was refunded. A full refund changes the status, which has its own notice.
@@ -79,15 +55,7 @@ pub(crate) fn returned(context: &mut Context<'_>, order: OrderId, returned: &Ord
     if returned.is_last {
         return Ok(());
     }
-    let items = returned.products.iter().map(|sold| serde_json::json!({"productId": sold.id, "quantity": sold.qty}));
-    let data = serde_json::json!({
-        "orderId": returned.order_id,
-        "orderNumber": returned.order_id,
-        "items": items.collect::<Vec<_>>(),
-        "refundAmount": returned.refund_amount,
-        "pointsRestored": returned.points_restored,
-    });
-    append(context, returned.user_id, NoticeKind::OrderRefunded, data.to_string())
+    append(context, returned.user_id, NoticeKind::OrderRefunded, content::of_return(returned))
 }
 
 /// Writes the notice that the shop rejects a refund.
@@ -95,12 +63,7 @@ pub(crate) fn refund_rejected(context: &mut Context<'_>, order: OrderId, rejecte
     if request::known(context, order)?.user() != rejected.user_id {
         return Err(request::forged("the customer has no such order"));
     }
-    let data = serde_json::json!({
-        "orderId": rejected.order_id,
-        "orderNumber": rejected.order_id,
-        "rejectReason": rejected.reject_reason,
-    });
-    append(context, rejected.user_id, NoticeKind::OrderRefundRejected, data.to_string())
+    append(context, rejected.user_id, NoticeKind::OrderRefundRejected, content::of_rejection(rejected))
 }
 
 /// Writes the notice of a coupon that was issued at once.
@@ -109,15 +72,7 @@ pub(crate) fn coupon(context: &mut Context<'_>, issued: &CouponIssued) -> Handle
         // The notice of the request's result covers it.
         return Ok(());
     }
-    let data = json(&CouponData {
-        success: true,
-        coupon_id: issued.coupon_id,
-        coupon_name: &issued.coupon_name,
-        user_coupon_id: &issued.user_coupon_id,
-        coupon_history_id: &issued.user_coupon_id,
-        issue_number: issued.issue_number,
-    });
-    append(context, issued.user_id, NoticeKind::CouponIssued, data)
+    append(context, issued.user_id, NoticeKind::CouponIssued, content::of_coupon(issued))
 }
 
 /// Writes the notice of a decided coupon request.
@@ -133,43 +88,6 @@ pub(crate) fn coupon_result(context: &mut Context<'_>, result: &CouponResult) ->
     });
     let kind = if result.success { NoticeKind::CouponIssued } else { NoticeKind::CouponRefused };
     append(context, result.user_id, kind, data.to_string())
-}
-
-fn order_data(order: &Order, change: OrderChange) -> String {
-    let number = &order.created.number;
-    json(&OrderData {
-        order_id: number,
-        order_number: number,
-        outcome: change.outcome.name(),
-        status: change.status.unwrap_or(order.status).name(),
-        reason: change.reason.map(domain::reason::Reason::code),
-    })
-}
-
-/// The data of most notices, serialized from a struct: a `serde_json::Value` costs more than the notice's row.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OrderData<'a> {
-    order_id: &'a Code,
-    order_number: &'a Code,
-    outcome: &'static str,
-    status: &'static str,
-    reason: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CouponData<'a> {
-    success: bool,
-    coupon_id: CampaignId,
-    coupon_name: &'a str,
-    user_coupon_id: &'a Code,
-    coupon_history_id: &'a Code,
-    issue_number: i64,
-}
-
-fn json(data: &impl Serialize) -> String {
-    serde_json::to_string(data).expect("notices are plain structs with string keys")
 }
 
 fn append(context: &mut Context<'_>, user: UserId, kind: NoticeKind, data: String) -> Handled {

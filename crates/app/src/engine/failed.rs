@@ -69,10 +69,7 @@ impl Job {
 
 /// Returns the command of a due timer.
 pub(super) fn command_of(timer: DueTimer, codec: &Codec) -> Command {
-    let reaction = |group, message: &Message| {
-        let event = message.event().ok()?;
-        reactions::command(group, &event, message.at, codec)
-    };
+    let reaction = |group, message: &Message| reactions::again(group, message, codec);
     match timer {
         DueTimer::Order { order, due } => Command::FireTimer { order, due },
         DueTimer::Parked { key, parked, messages } => {

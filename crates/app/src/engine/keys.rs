@@ -40,6 +40,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         Command::Guarded(guarded) => declare_command(&guarded.command, settings, now, keys),
         Command::Webhook(command) => command.declare(keys),
         Command::Alert(command) => command.declare(keys),
+        Command::Notification(command) => command.declare(keys),
         Command::RegisterProduct { .. } | Command::ChangeProduct { .. } | Command::AdjustStock { .. } => {
             catalogue::declare(command, keys);
         }
@@ -100,15 +101,8 @@ pub(super) fn declare_by_order(job: &Job, known: Known<'_>, keys: &mut Keys) {
         Command::RefundOrder(wanted) => declare_by(wanted.order, known, keys),
         Command::ProcessOrder(wanted) => {
             declare_by(wanted.order, known, keys);
-            keys.extend(
-                known
-                    .rows
-                    .orders
-                    .get(OrderKey(wanted.order))
-                    .ok()
-                    .flatten()
-                    .map(|row| Key::from(ContactKey(row.order.user()))),
-            );
+            let order = known.rows.orders.get(OrderKey(wanted.order)).ok().flatten();
+            keys.extend(order.map(|row| Key::from(ContactKey(row.order.user()))));
         }
         Command::PaymentAnswered(answered) => declare_by(answered.order, known, keys),
         Command::React(reaction) => reaction.declare_by_order(known, keys),

@@ -66,6 +66,8 @@ pub struct Report {
     pub has_due_payments: bool,
     /// True if a webhook is due.
     pub has_due_webhooks: bool,
+    /// True if a notification is due.
+    pub has_due_notifications: bool,
     /// Endpoints that were disabled because they failed, for operators.
     pub webhooks_disabled: Vec<WebhookId>,
     /// Webhooks whose schedule came to its end, by endpoint, for operators.

@@ -1,5 +1,7 @@
 //! The kinds of notices, by their wire names (N-01…N-04).
 
+pub mod content;
+
 use domain::order::{Outcome, Status};
 use domain::reason::Reason;
 

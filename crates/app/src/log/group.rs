@@ -60,6 +60,8 @@ groups! {
         OrderAnalytics = "order-analytics-group",
         Webhooks = "webhook-group",
         Alerts = "alert-group",
+        CouponNotifications = "coupon-notification-group",
+        OrderNotifications = "order-notification-group",
     }
 }
 
@@ -72,6 +74,11 @@ impl Group {
     /// log, and their offsets move with a switch between the two.
     pub fn carried() -> impl Iterator<Item = Group> {
         Group::CARRIED.iter().copied()
+    }
+
+    /// Returns true if its dead letters are notifications that could not be sent.
+    pub const fn notifies(self) -> bool {
+        matches!(self, Group::CouponNotifications | Group::OrderNotifications)
     }
 
     /// Returns true if the domain detects repeated events by itself. For other groups the inbox detects them, and the
@@ -99,7 +106,9 @@ impl Group {
             | Group::OrderStatistics
             | Group::OrderAnalytics
             | Group::Webhooks
-            | Group::Alerts => false,
+            | Group::Alerts
+            | Group::CouponNotifications
+            | Group::OrderNotifications => false,
         }
     }
 }

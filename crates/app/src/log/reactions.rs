@@ -5,14 +5,13 @@
 use domain::ids::{CampaignId, Code, Codec, UserId};
 use domain::money::Money;
 use domain::order::saga::{Report, Step};
-use domain::order::{Outcome, Status};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
 use crate::commands::{Command, FailedDelivery, Reaction};
 use crate::events::event::{Event, EventKind, StepReport};
-use crate::events::notices::{NoticeKind, OrderChange};
-use crate::state::rows::DeadLetter;
+use crate::events::notices::content::{self, OrderNews};
+use crate::state::rows::{DeadLetter, Message};
 
 pub use crate::log::group::Group;
 
@@ -77,10 +76,22 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         Group::OrderProcessing | Group::OrderRetry => process_order(event, codec),
         Group::Payment => call(event, codec),
         // They digest slices (`crate::log::trailing`).
-        Group::CouponStatistics | Group::OrderStatistics | Group::OrderAnalytics | Group::Webhooks | Group::Alerts => {
-            None
-        }
+        Group::CouponStatistics
+        | Group::OrderStatistics
+        | Group::OrderAnalytics
+        | Group::Webhooks
+        | Group::Alerts
+        | Group::CouponNotifications
+        | Group::OrderNotifications => None,
     }
+}
+
+/// Returns the command that handles a message again: a letter, or an event that was parked.
+pub fn again(group: Group, message: &Message, codec: &Codec) -> Option<Reaction> {
+    if group.notifies() {
+        return Some(Reaction::NotifyAgain { event: message.id });
+    }
+    command(group, &message.event().ok()?, message.at, codec)
 }
 
 fn participant(event: &Event, codec: &Codec) -> Option<Reaction> {
@@ -137,8 +148,7 @@ fn collect(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
 impl FailedDelivery {
     /// Returns the command that resends a letter for an operator.
     pub fn resend(letter: &DeadLetter, reason: &str, codec: &Codec) -> Command {
-        let event = letter.message.event().ok();
-        let reaction = event.and_then(|event| command(letter.group, &event, letter.message.at, codec));
+        let reaction = again(letter.group, &letter.message, codec);
         let (letter, reason) = (Box::new(letter.clone()), Some(reason.into()));
         Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason })
     }
@@ -229,49 +239,25 @@ fn request(event: &Event, codec: &Codec) -> Option<Reaction> {
 }
 
 fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
+    if let Some(OrderNews { user, order, change }) = content::order_news(event) {
+        return Some(Reaction::NoticeOrder { user, order: codec.order_id(order.as_str())?, change });
+    }
     #[expect(clippy::wildcard_enum_match_arm, reason = "the table above has no other events for these groups")]
-    let (user, code, change) = match event {
-        Event::CouponIssued(issued) => return Some(Reaction::NoticeCoupon { issued: Box::new(issued.clone()) }),
+    Some(match event {
+        Event::CouponIssued(issued) => Reaction::NoticeCoupon { issued: Box::new(issued.clone()) },
         Event::OrderReturned(returned) => {
             let order = codec.order_id(returned.order_id.as_str())?;
-            return Some(Reaction::NoticeReturned { order, returned: Box::new(returned.clone()) });
+            Reaction::NoticeReturned { order, returned: Box::new(returned.clone()) }
         }
         Event::OrderRefundRejected(rejected) => {
             let order = codec.order_id(rejected.order_id.as_str())?;
-            return Some(Reaction::NoticeRejected { order, rejected: Box::new(rejected.clone()) });
+            Reaction::NoticeRejected { order, rejected: Box::new(rejected.clone()) }
         }
-        Event::OrderAwaitingPayment(event) => {
-            let change = OrderChange::of(Outcome::AwaitingPayment, Some(Status::PendingPayment), None);
-            (Some(event.user_id), &event.order_id, change)
-        }
-        Event::OrderCompleted(event) => {
-            let change = OrderChange::of(Outcome::Completed, event.status, None);
-            let change = OrderChange { kind: NoticeKind::OrderCompleted, ..change };
-            (Some(event.user_id), &event.order_id, change)
-        }
-        Event::OrderCancelled(event) => {
-            let change = OrderChange::of(Outcome::Cancelled, Some(Status::Cancelled), Some(event.reason));
-            let change = OrderChange { kind: NoticeKind::OrderCancelled, ..change };
-            (Some(event.user_id), &event.order_id, change)
-        }
-        // Only an order that completed its claims has a life cycle.
-        Event::OrderStatusChanged(event) => {
-            let change = OrderChange::of(Outcome::Completed, Some(event.status), event.reason);
-            (Some(event.user_id), &event.order_id, change)
-        }
-        Event::CompensationStuck(event) => {
-            (event.user_id, &event.order_id, OrderChange::of(Outcome::CompensationStuck, event.status, None))
-        }
-        Event::OrderProcessingFailed(failed) => {
-            return Some(Reaction::NoticeFailed { failed: Box::new(failed.clone()) });
-        }
-        Event::PaymentFailed(failed) => {
-            return Some(Reaction::NoticePaymentFailed { failed: Box::new(failed.clone()) });
-        }
-        Event::PaymentStuck(stuck) => return Some(Reaction::NoticeStuck { stuck: Box::new(stuck.clone()) }),
+        Event::OrderProcessingFailed(failed) => Reaction::NoticeFailed { failed: Box::new(failed.clone()) },
+        Event::PaymentFailed(failed) => Reaction::NoticePaymentFailed { failed: Box::new(failed.clone()) },
+        Event::PaymentStuck(stuck) => Reaction::NoticeStuck { stuck: Box::new(stuck.clone()) },
         _ => return None,
-    };
-    Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, change })
+    })
 }
 
 fn process_order(event: &Event, codec: &Codec) -> Option<Reaction> {

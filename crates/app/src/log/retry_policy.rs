@@ -38,7 +38,10 @@ impl Group {
             | Group::Ranking
             | Group::OrderProcessing
             | Group::OrderRetry
-            | Group::Payment => STEADY,
+            | Group::Payment
+            // Their events are scheduled; these are the pauses between attempts to send them (C-24).
+            | Group::CouponNotifications
+            | Group::OrderNotifications => STEADY,
             // Their slice is read again until it is digested.
             Group::CouponStatistics
             | Group::OrderStatistics
@@ -74,5 +77,6 @@ mod tests {
         check(Group::Stock, &[100, 150, 225, 337, 500]);
         check(Group::Completion, &[2_000, 2_000]);
         check(Group::CouponRequest, &[1_000, 1_000, 1_000]);
+        check(Group::CouponNotifications, &[1_000, 1_000, 1_000]);
     }
 }

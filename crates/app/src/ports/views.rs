@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
+use domain::notification::{self, Channel, Notification};
 use domain::order::{Order, Outcome};
 use domain::payment::{Payment, State};
 use domain::shipment::Shipment;
@@ -354,6 +355,24 @@ pub trait WebhookViews: Send + Sync {
     fn past_events(&self, wanted: WantedPast) -> Reading<'_, Vec<PastEvent>>;
 }
 
+/// Reads how users want to be notified, and what is on its way to them.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
+pub trait NotificationViews: Send + Sync {
+    fn notification_settings(&self, user: UserId) -> Reading<'_, Option<notification::Settings>>;
+
+    /// Returns the settings of those of these users who want to be notified.
+    fn notified(&self, users: Vec<UserId>) -> Reading<'_, Vec<notification::Settings>>;
+
+    /// Returns true if any user wants to be notified.
+    fn is_anybody_notified(&self) -> Reading<'_, bool>;
+
+    /// Returns a channel's due notifications, the longest waiting first.
+    fn due_notifications(&self, channel: Channel, now: Timestamp, limit: usize) -> Reading<'_, Vec<Notification>>;
+}
+
 /// An event of the past.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastEvent {
@@ -404,6 +423,7 @@ pub trait Views:
     + StatisticsViews
     + WebhookViews
     + AlertViews
+    + NotificationViews
 {
 }
 

@@ -19,6 +19,7 @@ use domain::ids::{
     CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
 };
 use domain::money::Money;
+use domain::notification::{self, Notification, NotificationKey};
 use domain::order::Order;
 use domain::payment::Payment;
 use domain::points::Account;
@@ -38,8 +39,8 @@ pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLette
 pub use fulfilment::{CallbackRow, Fulfilment};
 pub use key::{
     AccountKey, AlertKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey,
-    EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, OffsetKey, OrderKey, ParkKey, ParkedEventKey, Partition,
-    PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey, ShipmentKey, StorageKey, TimerKey,
+    EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, NotificationSettingsKey, OffsetKey, OrderKey, ParkKey,
+    ParkedEventKey, Partition, PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey, ShipmentKey, StorageKey, TimerKey,
 };
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
@@ -319,6 +320,8 @@ rows! {
         webhooks: WebhookId => Endpoint,
         deliveries: DeliveryKey => Delivery,
         alerts: AlertKey => Alert,
+        notification_settings: NotificationSettingsKey => notification::Settings,
+        notifications: NotificationKey => Notification,
         orders: OrderKey => OrderRow,
         timers: TimerKey => Timer,
         payments: PaymentKey => Payment,

@@ -1,5 +1,6 @@
 //! User endpoints: register and log in.
 
+pub(crate) mod notifications;
 pub(crate) mod points;
 pub(crate) mod sessions;
 pub(crate) mod staff;

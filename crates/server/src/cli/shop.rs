@@ -1,8 +1,12 @@
 //! The options that select a shop and a page of it.
 
+mod developer;
+
 use clap::Args;
 
 use super::SettingsArgs;
+
+pub use developer::{ListenArgs, TriggerArgs};
 
 /// The options that select a shop: by address, by profile, or by data folder, whether or not it is being served.
 #[derive(Debug, Clone, Args)]

@@ -21,6 +21,11 @@ pub use regulars::Regulars;
 pub use sale::{Sale, Size};
 pub use seed::{Guest, PASSWORD, Sown, sow};
 
+/// Returns true if demo shops sell a product of this name.
+pub fn sells(name: &str) -> bool {
+    Catalogue::of(0).products.iter().any(|product| product.name == name)
+}
+
 /// The shop could not be filled, or the sale could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

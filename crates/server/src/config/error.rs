@@ -53,6 +53,8 @@ pub enum Error {
         "log.level = {given:?} is invalid; use one of error, warn, info, debug, trace or off, or a filter such as \"info,server=debug\""
     )]
     LogLevel { given: String },
+    #[error("{0}")]
+    Notifications(&'static str),
     #[error("{variable} is not UTF-8 text; set it again")]
     NotText { variable: String },
     #[error("{key} = {given} is out of range: {expected}")]

@@ -3,6 +3,7 @@
 mod alerts;
 mod keep;
 mod log_level;
+mod notifications;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use super::Error;
 pub use alerts::{Alerts, Audit};
 pub use keep::Keep;
 pub use log_level::is_log_level;
+pub use notifications::{MailWay, Notifications, Way};
 pub use webhooks::Webhooks;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -13,6 +13,7 @@ use app::state::settings::Carrier;
 use app::webhooks::catalogue::EventType;
 use domain::alert::{Code as AlertCode, Severity};
 use domain::coupon::{IssueMode, QueueKey};
+use domain::notification::Language;
 use domain::order::fulfilment::Goods;
 use domain::order::saga::StepState;
 use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
@@ -49,6 +50,8 @@ words! {
     ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
     /// What a token may do. On the admin paths a `viewer` reads, an `operator` also does the daily work, an `admin` does everything.
     RoleWord as "Role" = ["customer", "viewer", "operator", "admin"];
+    /// The language of texts for people.
+    LanguageWord as "Language" = Language::ALL.map(Language::name);
     /// A participant of orders that has a circuit breaker.
     ServiceWord as "ServiceName" = Service::ALL.map(Service::name);
     /// The state of a circuit breaker. A half-open breaker lets one trial call through.

@@ -30,6 +30,8 @@ pub struct Listeners {
     pub due: Arc<Notify>,
     /// Notified when a webhook is due.
     pub webhooks_due: Arc<Notify>,
+    /// Notified when a notification is due.
+    pub notifications_due: Arc<Notify>,
     /// Wakes subscribers at other processes.
     pub notifier: Option<Arc<dyn Notifier>>,
     pub ranking: Option<Arc<dyn Ranking>>,
@@ -99,7 +101,9 @@ impl Shared {
     }
 
     fn complete(&self, written: PendingCommit, started: Instant) {
-        let Listeners { waiting, subscriptions, metrics, due, webhooks_due, notifier, ranking, .. } = &self.listeners;
+        let Listeners {
+            waiting, subscriptions, metrics, due, webhooks_due, notifications_due, notifier, ranking, ..
+        } = &self.listeners;
         if let Some(ranking) = ranking {
             // Before any answer: an answered customer must not read an older ranking.
             ranking.apply(&written.report.sold);
@@ -115,6 +119,9 @@ impl Shared {
         }
         if report.has_due_webhooks {
             webhooks_due.notify_one();
+        }
+        if report.has_due_notifications {
+            notifications_due.notify_one();
         }
         let Report { orders, requests, noticed: users, .. } = report;
         let wake = Wake { users, orders, requests };

@@ -52,6 +52,8 @@ pub enum Error {
     Analytics(String),
     #[error("webhooks: {0}")]
     Webhooks(String),
+    #[error("notifications: {0}")]
+    Notifications(String),
     #[error("another repartition is running; this one has changed nothing")]
     Switching,
     #[error("not every record was handled within {0} s: the relays resume, and nothing was repartitioned")]
@@ -87,6 +89,7 @@ impl Error {
             | Error::Payment(_)
             | Error::Analytics(_)
             | Error::Webhooks(_)
+            | Error::Notifications(_)
             | Error::Switching
             | Error::Overdue(_)
             | Error::Broker(_)
@@ -110,6 +113,7 @@ impl Error {
             Error::OtherSecret => "set DOORBUSTER_AUTH_SECRET to the secret of the other processes",
             Error::Payment(_) => "correct the settings in [payment]: docs/payments.md",
             Error::Analytics(_) => "correct the settings in [analytics]: docs/analytics.md",
+            Error::Notifications(_) => "check the settings of [notifications], and DOORBUSTER_SMTP_URL",
             Error::Webhooks(_) => "check this machine's certificates: no HTTPS client could be made",
             Error::Switching => "wait until it is done, then run `doorbuster topics plan`",
             Error::Overdue(_) => "start processes with the role worker, or allow more time with --within",

@@ -7,6 +7,7 @@ use app::engine::Report;
 use app::events::topic::{Spread, Topic};
 use app::log::reactions::Group;
 use app::log::relay::{PublishError, Publisher, Record};
+use app::notifications::runner::AttemptResult;
 use app::payments::provider::{Ask, Asked, ProviderError};
 use app::payments::runner::PaymentCall;
 use app::ports::BoxFuture;
@@ -16,6 +17,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse as _;
 use domain::ids::{CampaignId, Codec, OrderId, WebhookId};
 use domain::money::Money;
+use domain::notification::Channel;
 use domain::payment::{Method as PaymentMethod, NextCall, Operation};
 use domain::time::Timestamp;
 use domain::webhook::{Attempt, DeliveryKey, Next};
@@ -24,8 +26,8 @@ use http_body_util::BodyExt as _;
 use super::*;
 use crate::http::Code;
 use crate::metrics::{
-    Condition, LogCondition, Mismatches, PaymentMetrics, Published, RedisMetrics, Refusals, Waiting as Stuck,
-    WebhookMetrics,
+    Condition, LogCondition, Mismatches, NotificationMetrics, PaymentMetrics, Published, RedisMetrics, Refusals,
+    Waiting as Stuck, WebhookMetrics,
 };
 
 /// A broker that takes every second batch.
@@ -83,6 +85,7 @@ async fn all_metrics() -> Arc<Metrics> {
     let payments = PaymentMetrics::register(&metrics, Mismatches::register(&metrics));
     payments.observe(&mismatch());
     WebhookMetrics::register(&metrics).observe(&sent());
+    NotificationMetrics::register(&metrics).observe(Channel::Sms, AttemptResult::Sent);
     Refusals::register(&metrics).note(CampaignId(1), Code::CouponSoldOut);
     let breakers = BreakerMetrics {
         services: Arc::default(),

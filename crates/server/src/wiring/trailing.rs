@@ -8,6 +8,7 @@ use app::log::reactions::Group;
 use app::log::trailing::Follower;
 use app::log::trailing::analytics::{OrderAnalytics, Sink};
 use app::log::trailing::statistics::{CouponStatistics, OrderStatistics};
+use app::notifications::follower::NotificationFollower;
 use app::ports::Trail;
 use app::state::settings::Settings;
 use app::webhooks::alert_channel::AlertChannel;
@@ -24,7 +25,13 @@ use crate::runtime::trailing_loop::{Digestion, TrailingThread};
 pub(super) fn groups(config: &Config) -> Arc<[Group]> {
     let analytics = config.analytics.is_on().then_some(Group::OrderAnalytics);
     let alerts = config.alerts.url().map(|_| Group::Alerts);
-    let always = [Group::CouponStatistics, Group::OrderStatistics, Group::Webhooks];
+    let always = [
+        Group::CouponStatistics,
+        Group::OrderStatistics,
+        Group::Webhooks,
+        Group::CouponNotifications,
+        Group::OrderNotifications,
+    ];
     always.into_iter().chain(analytics).chain(alerts).collect()
 }
 
@@ -39,6 +46,8 @@ fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Res
         Box::new(CouponStatistics::new(calendar())),
         Box::new(OrderStatistics::new(calendar(), Arc::new(find), settings.codec)),
         Box::new(WebhookFollower::new(Arc::clone(&submitter.views))),
+        Box::new(NotificationFollower::of_coupons(Arc::clone(&submitter.views))),
+        Box::new(NotificationFollower::of_orders(Arc::clone(&submitter.views))),
     ];
     let sinks = sinks(&config.analytics)?;
     if !sinks.is_empty() {

@@ -1,6 +1,7 @@
 //! The sender of webhooks, and the loop that sends the due ones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::webhook::{HttpSender, Limits};
 use app::webhooks::runner::WebhookRunner;
@@ -10,8 +11,8 @@ use tokio::sync::Notify;
 use super::error::Error;
 use crate::config::Config;
 use crate::metrics::{Metrics, WebhookMetrics};
+use crate::runtime::outward::webhook_loop::{Parts, WebhookThread};
 use crate::runtime::submitter::Submitter;
-use crate::runtime::webhook_loop::{Parts, WebhookThread};
 
 /// The sender for the endpoints, and the webhook loop if this process has the role.
 pub(super) struct OpenWebhooks {
@@ -19,6 +20,12 @@ pub(super) struct OpenWebhooks {
     /// Wakes the webhook loop.
     pub(super) due: Arc<Notify>,
     pub(super) thread: Option<WebhookThread>,
+}
+
+/// Returns a sender to receivers on the developer's own machine.
+pub fn local_sender(timeout: Duration) -> Result<Arc<dyn Sender>, Error> {
+    let limits = Limits { timeout, allow_private: true };
+    Ok(Arc::new(HttpSender::new(limits).map_err(Error::Webhooks)?))
 }
 
 pub(super) fn open(config: &Config, submitter: &Submitter, metrics: &Metrics) -> Result<OpenWebhooks, Error> {

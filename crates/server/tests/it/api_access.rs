@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 148] = [
+const ROUTES: [(&str, &str, Access); 150] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -89,6 +89,8 @@ const ROUTES: [(&str, &str, Access); 148] = [
     ("GET", "/api/events", Customers),
     ("GET", "/api/ws", Customers),
     ("GET", "/api/users/me/coupons", Customers),
+    ("GET", "/api/users/me/notification-settings", Customers),
+    ("PUT", "/api/users/me/notification-settings", Customers),
     ("GET", "/api/products", Everybody),
     ("GET", "/api/products/popular", Everybody),
     ("GET", "/api/products/{id}", Everybody),

@@ -46,7 +46,7 @@ fn until(shop: &TestShop, webhook: i64, delivery: &str, status: &str) -> Value {
     }
 }
 
-fn verify(delivered: &Delivered, secret: &str) {
+pub(crate) fn verify(delivered: &Delivered, secret: &str) {
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     let Delivered { body, .. } = delivered;

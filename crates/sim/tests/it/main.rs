@@ -18,6 +18,7 @@ mod idempotency;
 mod laws;
 mod matrix;
 mod modes;
+mod notifications;
 mod outcomes;
 mod post;
 mod repairs;

@@ -183,7 +183,7 @@ impl Folder {
 }
 
 /// An order's events are runs of positions. A row holds some 70 coupons, longer lists are in their own table. A delivery
-/// finds its event by position. The index is for the last of these; the next opening drops it unless it is needed.
+/// or notification finds its event by position. The index is for the last of these; the next opening drops it unless it is needed.
 const LINKS: &str = "
     CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event_row (shard, seq);
     DELETE FROM order_event_run;
@@ -204,7 +204,9 @@ const LINKS: &str = "
         WHERE length(coupons) > 1024;
     UPDATE webhook_delivery SET shard = 0,
         seq = (SELECT position FROM event_row WHERE event_row.shard = webhook_delivery.shard AND event_row.seq = webhook_delivery.seq)
-        WHERE seq IS NOT NULL;";
+        WHERE seq IS NOT NULL;
+    UPDATE notification SET shard = 0,
+        seq = (SELECT position FROM event_row WHERE event_row.shard = notification.shard AND event_row.seq = notification.seq);";
 
 fn mark(connection: &Connection, name: &str, done: u64) -> rusqlite::Result<()> {
     let put = format!("INSERT INTO {MOVING} VALUES (?1, ?2) ON CONFLICT DO UPDATE SET done = excluded.done");

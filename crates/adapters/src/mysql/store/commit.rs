@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use super::load::claim_condition;
 use super::transaction::{Before, Halt};
 use super::upsert::{Index, Upsert, delete, put_all};
-use super::{alerts, details, failed_delivery, fulfilment, webhooks};
+use super::{alerts, details, failed_delivery, fulfilment, notifications, webhooks};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
@@ -116,6 +116,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     details::write(script, rows);
     webhooks::write(script, rows);
     alerts::write(script, rows);
+    notifications::write(script, rows);
     orders::orders(script, rows, before);
     fulfilment::write(script, rows);
     timers(script, rows);

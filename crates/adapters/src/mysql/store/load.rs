@@ -10,6 +10,7 @@ use app::state::rows::{
 };
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::notification::NotificationKey;
 use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
@@ -20,7 +21,7 @@ use rustc_hash::FxHashMap;
 use super::fulfilment::{self, Kind};
 use super::locking_read::{entries, entries_by_last, index, loaded, locked};
 use super::transaction::Before;
-use super::{alerts, details, failed_delivery, webhooks};
+use super::{alerts, details, failed_delivery, notifications, webhooks};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -47,6 +48,8 @@ enum Lookup {
     Webhooks(Vec<WebhookId>),
     Deliveries(Vec<DeliveryKey>),
     Alerts(Vec<AlertKey>),
+    NotificationSettings(Vec<UserId>),
+    Notifications(Vec<NotificationKey>),
     Orders(Vec<OrderId>),
     Timers(Vec<OrderId>),
     Payments(Vec<OrderId>),
@@ -102,6 +105,8 @@ impl Load {
                 Key::Webhook(key) => gather!(lookups, Webhooks, key),
                 Key::WebhookDelivery(key) => gather!(lookups, Deliveries, key),
                 Key::Alert(key) => gather!(lookups, Alerts, key),
+                Key::NotificationSettings(key) => gather!(lookups, NotificationSettings, key),
+                Key::Notification(key) => gather!(lookups, Notifications, key),
                 Key::Order(key) => gather!(lookups, Orders, key),
                 Key::Timer(key) => gather!(lookups, Timers, key),
                 Key::Payment(key) => gather!(lookups, Payments, key),
@@ -231,6 +236,8 @@ impl Lookup {
             Lookup::Webhooks(ids) => webhooks::select_endpoints(ids),
             Lookup::Deliveries(keys) => webhooks::select_deliveries(keys),
             Lookup::Alerts(keys) => alerts::select_open(keys),
+            Lookup::NotificationSettings(users) => notifications::select_settings(users),
+            Lookup::Notifications(keys) => notifications::select(keys),
             Lookup::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Timers(ids) => {
                 let select = "SELECT order_id, due_at, kind, asked FROM timer";
@@ -289,6 +296,8 @@ impl Lookup {
             Lookup::Webhooks(ids) => webhooks::read_endpoints(ids, found, rows)?,
             Lookup::Deliveries(keys) => webhooks::read_deliveries(keys, found, rows)?,
             Lookup::Alerts(keys) => alerts::read_open(keys, found, rows)?,
+            Lookup::NotificationSettings(users) => notifications::read_settings(users, found, rows)?,
+            Lookup::Notifications(keys) => notifications::read(keys, found, rows)?,
             Lookup::Orders(ids) => read_orders(ids, found, lines, before, rows)?,
             Lookup::Timers(ids) => loaded(&mut rows.timers, ids.into_iter().map(TimerKey), entries(found)?),
             Lookup::Callbacks(keys) => fulfilment::read_callbacks(keys, found, rows)?,

@@ -79,6 +79,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     super::details::write(connection, rows)?;
     super::webhooks::write(connection, rows)?;
     super::alerts::write(connection, rows)?;
+    super::notifications::write(connection, rows)?;
     orders::orders(connection, rows, before)?;
     super::fulfilment::write(connection, rows)?;
     timers(connection, rows)?;

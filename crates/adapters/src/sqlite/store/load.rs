@@ -6,8 +6,8 @@ use std::sync::Arc;
 use app::events::outbox::uuid;
 use app::state::rows::{
     AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, EmailKey, HoldingKey,
-    InboxKey, Key, Login, ModesChange, ModesKey, OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Rows, Sales,
-    SalesKey, StoredAnswer, Timer, TimerKey,
+    InboxKey, Key, Login, ModesChange, ModesKey, NotificationSettingsKey, OrderKey, OrderRow, PlacedKey,
+    ProductSnapshotKey, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
@@ -17,7 +17,7 @@ use rusqlite::{Connection, Result};
 
 use super::customer_row::CustomerRow;
 use super::transaction::Before;
-use super::{alerts, details, failed_delivery, fulfilment, webhooks};
+use super::{alerts, details, failed_delivery, fulfilment, notifications, webhooks};
 use crate::records::StoredOrder;
 use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
@@ -65,6 +65,11 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Webhook(id) => rows.webhooks.loaded(id, webhooks::endpoint(connection, id)?),
         Key::Alert(key) => rows.alerts.loaded(key, alerts::open(connection, key)?),
         Key::WebhookDelivery(key) => rows.deliveries.loaded(key, webhooks::delivery(connection, key)?),
+        Key::NotificationSettings(user) => {
+            let found = notifications::settings(connection, user)?;
+            rows.notification_settings.loaded(NotificationSettingsKey(user), found);
+        }
+        Key::Notification(key) => rows.notifications.loaded(key, notifications::notification(connection, key)?),
         Key::Order(id) => {
             let found = order(connection, id)?;
             before.steps.extend(found.iter().map(|row| (id, row.order.saga.steps.clone())));

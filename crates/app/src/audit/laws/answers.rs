@@ -57,6 +57,7 @@ impl Promises {
             | Answer::WebhookTested { .. }
             | Answer::WebhooksScheduled { .. }
             | Answer::WebhooksTaken { .. }
+            | Answer::NotificationsTaken { .. }
             | Answer::Done => None,
         };
         ensure(made != Some(true), || format!("key {}: another key has the same answer", hex(key)))

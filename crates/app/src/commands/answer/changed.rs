@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::coupon::{Campaign, IssueMode, QueueKey};
 use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, UserId};
 use domain::money::Money;
+use domain::notification;
 use domain::order::{Choice, Modes, Receiver};
 use domain::pricing::Discount;
 use domain::shipment::{self, Shipment};
@@ -32,6 +33,7 @@ pub enum Changed {
     #[serde(rename = "letter")]
     DeadLetter(DeadLetterAsOf),
     Webhook(Endpoint),
+    NotificationSettings(notification::Choice),
 }
 
 /// The fields of a dead letter that can change later. Its payloads are kept with its acts.

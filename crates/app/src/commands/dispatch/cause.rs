@@ -33,6 +33,7 @@ impl Command {
             Command::ChangeModes(_) => "ChangeModes",
             Command::Webhook(_) => "Webhook",
             Command::Alert(_) => "Alert",
+            Command::Notification(_) => "Notification",
             Command::FireTimer { .. } => "Timer",
             Command::Repair(_) => "Repair",
             Command::MoveGroup { .. } => "MoveGroup",
@@ -69,7 +70,8 @@ impl Reaction {
             | Reaction::NoticePaymentFailed { .. }
             | Reaction::NoticeStuck { .. }
             | Reaction::NoticeReturned { .. }
-            | Reaction::NoticeRejected { .. } => "Notice",
+            | Reaction::NoticeRejected { .. }
+            | Reaction::NotifyAgain { .. } => "Notice",
             Reaction::ProcessOrder { .. } => "OrderProcessingRequested",
             Reaction::RetryPayment { .. } => "OrderProcessingRetried",
             Reaction::CallProvider { .. } => "PaymentRequested",

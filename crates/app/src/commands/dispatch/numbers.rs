@@ -23,6 +23,7 @@ impl Command {
             | (Command::CreateCampaign(_), Sequence::Campaign)
             | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
             | (Command::Alert(AlertCommand::Raise(_)), Sequence::Alert)
+            | (Command::Notification(_), Sequence::DeadLetter)
             | (Command::ChargePoints { .. }, Sequence::Entry)
             | (Command::PlaceOrder(_), Sequence::Order)
             | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request) => 1,

@@ -3,6 +3,7 @@
 use domain::ids::{OrderId, UserId};
 use domain::order::saga::{Direction, Report, Step};
 
+use crate::commands::notices::notifications;
 use crate::commands::order::keys::{Known, declare_by, declare_completing};
 use crate::commands::{Reaction, fulfilment, points};
 use crate::state::rows::{
@@ -30,9 +31,7 @@ impl Reaction {
                 keys.insert(OrderKey(*order).into());
                 keys.insert(ClaimKey { order: *order, step: *step }.into());
             }
-            Reaction::Delay { order, .. } => {
-                keys.insert(OrderKey(*order).into());
-            }
+            Reaction::Delay { order, .. } => keys.extend([Key::from(OrderKey(*order))]),
             Reaction::DecideRequest { request, user, campaign } => {
                 keys.insert((*request).into());
                 keys.insert(CustomerKey(*user).into());
@@ -54,6 +53,7 @@ impl Reaction {
                 keys.insert(OrderKey(*order).into());
                 keys.insert(PaymentKey(*order).into());
             }
+            Reaction::NotifyAgain { event } => keys.extend(notifications::of_event(*event)),
             Reaction::NoticeFailed { failed } => notice_to(failed.user_id, keys),
             Reaction::NoticePaymentFailed { failed } => notice_to(failed.user_id, keys),
             Reaction::NoticeStuck { stuck } => notice_to(stuck.user_id, keys),

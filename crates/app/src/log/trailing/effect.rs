@@ -1,6 +1,7 @@
 //! The effect of a slice of events, which a trailing group writes together with its new offset.
 
 use domain::ids::WebhookId;
+use domain::notification::Notification;
 
 use crate::log::group::Group;
 use crate::state::rows::{Added, Cut, OffsetMove, Rows};
@@ -21,7 +22,7 @@ impl Follow {
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = WebhookId> {
         let wanted = self.effect.iter().flat_map(|effect| match effect {
             Effect::Webhooks(wanted) => wanted.endpoints.iter(),
-            Effect::Figures { .. } => [].iter(),
+            Effect::Figures { .. } | Effect::Notifications(_) => [].iter(),
         });
         wanted.copied()
     }
@@ -34,6 +35,8 @@ pub enum Effect {
     Figures { added: Vec<Added>, cuts: Vec<Cut> },
     /// Deliveries of webhooks, which the engine numbers by their endpoints.
     Webhooks(FanOut),
+    /// New notifications. Each event is scheduled once, in the commit that moves the group past it.
+    Notifications(Vec<Notification>),
 }
 
 impl Effect {
@@ -41,6 +44,12 @@ impl Effect {
     pub(crate) fn write(&self, rows: &mut Rows) {
         match self {
             Effect::Webhooks(_) => {}
+            Effect::Notifications(scheduled) => {
+                for notification in scheduled {
+                    rows.notifications.known_absent(notification.key);
+                    rows.notifications.put(notification.key, notification.clone());
+                }
+            }
             Effect::Figures { added, cuts } => {
                 rows.figures.extend(added.iter().cloned());
                 rows.cuts.extend(cuts);

@@ -2,6 +2,7 @@
 
 use domain::alert::{Alert, Code};
 use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::notification::NotificationKey;
 use domain::order::saga::Step;
 use domain::webhook::DeliveryKey;
 use sha2::{Digest as _, Sha256};
@@ -29,6 +30,8 @@ pub enum Key {
     WebhookDelivery(DeliveryKey),
     /// The open alert of a code and scope.
     Alert(AlertKey),
+    NotificationSettings(UserId),
+    Notification(NotificationKey),
     Order(OrderId),
     Timer(OrderId),
     Payment(OrderId),
@@ -172,6 +175,7 @@ key_of! {
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
     IdentityKey => Identity, WebhookId => Webhook, DeliveryKey => WebhookDelivery, AlertKey => Alert,
+    NotificationKey => Notification,
 }
 
 /// Several kinds of row share an identity; the newtype tells them apart.
@@ -192,6 +196,7 @@ key_newtype! {
     OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
     CampaignSnapshotKey(CampaignId) => CampaignSnapshot, ProductSnapshotKey(ProductId) => ProductSnapshot,
     CustomerKey(UserId) => Customer, DetailsKey(ProductId) => Details,
+    NotificationSettingsKey(UserId) => NotificationSettings,
     AccountKey(UserId) => Account, ContactKey(UserId) => Contact,
     PaymentKey(OrderId) => Payment, ShipmentKey(OrderId) => Shipment, StorageKey(OrderId) => Storage,
 }

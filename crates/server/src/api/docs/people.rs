@@ -81,6 +81,21 @@ pub(in crate::api) fn change_staff() -> Operation {
         .refuses([Code::UserNotFound])
 }
 
+pub(in crate::api) fn notification_settings() -> Operation {
+    Operation::new(Tag::People, "getNotificationSettings", "Get how you want to be notified")
+        .paragraph("Nobody is notified who did not choose a channel.")
+        .returns("The settings.")
+}
+
+pub(in crate::api) fn change_notification_settings() -> Operation {
+    Operation::new(Tag::People, "changeNotificationSettings", "Choose how you want to be notified")
+        .paragraph(
+            "Replaces all settings. You are told by SMS, push message or e-mail about your coupons, orders, payments and shipments, \
+             as far as they happen after the answer.",
+        )
+        .returns("The settings as changed.")
+}
+
 pub(in crate::api) fn events() -> Operation {
     let operation = Operation::new(Tag::Live, "streamNotices", "Stream your notices as server-sent events");
     Prefer::describe_wait(

@@ -57,6 +57,17 @@ pub(in crate::api) fn invited_user() -> Value {
     })
 }
 
+pub(in crate::api) fn change_notification_settings() -> Value {
+    json!({"phone": "+821012345678", "language": "ko", "channels": {"sms": true}})
+}
+
+pub(in crate::api) fn notification_settings() -> Value {
+    json!({
+        "email": "ann@example.com", "phone": "+821012345678", "language": "ko",
+        "channels": {"email": false, "sms": true, "push": false},
+    })
+}
+
 pub(in crate::api) fn register_product() -> Value {
     json!({
         "name": "Sneaker", "price": 120_000, "stock": 50, "sku": "SNK-270", "description": "White, numbered.",

@@ -4,7 +4,9 @@
 use app::events::event::ResultCode;
 use app::events::notices::NoticeKind;
 use app::events::wire_time;
+use app::notifications::channels::{Texts, Words};
 use app::ports::views::ToldNotice;
+use domain::notification::Language as ChosenLanguage;
 use domain::order::{Outcome, Status};
 use domain::reason::Reason;
 use serde_json::{Map, Value, json};
@@ -43,6 +45,7 @@ texts! {
     REFUND_REJECTED_MESSAGE: "Order {0}: the shop does not accept the return. Reason: {1}", "주문번호 {0}: 판매자가 반품을 받지 않습니다. 사유: {1}";
     COUPON_ISSUED: "You have a coupon", "쿠폰이 발급되었습니다";
     COUPON_ISSUED_MESSAGE: "You received coupon number {0}.", "{0}번째 쿠폰이 발급되었습니다.";
+    COUPON_ISSUED_BY_NAME: "You received the coupon {0}, number {1}.", "{0} 쿠폰이 발급되었습니다. 발급 번호는 {1}번입니다.";
     COUPON_REFUSED: "No coupon was issued to you", "쿠폰이 발급되지 않았습니다";
     RESET: "Some notices are missing", "일부 알림을 전달해 드리지 못했습니다";
     RESET_MESSAGE:
@@ -71,6 +74,26 @@ pub(crate) fn data(notice: &ToldNotice, language: Language) -> String {
     data.insert("message".to_owned(), message.of(language).into());
     data.insert("timestamp".to_owned(), wire_time::format(notice.at).into());
     Value::from(data).to_string()
+}
+
+/// The words of notifications outside of the shop: those of the notice, and the coupon's name.
+pub(crate) struct NotificationTexts;
+
+impl Texts for NotificationTexts {
+    fn words(&self, kind: NoticeKind, data: &str, language: ChosenLanguage) -> Words {
+        let language = match language {
+            ChosenLanguage::English => Language::English,
+            ChosenLanguage::Korean => Language::Korean,
+        };
+        let data: Map<String, Value> = serde_json::from_str(data).unwrap_or_default();
+        let (title, message) = words(kind, &data);
+        let coupon = data.get("couponName").and_then(Value::as_str);
+        let message = coupon.map_or(message, |name| {
+            let number = data.get("issueNumber").and_then(Value::as_i64).unwrap_or_default();
+            COUPON_ISSUED_BY_NAME.with(name).with(number)
+        });
+        Words { title: title.of(language).to_owned(), text: message.of(language).into_owned() }
+    }
 }
 
 /// Returns the JSON data of the last message to a client whose token has expired.

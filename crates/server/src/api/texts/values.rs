@@ -49,6 +49,9 @@ texts! {
     LINES_MAX: "must have at most {0} lines", "상품은 {0}줄까지 담으실 수 있습니다";
     LINES_OR_NONE: "must have 1 to {0} lines, or be absent", "1줄 이상 {0}줄 이하이거나 비어 있어야 합니다";
     EMAIL: "must be an e-mail address such as ann@example.com", "ann@example.com과 같은 이메일 주소여야 합니다";
+    EMAIL_NOT_CHANGED: "must be your own e-mail address, or absent", "본인의 이메일 주소이거나 비어 있어야 합니다";
+    EMAIL_UNKNOWN: "this user has no e-mail address", "이메일 주소가 없는 사용자입니다";
+    PHONE: "must be an international phone number such as +821012345678", "+821012345678과 같은 국제 전화번호 형식이어야 합니다";
     TIME: "must be an RFC 3339 time such as 2026-11-21T09:00:00Z", "2026-11-21T09:00:00Z와 같은 RFC 3339 시각이어야 합니다";
     NOT_BEFORE: "must not be before {0}", "{0} 이전일 수 없습니다";
     ONE_COUPON: "give couponId or userCouponId, not both", "couponId와 userCouponId 중 하나만 보내 주세요";

@@ -60,7 +60,7 @@ impl AdminClient {
     }
 
     /// Reaches a shop that is being served; opens none.
-    pub(super) fn of_running(args: &ShopArgs) -> Result<AdminClient, Error> {
+    pub(in crate::commands) fn of_running(args: &ShopArgs) -> Result<AdminClient, Error> {
         let config = settings(&args.settings)?;
         let folder = &config.server.data_dir;
         let signed = || Ok::<_, Error>(signed(&Secret::find(config.auth.secret(), folder)?));
@@ -134,15 +134,26 @@ impl AdminClient {
     }
 
     /// Returns the document of a successful answer. A refusal becomes an error with the shop's text.
-    fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+    pub(in crate::commands) fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        self.answer_to(Some(&self.token), method, path, body)
+    }
+
+    /// Like [`AdminClient::answer`], with the token of somebody else, or without one.
+    pub(in crate::commands) fn answer_to(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Error> {
         let (status, document) = match &self.way {
             Way::Server { url, runtime } => {
-                let call = shop_client::Call { method, url: format!("{url}{path}"), token: &self.token, body };
+                let call = shop_client::Call { method, url: format!("{url}{path}"), token, body };
                 let answered = runtime.block_on(shop_client::call(call, PATIENCE));
                 let (status, bytes) = answered.map_err(|cause| Error::Unreachable { address: url.clone(), cause })?;
                 (status, document(&bytes)?)
             }
-            Way::Shop(own) => own.runtime.block_on(self.ask_shop(own, method, path, body))?,
+            Way::Shop(own) => own.runtime.block_on(ask_shop(own, &Asked { token, method, path, body }))?,
         };
         if (200..300).contains(&status) {
             return Ok(document);
@@ -156,28 +167,27 @@ impl AdminClient {
             Way::Shop(own) => Ok(own.running.engine.stop()?),
         }
     }
+}
 
-    async fn ask_shop(
-        &self,
-        own: &OwnShop,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<(u16, Value), Error> {
-        let bearer = format!("Bearer {}", self.token);
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(CONTENT_TYPE, "application/json")
-            .header(AUTHORIZATION, bearer)
-            .body(body)
-            .map_err(|error| Error::Running(error.to_string()))?;
-        let Ok(response) = api::router(&own.running.shop, Surface::AdminOnly).oneshot(request).await;
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.map_err(|error| Error::Running(error.to_string()))?.to_bytes();
-        Ok((head.status.as_u16(), document(&bytes)?))
+/// A request.
+struct Asked<'a> {
+    token: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+    body: Option<&'a Value>,
+}
+
+async fn ask_shop(own: &OwnShop, asked: &Asked<'_>) -> Result<(u16, Value), Error> {
+    let body = asked.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let mut request = Request::builder().method(asked.method).uri(asked.path).header(CONTENT_TYPE, "application/json");
+    if let Some(token) = asked.token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
+    let request = request.body(body).map_err(|error| Error::Running(error.to_string()))?;
+    let Ok(response) = api::router(&own.running.shop, Surface::AdminOnly).oneshot(request).await;
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await.map_err(|error| Error::Running(error.to_string()))?.to_bytes();
+    Ok((head.status.as_u16(), document(&bytes)?))
 }
 
 /// Sends a request to a shop and prints the answer, as JSON or formatted by `show`.

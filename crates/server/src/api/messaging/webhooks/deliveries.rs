@@ -35,7 +35,7 @@ use crate::http::json::Json;
 use crate::http::path::{Id, Webhook, WebhookDelivery};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
-use crate::runtime::webhook_loop::read_body;
+use crate::runtime::outward::webhook_loop::read_body;
 
 /// `POST /api/admin/webhooks/{id}/test`.
 pub(crate) async fn test(

@@ -1,0 +1,76 @@
+//! A gateway for SMS, push messages and e-mail over HTTP: one POST for each notification.
+
+use std::time::Duration;
+
+use app::events::wire_time;
+use app::notifications::channels::{Channels, Letter};
+use app::ports::BoxFuture;
+use reqwest::{Client, Url};
+use serde_json::{Value, json};
+
+use crate::http_client;
+
+/// The characters of an error's answer that are kept.
+const SHOWN_MAX: usize = 300;
+
+pub struct Gateway {
+    client: Client,
+    url: Url,
+    token: Option<String>,
+}
+
+impl Gateway {
+    /// Prepares calls to an address. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not one of HTTP, or this machine has no certificates.
+    pub fn new(url: &str, token: Option<String>, timeout: Duration) -> Result<Gateway, String> {
+        let url = Url::parse(url).map_err(|error| format!("notifications.gateway_url is not an address: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("notifications.gateway_url must begin with http:// or https://".to_owned());
+        }
+        Ok(Gateway { client: http_client::build(http_client::builder(timeout))?, url, token })
+    }
+
+    async fn post(&self, letter: &Letter) -> Result<(), String> {
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .header("content-type", "application/json")
+            .header("idempotency-key", &letter.idempotency_key)
+            .body(body(letter));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.map_err(|error| http_client::with_causes(&error.without_url()))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let answer = response.text().await.unwrap_or_default();
+        let shown: String = answer.chars().take(SHOWN_MAX).collect();
+        Err(format!("the gateway answered {status}: {shown}"))
+    }
+}
+
+fn body(letter: &Letter) -> String {
+    let data: Value = serde_json::from_str(&letter.data).unwrap_or_default();
+    let body = json!({
+        "channel": letter.channel.name(),
+        "to": &*letter.to,
+        "template": letter.template,
+        "language": letter.language.name(),
+        "title": letter.title,
+        "text": letter.text,
+        "data": data,
+        "occurredAt": wire_time::format(letter.at),
+    });
+    body.to_string()
+}
+
+impl Channels for Gateway {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(self.post(letter))
+    }
+}

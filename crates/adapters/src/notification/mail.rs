@@ -1,0 +1,99 @@
+//! E-mail over SMTP: one connection for each mail.
+
+use std::time::Duration;
+
+use app::notifications::channels::{Channels, Letter};
+use app::ports::BoxFuture;
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+
+pub struct MailServer {
+    server: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    timeout: Duration,
+}
+
+impl MailServer {
+    /// Prepares mails over a server: `smtps://user:password@host:465`, `smtp://host:587?tls=required`, or `smtp://host`
+    /// without encryption. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When the address of the server or the sender's is none.
+    pub fn new(url: &str, from: &str, timeout: Duration) -> Result<MailServer, String> {
+        let from = from.parse().map_err(|error| format!("notifications.email_from is no e-mail address: {error}"))?;
+        let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+        let server =
+            server.map_err(|error| format!("DOORBUSTER_SMTP_URL is not the address of a mail server: {error}"))?;
+        Ok(MailServer { server: server.timeout(Some(timeout)).build(), from, timeout })
+    }
+
+    async fn post(&self, letter: &Letter) -> Result<(), String> {
+        let mail = self.mail(letter)?;
+        let sent = tokio::time::timeout(self.timeout, self.server.send(mail)).await;
+        let sent = sent.map_err(|_| format!("the mail server did not answer within {} s", self.timeout.as_secs()))?;
+        sent.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    fn mail(&self, letter: &Letter) -> Result<Message, String> {
+        let to: Address = letter.to.parse().map_err(|error| format!("the user's e-mail address: {error}"))?;
+        let mail = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            // The same on every attempt: mailboxes show a repetition once.
+            .message_id(Some(format!("<{}@{}>", letter.idempotency_key, self.from.email.domain())))
+            .subject(&letter.title)
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text.clone());
+        mail.map_err(|error| error.to_string())
+    }
+}
+
+impl Channels for MailServer {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(self.post(letter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::notification::{Channel, Language};
+    use domain::time::Timestamp;
+
+    fn server() -> MailServer {
+        MailServer::new("smtp://127.0.0.1", "Doorbuster <shop@example.com>", Duration::from_secs(1)).unwrap()
+    }
+
+    fn letter(to: &str) -> Letter {
+        Letter {
+            idempotency_key: "7-email".to_owned(),
+            channel: Channel::Email,
+            to: to.into(),
+            template: "coupon.issued",
+            language: Language::Korean,
+            title: "쿠폰이 발급되었습니다\r\nBcc: eve@example.com".to_owned(),
+            text: "첫 번째".to_owned(),
+            data: "{}".to_owned(),
+            at: Timestamp::default(),
+        }
+    }
+
+    #[test]
+    fn a_mail_has_one_receiver_whatever_its_title_contains() {
+        let mail = server().mail(&letter("ann@example.com")).unwrap();
+        assert_eq!(mail.envelope().to().len(), 1);
+        let text = String::from_utf8(mail.formatted()).unwrap();
+        assert!(!text.contains("\nBcc:"), "{text}");
+        assert!(text.contains("<7-email@example.com>"), "{text}");
+        assert!(server().mail(&letter("nobody")).is_err());
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let wrong = |url: &str, from: &str| MailServer::new(url, from, Duration::from_secs(1)).err().unwrap();
+        assert!(wrong("http://a", "a@example.com").contains("DOORBUSTER_SMTP_URL"));
+        assert!(wrong("smtp://a", "nobody").contains("notifications.email_from"));
+    }
+}

@@ -1,0 +1,4 @@
+//! The loops that send what leaves the shop: webhooks to other systems, notifications to users.
+
+pub mod notification_loop;
+pub mod webhook_loop;

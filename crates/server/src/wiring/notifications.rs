@@ -1,0 +1,67 @@
+//! The channels to users, and the loop that sends the due notifications.
+
+use std::sync::Arc;
+
+use adapters::notification::{ByChannel, Gateway, MailServer, Printed};
+use app::notifications::channels::Channels;
+use app::notifications::runner::NotificationRunner;
+use tokio::sync::Notify;
+
+use super::error::Error;
+use crate::api::texts::notices::NotificationTexts;
+use crate::config::{Config, MailWay, Notifications, Way};
+use crate::metrics::{Metrics, NotificationMetrics};
+use crate::runtime::outward::notification_loop::{NotificationThread, Parts};
+use crate::runtime::submitter::Submitter;
+
+/// The notification loop if this process has the role.
+pub(super) struct OpenNotifications {
+    /// Wakes the loop.
+    pub(super) due: Arc<Notify>,
+    pub(super) thread: Option<NotificationThread>,
+}
+
+pub(super) fn open(config: &Config, submitter: &Submitter, metrics: &Metrics) -> Result<OpenNotifications, Error> {
+    let settings = &config.notifications;
+    let due = Arc::new(Notify::new());
+    // Also without the role, so that a wrong setting is found at once.
+    let channels = Arc::new(channels(settings).map_err(Error::Notifications)?);
+    let mut thread = None;
+    if config.server.roles.webhook {
+        let parts = Parts {
+            submitter: submitter.clone(),
+            metrics: NotificationMetrics::register(metrics),
+            concurrency: settings.concurrency,
+            timeout: settings.timeout(),
+            due: Arc::clone(&due),
+        };
+        let runner = NotificationRunner {
+            channels,
+            texts: Arc::new(NotificationTexts),
+            views: Arc::clone(&submitter.views),
+            clock: Arc::clone(&submitter.clock),
+        };
+        thread = Some(NotificationThread::start(runner, parts)?);
+    }
+    Ok(OpenNotifications { due, thread })
+}
+
+fn channels(settings: &Notifications) -> Result<ByChannel, String> {
+    let gateway = || -> Result<Arc<dyn Channels>, String> {
+        let token = settings.gateway_token().map(str::to_owned);
+        Ok(Arc::new(Gateway::new(&settings.gateway_url, token, settings.timeout())?))
+    };
+    let way = |way: Way| match way {
+        Way::Log => Ok(Arc::new(Printed) as Arc<dyn Channels>),
+        Way::Http => gateway(),
+    };
+    let email: Arc<dyn Channels> = match settings.email {
+        MailWay::Log => Arc::new(Printed),
+        MailWay::Http => gateway()?,
+        MailWay::Smtp => {
+            let url = settings.smtp_url().unwrap_or_default();
+            Arc::new(MailServer::new(url, &settings.email_from, settings.timeout())?)
+        }
+    };
+    Ok(ByChannel { email, push: way(settings.push)?, sms: way(settings.sms)? })
+}
