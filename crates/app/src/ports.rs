@@ -7,6 +7,7 @@ pub mod events;
 pub mod future;
 pub mod gate;
 pub mod log;
+pub mod notifications;
 pub mod notifier;
 pub mod ranking;
 pub mod store;

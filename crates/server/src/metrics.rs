@@ -15,7 +15,6 @@ mod breakers;
 mod engine;
 mod form;
 mod log;
-mod notifications;
 mod orders;
 mod payments;
 mod process;
@@ -38,7 +37,7 @@ pub use recent::Recent;
 pub use redis::{Condition, RedisMetrics};
 pub use refusals::{Refusals, Refused};
 use requests::Requests;
-pub use webhooks::WebhookMetrics;
+pub use webhooks::{NotificationMetrics, WebhookMetrics};
 
 /// The route label of requests that matched no route: clients choose their paths, so these must not become labels.
 const NO_ROUTE: &str = "none";

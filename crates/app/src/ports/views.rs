@@ -6,7 +6,6 @@ use std::sync::Arc;
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
-use domain::notification::{self, Channel, Notification};
 use domain::order::{Order, Outcome};
 use domain::payment::{Payment, State};
 use domain::shipment::Shipment;
@@ -25,6 +24,7 @@ use crate::state::rows::{
 pub use crate::ports::alerts::AlertViews;
 pub use crate::ports::events::EventViews;
 pub use crate::ports::future::Reading;
+pub use crate::ports::notifications::NotificationViews;
 pub use crate::ports::ranking::{DaySales, Popular};
 
 /// Reads orders and their history.
@@ -353,24 +353,6 @@ pub trait WebhookViews: Send + Sync {
 
     /// Returns the events that fit, in the order of commits.
     fn past_events(&self, wanted: WantedPast) -> Reading<'_, Vec<PastEvent>>;
-}
-
-/// Reads how users want to be notified, and what is on its way to them.
-///
-/// # Errors
-///
-/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
-pub trait NotificationViews: Send + Sync {
-    fn notification_settings(&self, user: UserId) -> Reading<'_, Option<notification::Settings>>;
-
-    /// Returns the settings of those of these users who want to be notified.
-    fn notified(&self, users: Vec<UserId>) -> Reading<'_, Vec<notification::Settings>>;
-
-    /// Returns true if any user wants to be notified.
-    fn is_anybody_notified(&self) -> Reading<'_, bool>;
-
-    /// Returns a channel's due notifications, the longest waiting first.
-    fn due_notifications(&self, channel: Channel, now: Timestamp, limit: usize) -> Reading<'_, Vec<Notification>>;
 }
 
 /// An event of the past.

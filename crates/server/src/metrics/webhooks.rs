@@ -1,4 +1,6 @@
-//! Metrics of webhooks.
+//! Metrics of what leaves the shop: webhooks, and notifications.
+
+mod notifications;
 
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::Metrics;
+
+pub use notifications::NotificationMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct AttemptLabels {
