@@ -17,7 +17,6 @@ use app::resilience::rates::SharedRates;
 use app::resilience::services::Services;
 use app::state::settings::Executor;
 use app::webhooks::sender::Sender;
-use prometheus_client::collector::Collector;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
@@ -38,8 +37,6 @@ use crate::runtime::estimates::{Estimates, Sources};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::monitors::lag::LagMonitor;
-use crate::runtime::outward::notification_loop::NotificationThread;
-use crate::runtime::outward::webhook_loop::WebhookThread;
 use crate::runtime::payment_loop::PaymentThread;
 use crate::runtime::relay_loop::RelayThread;
 use crate::runtime::remote_commits::RemoteCommits;
@@ -75,8 +72,9 @@ pub use stores::reading::{ReadOnlyStore, read_only};
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 
 use engine_settings::carrier;
+use notifications::Senders;
 use payments::OpenPayments;
-use redis_services::RedisServices;
+use redis_services::{RedisServices, metrics_with};
 use stores::Opened;
 use webhooks::OpenWebhooks;
 pub use webhooks::local_sender;
@@ -95,8 +93,7 @@ pub struct EngineThread {
     relay: Option<RelayThread>,
     payments: Option<PaymentThread>,
     trailing: TrailingThread,
-    webhooks: Option<WebhookThread>,
-    notifications: Option<NotificationThread>,
+    senders: Senders,
     monitors: Vec<JoinHandle<()>>,
     /// The folder of an embedded store.
     folder: Option<PathBuf>,
@@ -109,12 +106,7 @@ impl EngineThread {
             payments.stop();
         }
         self.trailing.stop();
-        if let Some(webhooks) = self.webhooks {
-            webhooks.stop();
-        }
-        if let Some(notifications) = self.notifications {
-            notifications.stop();
-        }
+        self.senders.stop();
         self.stopper.stop();
         let stopped = self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"));
         if let Some(relay) = self.relay {
@@ -268,18 +260,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let monitors = remote.into_iter().chain(watch).chain(auditing).chain([recent, alerts]).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
-    let (payments, webhooks) = (payment_thread, webhook_thread);
-    let engine = EngineThread {
-        stopper,
-        thread,
-        relay,
-        payments,
-        trailing,
-        webhooks,
-        notifications: notifications.thread,
-        monitors,
-        folder,
-    };
+    let senders = Senders { webhooks: webhook_thread, notifications: notifications.thread };
+    let engine = EngineThread { stopper, thread, relay, payments: payment_thread, trailing, senders, monitors, folder };
     Ok(Running { shop, engine })
 }
 
@@ -408,15 +390,6 @@ fn watch_log(
     let health = Arc::clone(&submitter.health);
     let watch = LagMonitor { views, log: log.clone(), clock, metrics, health };
     Ok(Some(watch.start(stop)?))
-}
-
-/// Returns the process's metrics, including those of Redis.
-fn metrics_with(condition: Option<Box<dyn Collector>>) -> Arc<Metrics> {
-    let metrics = Arc::new(Metrics::new());
-    if let Some(condition) = condition {
-        metrics.register(|registry| registry.register_collector(condition));
-    }
-    metrics
 }
 
 fn snapshots(config: &Config) -> Snapshots {

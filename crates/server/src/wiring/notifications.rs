@@ -12,6 +12,7 @@ use crate::api::texts::notices::NotificationTexts;
 use crate::config::{Config, MailWay, Notifications, Way};
 use crate::metrics::{Metrics, NotificationMetrics};
 use crate::runtime::outward::notification_loop::{NotificationThread, Parts};
+use crate::runtime::outward::webhook_loop::WebhookThread;
 use crate::runtime::submitter::Submitter;
 
 /// The notification loop if this process has the role.
@@ -19,6 +20,23 @@ pub(super) struct OpenNotifications {
     /// Wakes the loop.
     pub(super) due: Arc<Notify>,
     pub(super) thread: Option<NotificationThread>,
+}
+
+/// The threads that send what leaves the shop.
+pub(super) struct Senders {
+    pub(super) webhooks: Option<WebhookThread>,
+    pub(super) notifications: Option<NotificationThread>,
+}
+
+impl Senders {
+    pub(super) fn stop(self) {
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop();
+        }
+        if let Some(notifications) = self.notifications {
+            notifications.stop();
+        }
+    }
 }
 
 pub(super) fn open(config: &Config, submitter: &Submitter, metrics: &Metrics) -> Result<OpenNotifications, Error> {

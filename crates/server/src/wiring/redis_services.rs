@@ -13,7 +13,7 @@ use prometheus_client::collector::Collector;
 use super::error::Error;
 use super::{engine_settings, stores};
 use crate::config::{Config, GateScript};
-use crate::metrics::{Condition, RedisMetrics};
+use crate::metrics::{Condition, Metrics, RedisMetrics};
 use crate::runtime::monitors::alerts::RedisWorks;
 
 /// Campaigns read at once.
@@ -109,4 +109,13 @@ pub(super) fn known_to_gate(config: &Config) -> Result<Option<BTreeMap<CampaignI
     // On another thread, because the caller may be inside a runtime.
     std::thread::scope(|scope| scope.spawn(ask).join())
         .map_err(|_panic| Error::Broker("the thread panicked".to_owned()))?
+}
+
+/// Returns the process's metrics, including those of Redis.
+pub(super) fn metrics_with(condition: Option<Box<dyn Collector>>) -> Arc<Metrics> {
+    let metrics = Arc::new(Metrics::new());
+    if let Some(condition) = condition {
+        metrics.register(|registry| registry.register_collector(condition));
+    }
+    metrics
 }
