@@ -286,110 +286,29 @@ pub struct PaymentAnswered {
 /// The commands of events; [`crate::log::reactions`] has the table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reaction {
-    ClaimStock {
-        order: OrderId,
-        product: ProductId,
-        quantity: i64,
-    },
-    ClaimCoupon {
-        order: OrderId,
-        user: UserId,
-        campaign: CampaignId,
-        coupon: Option<CouponId>,
-    },
-    ClaimPoints {
-        order: OrderId,
-        user: UserId,
-        amount: Money,
-    },
-    ReleaseStock {
-        order: OrderId,
-        product: ProductId,
-        quantity: i64,
-    },
-    ReleaseCoupon {
-        order: OrderId,
-        user: UserId,
-        campaign: CampaignId,
-    },
-    ReleasePoints {
-        order: OrderId,
-        user: UserId,
-        amount: Money,
-    },
-    Delay {
-        order: OrderId,
-        step: Step,
-        until: Timestamp,
-    },
-    Collect {
-        order: OrderId,
-        step: Step,
-        report: Report,
-        at: Timestamp,
-    },
-    DecideRequest {
-        request: RequestId,
-        user: UserId,
-        campaign: CampaignId,
-    },
-    DeliverResult {
-        request: RequestId,
-        result: Box<CouponResult>,
-    },
-    NoticeOrder {
-        user: Option<UserId>,
-        order: OrderId,
-        change: OrderChange,
-    },
-    NoticeCoupon {
-        issued: Box<CouponIssued>,
-    },
-    NoticeFailed {
-        failed: Box<OrderProcessingFailed>,
-    },
-    ProcessOrder {
-        order: OrderId,
-        method: Option<Method>,
-    },
-    RetryPayment {
-        order: OrderId,
-        attempt: i64,
-        retry: i64,
-    },
-    CallProvider {
-        order: OrderId,
-        attempt: i64,
-        refund: i64,
-    },
-    NoticePaymentFailed {
-        failed: Box<PaymentFailed>,
-    },
-    NoticeStuck {
-        stuck: Box<PaymentStuck>,
-    },
-    NoticeReturned {
-        order: OrderId,
-        returned: Box<OrderReturned>,
-    },
-    NoticeRejected {
-        order: OrderId,
-        rejected: Box<OrderRefundRejected>,
-    },
-    /// Schedules the notifications of an event that were given up.
-    NotifyAgain {
-        event: EventId,
-    },
-    CountSales {
-        order: OrderId,
-        products: Vec<Sold>,
-        at: Timestamp,
-    },
-    CountReturns {
-        order: OrderId,
-        products: Vec<Sold>,
-        sold_at: Timestamp,
-    },
+    ClaimStock { order: OrderId, product: ProductId, quantity: i64 },
+    ClaimCoupon { order: OrderId, user: UserId, campaign: CampaignId, coupon: Option<CouponId> },
+    ClaimPoints { order: OrderId, user: UserId, amount: Money },
+    ReleaseStock { order: OrderId, product: ProductId, quantity: i64 },
+    ReleaseCoupon { order: OrderId, user: UserId, campaign: CampaignId },
+    ReleasePoints { order: OrderId, user: UserId, amount: Money },
+    Delay { order: OrderId, step: Step, until: Timestamp },
+    Collect { order: OrderId, step: Step, report: Report, at: Timestamp },
+    DecideRequest { request: RequestId, user: UserId, campaign: CampaignId },
+    DeliverResult { request: RequestId, result: Box<CouponResult> },
+    NoticeOrder { user: Option<UserId>, order: OrderId, change: OrderChange },
+    NoticeCoupon { issued: Box<CouponIssued> },
+    NoticeFailed { failed: Box<OrderProcessingFailed> },
+    ProcessOrder { order: OrderId, method: Option<Method> },
+    RetryPayment { order: OrderId, attempt: i64, retry: i64 },
+    CallProvider { order: OrderId, attempt: i64, refund: i64 },
+    NoticePaymentFailed { failed: Box<PaymentFailed> },
+    NoticeStuck { stuck: Box<PaymentStuck> },
+    NoticeReturned { order: OrderId, returned: Box<OrderReturned> },
+    NoticeRejected { order: OrderId, rejected: Box<OrderRefundRejected> },
+    NotifyAgain { event: EventId },
+    CountSales { order: OrderId, products: Vec<Sold>, at: Timestamp },
+    CountReturns { order: OrderId, products: Vec<Sold>, sold_at: Timestamp },
 }
 
 /// Commands on events that a group could not handle: park, retry, dead-letter, resend, edit.

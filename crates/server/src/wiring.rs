@@ -53,7 +53,6 @@ mod alerts;
 mod broker;
 mod engine_settings;
 mod error;
-mod notifications;
 mod payments;
 mod redis_services;
 mod replaying;
@@ -72,12 +71,12 @@ pub use stores::reading::{ReadOnlyStore, read_only};
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 
 use engine_settings::carrier;
-use notifications::Senders;
 use payments::OpenPayments;
 use redis_services::{RedisServices, metrics_with};
 use stores::Opened;
 use webhooks::OpenWebhooks;
 pub use webhooks::local_sender;
+use webhooks::notifications::{self, Senders};
 
 /// A running shop without its listeners.
 pub struct Running {

@@ -1,5 +1,7 @@
 //! The sender of webhooks, and the loop that sends the due ones.
 
+pub(super) mod notifications;
+
 use std::sync::Arc;
 use std::time::Duration;
 

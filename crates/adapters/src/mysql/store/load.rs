@@ -319,8 +319,7 @@ impl Lookup {
                 loaded(&mut rows.contacts, ids.into_iter().map(ContactKey), found);
             }
             Lookup::Requests(ids) => {
-                let found = index(found, |request: Request| (request.id, request))?;
-                loaded(&mut rows.requests, ids, found);
+                loaded(&mut rows.requests, ids, index(found, |request: Request| (request.id, request))?);
             }
             Lookup::Customers(ids) => {
                 let found = index(found, |customer: Customer| (CustomerKey(customer.user), customer))?;

@@ -66,8 +66,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Alert(key) => rows.alerts.loaded(key, alerts::open(connection, key)?),
         Key::WebhookDelivery(key) => rows.deliveries.loaded(key, webhooks::delivery(connection, key)?),
         Key::NotificationSettings(user) => {
-            let found = notifications::settings(connection, user)?;
-            rows.notification_settings.loaded(NotificationSettingsKey(user), found);
+            rows.notification_settings.loaded(NotificationSettingsKey(user), notifications::settings(connection, user)?)
         }
         Key::Notification(key) => rows.notifications.loaded(key, notifications::notification(connection, key)?),
         Key::Order(id) => {

@@ -14,7 +14,7 @@ use crate::api::response::refusals::unavailable;
 use crate::api::texts::dashboard;
 use crate::http::Problem;
 use crate::http::path::{self, Id, WebhookDelivery};
-use crate::runtime::webhook_loop::read_body;
+use crate::runtime::outward::webhook_loop::read_body;
 use crate::web::admin::forms::{Act, Field, Kind, act};
 use crate::web::admin::frame::Operator;
 use crate::web::admin::messages::pretty;

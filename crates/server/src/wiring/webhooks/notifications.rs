@@ -7,29 +7,29 @@ use app::notifications::channels::Channels;
 use app::notifications::runner::NotificationRunner;
 use tokio::sync::Notify;
 
-use super::error::Error;
 use crate::api::texts::notices::NotificationTexts;
 use crate::config::{Config, MailWay, Notifications, Way};
 use crate::metrics::{Metrics, NotificationMetrics};
 use crate::runtime::outward::notification_loop::{NotificationThread, Parts};
 use crate::runtime::outward::webhook_loop::WebhookThread;
 use crate::runtime::submitter::Submitter;
+use crate::wiring::error::Error;
 
 /// The notification loop if this process has the role.
-pub(super) struct OpenNotifications {
+pub(in crate::wiring) struct OpenNotifications {
     /// Wakes the loop.
-    pub(super) due: Arc<Notify>,
-    pub(super) thread: Option<NotificationThread>,
+    pub(in crate::wiring) due: Arc<Notify>,
+    pub(in crate::wiring) thread: Option<NotificationThread>,
 }
 
 /// The threads that send what leaves the shop.
-pub(super) struct Senders {
-    pub(super) webhooks: Option<WebhookThread>,
-    pub(super) notifications: Option<NotificationThread>,
+pub(in crate::wiring) struct Senders {
+    pub(in crate::wiring) webhooks: Option<WebhookThread>,
+    pub(in crate::wiring) notifications: Option<NotificationThread>,
 }
 
 impl Senders {
-    pub(super) fn stop(self) {
+    pub(in crate::wiring) fn stop(self) {
         if let Some(webhooks) = self.webhooks {
             webhooks.stop();
         }
@@ -39,7 +39,11 @@ impl Senders {
     }
 }
 
-pub(super) fn open(config: &Config, submitter: &Submitter, metrics: &Metrics) -> Result<OpenNotifications, Error> {
+pub(in crate::wiring) fn open(
+    config: &Config,
+    submitter: &Submitter,
+    metrics: &Metrics,
+) -> Result<OpenNotifications, Error> {
     let settings = &config.notifications;
     let due = Arc::new(Notify::new());
     // Also without the role, so that a wrong setting is found at once.
