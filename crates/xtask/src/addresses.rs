@@ -23,8 +23,12 @@ pub enum Service {
 /// The variable with the folder of Apache Kafka's jars, for tests that start their own brokers or run its tools.
 pub const KAFKA_JARS: &str = "DOORBUSTER_TEST_KAFKA_JARS";
 
-/// The variable with a file that gets one line per skipped test.
+/// The variable with a file that gets one line per skipped test. The line of a test that lacks a module of Python begins
+/// with [`TOOL`]: no shop needs it.
 pub const SKIPS: &str = "DOORBUSTER_TEST_SKIPS";
+
+/// How the line of a test begins that was skipped because a tool was not available.
+pub const TOOL: &str = "tool: ";
 
 impl Service {
     pub const ALL: [Service; 4] = [Service::Mysql, Service::Kafka, Service::Redis, Service::Stripe];
@@ -79,7 +83,7 @@ pub fn python_with(module: &str, test: &str) -> Option<PathBuf> {
     let import = std::process::Command::new(&python).args(["-c", &format!("import {module}")]).output();
     let has_it = import.is_ok_and(|output| output.status.success());
     if !has_it {
-        note_skip(&format!("Python with {module}"), test);
+        note_skip(&format!("{TOOL}{test}: no Python with {module}"));
     }
     has_it.then_some(python)
 }
@@ -87,13 +91,12 @@ pub fn python_with(module: &str, test: &str) -> Option<PathBuf> {
 fn given(variable: &str, what: &str, test: &str) -> Option<String> {
     let given = std::env::var(variable).ok().filter(|value| !value.is_empty());
     if given.is_none() {
-        note_skip(what, test);
+        note_skip(&format!("{test}: no {what}"));
     }
     given
 }
 
-fn note_skip(what: &str, test: &str) {
-    let line = format!("{test}: no {what}");
+fn note_skip(line: &str) {
     eprintln!("SKIPPED {line} (`cargo xtask test` starts it)");
     let Some(path) = std::env::var_os(SKIPS) else { return };
     let noted = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| writeln!(file, "{line}"));

