@@ -18,6 +18,11 @@ impl FileLock {
         file.try_lock()?;
         Ok(FileLock(file))
     }
+
+    /// Returns the locked file.
+    pub(crate) const fn file(&self) -> &File {
+        &self.0
+    }
 }
 
 /// Closing the file is not enough: a child process that was just forked has the file open, too, until it runs its own program.

@@ -24,7 +24,7 @@ const ROWS_AT_ONCE: usize = 4_000;
 /// A row, in the order of its relation's columns.
 type Row = Vec<Value>;
 
-/// What was moved.
+/// The result of a move: its rows and heads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
     /// The rows of each relation, which both stores have.

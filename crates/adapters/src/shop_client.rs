@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::http_client::{build, builder, with_causes};
@@ -17,19 +17,29 @@ pub struct Call<'a> {
     pub body: Option<&'a Value>,
 }
 
-/// Returns the status and the body of the answer.
-pub async fn call(call: Call<'_>, timeout: Duration) -> io::Result<(u16, Vec<u8>)> {
-    let client = build(builder(timeout)).map_err(io::Error::other)?;
-    let method = Method::from_bytes(call.method.as_bytes()).map_err(io::Error::other)?;
-    let mut request = client.request(method, call.url);
-    if let Some(token) = call.token {
-        request = request.bearer_auth(token);
+/// Keeps its connection between calls.
+pub struct ShopClient(Client);
+
+impl ShopClient {
+    /// A call ends within `timeout`.
+    pub fn new(timeout: Duration) -> io::Result<ShopClient> {
+        build(builder(timeout)).map(ShopClient).map_err(io::Error::other)
     }
-    if let Some(body) = call.body {
-        request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+
+    /// Returns the status and the body of the answer.
+    pub async fn call(&self, call: Call<'_>) -> io::Result<(u16, Vec<u8>)> {
+        let method = Method::from_bytes(call.method.as_bytes()).map_err(io::Error::other)?;
+        let mut request = self.0.request(method, call.url);
+        if let Some(token) = call.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.map_err(|error| failed(&error.without_url()))?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.bytes().await.map_err(|error| failed(&error.without_url()))?.to_vec()))
     }
-    let answer = request.send().await.map_err(|error| failed(&error.without_url()))?;
-    Ok((answer.status().as_u16(), answer.bytes().await.map_err(|error| failed(&error.without_url()))?.to_vec()))
 }
 
 /// Returns the failure of the connection, if that is the cause.

@@ -37,7 +37,7 @@ words! {
     }
 }
 
-/// What a user chose. Nobody is notified who did not ask for it.
+/// A user's settings of notifications. No channel is chosen at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub user: UserId,
@@ -145,7 +145,7 @@ pub struct Taken {
     pub tries: i64,
 }
 
-/// What follows a failed attempt.
+/// The step after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Again { at: Timestamp },

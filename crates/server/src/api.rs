@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use app::state::rows::Role as StoredRole;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
@@ -10,10 +9,8 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
 use bytes::Bytes;
-use domain::ids::UserId;
 use serde_json::Value;
 
-use crate::api::response::refusals::unavailable;
 use crate::api::texts::details;
 use crate::http::enclose;
 use crate::http::envelope::tag_by_content;
@@ -197,7 +194,7 @@ fn root_route() -> Routes {
     Routes::default().get("/", shop::reference::root, about::part())
 }
 
-/// What all visitors see alike.
+/// The routes whose answers are the same for all visitors.
 fn catalogue_routes() -> Routes {
     use docs::{coupons as coupon, products as product};
     Routes::default()
@@ -309,7 +306,7 @@ fn admin_routes() -> Routes {
         .for_admins()
 }
 
-/// What operators see and change of the shop's own work: modes, services, messages, what happened, statistics, the audit.
+/// The routes by which operators see and change the shop's own work: modes, services, messages, history, statistics, the audit.
 fn operation_routes() -> Routes {
     use docs::{dead_letters as letter, events as event, groups as group, modes as mode, statistics as statistic};
     Routes::default()
@@ -365,8 +362,7 @@ async fn tagged(State(keep): State<HeaderValue>, response: Response) -> Response
     tag_by_content(response, keep).await
 }
 
-/// Lets a route be called by those whose role allows it. The role in the store counts where the token's user has one: a
-/// role that was taken away is gone at once, not only when the token expires.
+/// Lets a route be called by those whose role allows it.
 async fn staff_only(
     State(shop): State<Shop>,
     Customer(principal): Customer,
@@ -374,16 +370,7 @@ async fn staff_only(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
-    let stored = login.map_or(StoredRole::Customer, |login| login.role);
-    let role = match stored {
-        // A token of an operator of the machine, for any number.
-        StoredRole::Customer => principal.role,
-        StoredRole::Viewer => principal.role.min(Role::Viewer),
-        StoredRole::Operator => principal.role.min(Role::Operator),
-        StoredRole::Admin => principal.role,
-        StoredRole::Former => Role::Customer,
-    };
+    let role = users::staff::role_in_force(&shop, principal).await?;
     if role < needed(request.method(), route.as_str()) {
         let detail = if role == Role::Customer { details::ADMINS_ONLY } else { details::ROLE_TOO_LOW };
         return Err(Problem::new(Code::AuthForbidden, detail));

@@ -91,7 +91,7 @@ impl Whim {
     }
 }
 
-/// What a customer does who must act at the provider.
+/// The behaviour of a customer who must act at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
     Approved,

@@ -125,7 +125,7 @@ fn files_are_named_for_what_they_hold() {
 /// A mistyped argument must not start anything.
 #[test]
 fn scripts_refuse_arguments_that_they_do_not_know() {
-    for name in ["run", "readme", "api-fuzz", "documents", "packages", "deployment", "examples", "browser"] {
+    for name in ["run", "readme", "api-fuzz", "documents", "packages", "deployment", "examples", "browser", "outward"] {
         let script = root().join(".ci").join(name);
         let run = |argument: &str| {
             // Without cargo in the path, so that a script that runs after all does nothing.

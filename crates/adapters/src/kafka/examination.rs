@@ -1,4 +1,4 @@
-//! What an operator's examination asks of the brokers.
+//! Reads the state of topics for `doorbuster doctor`.
 
 use app::events::topic::Wanted;
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};

@@ -24,16 +24,16 @@ pub struct Plan {
     pub as_wanted: Vec<Wanted>,
 }
 
-/// A topic as an operator's examination sees it.
+/// The state of a topic, for `doorbuster doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExaminedTopic {
     /// With the prefix.
     pub name: String,
     pub partitions: usize,
-    /// Of the partition that has fewest.
+    /// Replicas of the partition with the fewest.
     pub replicas: usize,
-    /// Replicas that have every record, of the partition that has fewest.
+    /// In-sync replicas of the partition with the fewest.
     pub in_sync: usize,
-    /// How many of them an acknowledged record is in.
+    /// The topic's `min.insync.replicas`: every acknowledged record is in at least so many replicas.
     pub in_sync_min: usize,
 }

@@ -1,4 +1,4 @@
-//! What is moved: every table of the database's schema, with the columns that both stores have.
+//! The tables that a move copies: all of the database's schema, with the columns that both stores have.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What an operator's examination asks of a database server.
+//! Reads a database server's variables and clock for `doorbuster doctor`.
 
 use std::collections::BTreeMap;
 

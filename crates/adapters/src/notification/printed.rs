@@ -1,4 +1,4 @@
-//! Notifications in the log, for development: nobody is reached.
+//! Notifications in the log, for development: nothing is sent.
 
 use app::notifications::channels::{Channels, Letter};
 use app::ports::BoxFuture;

@@ -1,4 +1,4 @@
-//! What an operator's examination asks of Redis.
+//! Reads Redis's version and memory limits for `doorbuster doctor`.
 
 use std::time::Duration;
 

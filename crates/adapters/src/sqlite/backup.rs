@@ -19,6 +19,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connection::BUSY_TIMEOUT;
 use super::snapshot::SqliteSnapshot;
+use crate::file_lock::FileLock;
 pub use error::BackupError;
 pub use restoring::{Restoring, is_restoring};
 
@@ -157,21 +158,19 @@ fn read_beside(folder: &Path, file: Beside, aside: &Path) -> Result<Option<Vec<u
 }
 
 /// Opens the name aside for this process alone, and empties it.
-fn lock(aside: &Path) -> Result<File, BackupError> {
+fn lock(aside: &Path) -> Result<FileLock, BackupError> {
     let of_file = |error| BackupError::File(aside.to_owned(), error);
     loop {
-        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(aside).map_err(of_file)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(BackupError::Busy(aside.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(of_file(error)),
-        }
-        let opened = file.metadata().map_err(of_file)?;
+        let lock = FileLock::take(aside).map_err(|error| match error {
+            TryLockError::WouldBlock => BackupError::Busy(aside.to_owned()),
+            TryLockError::Error(error) => of_file(error),
+        })?;
+        let opened = lock.file().metadata().map_err(of_file)?;
         // The process before this one may have just renamed the file.
         if fs::metadata(aside).is_ok_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())) {
-            file.set_len(0).map_err(of_file)?;
+            lock.file().set_len(0).map_err(of_file)?;
             remove_leftovers(aside);
-            return Ok(file);
+            return Ok(lock);
         }
     }
 }

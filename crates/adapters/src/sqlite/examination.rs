@@ -1,4 +1,4 @@
-//! What an operator's examination asks of a data folder.
+//! Reads the newest event of a data folder for `doorbuster doctor`.
 
 use std::path::Path;
 

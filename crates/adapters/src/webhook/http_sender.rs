@@ -21,7 +21,7 @@ const IDLE_MAX: usize = 4;
 pub struct Limits {
     /// Time-out of a whole attempt.
     pub timeout: Duration,
-    /// Whether receivers may be in a private network, and use HTTP.
+    /// Allows receivers with private addresses, and HTTP.
     pub allow_private: bool,
 }
 

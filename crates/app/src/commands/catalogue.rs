@@ -8,7 +8,6 @@ use domain::order::Outcome;
 use domain::stock::{self, Product, Status};
 use domain::time::Timestamp;
 
-use crate::commands::Command;
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
@@ -34,24 +33,9 @@ pub(crate) struct Change<'a> {
     pub details: Option<&'a NewDetails>,
 }
 
-/// Declares the rows that the command of a product reads.
-pub(crate) fn declare(command: &Command, keys: &mut Keys) {
-    let mut reserve = |details: &Option<Box<NewDetails>>| {
-        keys.extend(details.iter().flat_map(|details| details.identities()).map(Key::from));
-    };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes commands of products only")]
-    match command {
-        Command::RegisterProduct { details, .. } => reserve(details),
-        Command::ChangeProduct { product, details, .. } => {
-            reserve(details);
-            keys.insert((*product).into());
-            keys.insert(DetailsKey(*product).into());
-        }
-        Command::AdjustStock { product, .. } => {
-            keys.insert((*product).into());
-        }
-        _ => {}
-    }
+/// Declares the values that a product's new details reserve.
+pub(crate) fn declare_identities(details: Option<&NewDetails>, keys: &mut Keys) {
+    keys.extend(details.into_iter().flat_map(NewDetails::identities).map(Key::from));
 }
 
 pub(crate) fn register(context: &mut Context<'_>, new: &NewProduct<'_>) -> Answered {

@@ -30,7 +30,7 @@ pub(crate) fn register(context: &mut Context<'_>, user: &RegisterUser) -> Answer
     Ok(Answer::UserRegistered { user: id })
 }
 
-/// Changes a login. No event says so: who may do what is nobody's business outside.
+/// Changes a login. It writes no event, because roles and passwords stay inside the shop.
 pub(crate) fn change(context: &mut Context<'_>, wanted: &ChangeLogin) -> Answered {
     let login = context.rows.logins.get(wanted.email_key)?.filter(|login| login.user == wanted.user).cloned();
     let mut login = login.ok_or(Refusal::UserNotFound)?;

@@ -341,7 +341,7 @@ impl Batch {
     fn touched_webhooks(&self, report: &mut Report) {
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= self.now);
         let notifications = self.rows.notifications.changes();
-        report.has_due_notifications =
+        report.has_due_notifications |=
             notifications.iter().any(|(_, change)| change.row().is_some_and(|row| is_due(row.due)));
         for (key, change) in self.rows.deliveries.changes() {
             let (delivery, _) = change.kept();

@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use super::Job;
 use crate::commands::order::keys::{Known, declare_by, declare_returns};
 use crate::commands::{Command, catalogue, fulfilment, points};
-use crate::state::rows::{ContactKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, TimerKey};
+use crate::state::rows::{ContactKey, CustomerKey, DetailsKey, HoldingKey, InboxKey, Key, Keys, OrderKey, TimerKey};
 use crate::state::settings::Settings;
 
 /// The first key of the kinds that are loaded after orders.
@@ -37,13 +37,19 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         | Command::Prune(_) => {}
         Command::Follow(follow) => keys.extend(follow.endpoints().map(Key::from)),
         Command::ChangeModes(_) => keys.extend([Key::Modes]),
-        Command::Guarded(guarded) => declare_command(&guarded.command, settings, now, keys),
+        Command::Guarded(guarded) => {
+            guarded.declare(keys);
+            declare_command(&guarded.command, settings, now, keys);
+        }
         Command::Webhook(command) => command.declare(keys),
         Command::Alert(command) => command.declare(keys),
         Command::Notification(command) => command.declare(keys),
-        Command::RegisterProduct { .. } | Command::ChangeProduct { .. } | Command::AdjustStock { .. } => {
-            catalogue::declare(command, keys);
+        Command::RegisterProduct { details, .. } => catalogue::declare_identities(details.as_deref(), keys),
+        Command::ChangeProduct { product, details, .. } => {
+            keys.extend([Key::from(*product), DetailsKey(*product).into()]);
+            catalogue::declare_identities(details.as_deref(), keys);
         }
+        Command::AdjustStock { product, .. } => keys.extend([Key::from(*product)]),
         Command::ChangeCampaign { campaign, .. } => keys.extend([Key::from(*campaign)]),
         Command::ChargePoints { user, .. } => points::declare(*user, keys),
         Command::IssueCoupon { campaign, user } | Command::RequestCoupon { campaign, user } => {

@@ -22,7 +22,7 @@ pub struct DeadLettered {
     pub error: Arc<str>,
 }
 
-/// What became of orders, coupons and events in a batch, for metrics.
+/// The results of orders, coupons and events in a batch, for metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// New orders of customers who had none before.

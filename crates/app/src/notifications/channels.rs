@@ -20,7 +20,7 @@ pub struct Letter {
     pub language: Language,
     pub title: String,
     pub text: String,
-    /// What the text is about: a JSON object, for gateways with templates of their own.
+    /// The values in the text: a JSON object, for gateways with templates of their own.
     pub data: String,
     /// When it happened.
     pub at: Timestamp,

@@ -41,7 +41,7 @@ pub struct NotificationFollower {
     views: Arc<dyn Views>,
     group: Group,
     all: &'static [EventKind],
-    /// Empty while nobody wants to be notified: then no event is read.
+    /// Empty while no user has chosen a channel: then no event is read.
     kinds: &'static [EventKind],
 }
 

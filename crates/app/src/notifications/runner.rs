@@ -16,7 +16,7 @@ use crate::ports::views::{PastEvent, Views};
 use crate::ports::{Clock, StoreError};
 use crate::state::rows::Message;
 
-/// What became of an attempt, for the engine and for metrics.
+/// The result of an attempt, for the engine and for metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempted {
     pub command: NotificationCommand,

@@ -32,7 +32,7 @@ pub struct Ask {
     pub payment: Code,
     pub order: Code,
     pub method: Method,
-    /// What the customer pays with. Without it the provider may not ask the customer for anything.
+    /// The customer's card or account. Without it the provider may not ask the customer for anything.
     pub means: Option<Arc<Means>>,
     pub amount: Money,
     /// The provider's own id of the payment, once it is known.

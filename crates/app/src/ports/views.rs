@@ -103,7 +103,7 @@ pub trait CatalogueViews: Send + Sync {
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>>;
 }
 
-/// A filter of products. What is `None` is not looked at.
+/// A filter of products. A field that is `None` filters nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WantedProducts {
     /// A part of the name or of the SKU, in any case.
@@ -114,7 +114,7 @@ pub struct WantedProducts {
     pub status_shown: Option<&'static str>,
 }
 
-/// A filter of campaigns. What is `None` is not looked at.
+/// A filter of campaigns. A field that is `None` filters nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WantedCampaigns {
     /// A part of the name, in any case.

@@ -37,6 +37,7 @@ use crate::state::table::Table;
 pub use details::{Details, Identity, NewDetails};
 pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLetterStatus, Message, ParkedKey, Trouble};
 pub use fulfilment::{CallbackRow, Fulfilment};
+pub(crate) use key::half;
 pub use key::{
     AccountKey, AlertKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey,
     EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, NotificationSettingsKey, OffsetKey, OrderKey, ParkKey,

@@ -34,7 +34,8 @@ impl AlertChannel {
 
     async fn post(&self, delivery: &Delivery) -> Result<(), NotFollowed> {
         let Ok(event) = &delivery.event else { return Ok(()) };
-        let (Some(event_type), now) = (EventType::of(event), self.clock.now()) else { return Ok(()) };
+        let Some(event_type) = EventType::of(event) else { return Ok(()) };
+        let now = self.clock.now();
         if now - delivery.at > NEWS_FOR {
             return Ok(());
         }
@@ -42,7 +43,7 @@ impl AlertChannel {
         let request =
             WebhookRequest { url: Arc::clone(&self.url), id: uuid(delivery.id.0), at: now, secrets: vec![], body };
         match self.sender.send(&request).await {
-            Ok(response) if (200..300).contains(&response.status) => Ok(()),
+            Ok(response) if response.is_success() => Ok(()),
             Ok(response) => Err(NotFollowed::Outside(format!("alerts.url answered {}", response.status))),
             Err(error) => Err(NotFollowed::Outside(format!("alerts.url: {error}"))),
         }

@@ -28,22 +28,30 @@ pub struct WebhookFollower {
     last: Option<EventId>,
 }
 
+/// Reads all endpoints.
+///
+/// # Errors
+///
+/// The store cannot be read.
+pub async fn all_endpoints(views: &dyn Views) -> Result<Vec<Endpoint>, StoreError> {
+    let mut endpoints: Vec<Endpoint> = vec![];
+    loop {
+        let page = views.webhooks(endpoints.last().map(|endpoint| endpoint.id), PAGE).await?;
+        let is_last = page.len() < PAGE;
+        endpoints.extend(page);
+        if is_last {
+            return Ok(endpoints);
+        }
+    }
+}
+
 impl WebhookFollower {
     pub fn new(views: Arc<dyn Views>) -> WebhookFollower {
         WebhookFollower { views, endpoints: vec![], kinds: vec![], last: None }
     }
 
     async fn read_endpoints(&mut self) -> Result<bool, StoreError> {
-        let mut endpoints: Vec<Endpoint> = vec![];
-        loop {
-            let after = endpoints.last().map(|endpoint| endpoint.id);
-            let page = self.views.webhooks(after, PAGE).await?;
-            let is_last = page.len() < PAGE;
-            endpoints.extend(page);
-            if is_last {
-                break;
-            }
-        }
+        let endpoints = all_endpoints(&*self.views).await?;
         let is_wanted = |kind: &EventKind| {
             let event_type = EventType::of_kind(*kind);
             event_type.is_some_and(|known| endpoints.iter().any(|endpoint| ever_wants(endpoint, known.name())))

@@ -95,7 +95,7 @@ impl WebhookRunner {
     fn next(&self, answer: &Result<Response, String>, moment: Moment) -> Next {
         let Moment { tries, wanted, now, dice } = moment;
         match answer {
-            Ok(response) if (200..300).contains(&response.status) => return Next::Done,
+            Ok(response) if response.is_success() => return Next::Done,
             Ok(response) if response.status == 410 => return Next::Gone,
             Ok(_) | Err(_) => {}
         }

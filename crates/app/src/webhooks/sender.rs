@@ -30,6 +30,12 @@ pub struct Response {
     pub retry_after: Option<Duration>,
 }
 
+impl Response {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 /// Why an address is no endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitUrl {

@@ -23,9 +23,8 @@ pub(super) fn required(payment: &Payment, reference: &Arc<str>, action: &Arc<Act
         // After the void the customer cannot approve the attempt any more, and may begin another one.
         return vec![Event::Declined { code: ACTION_EXPIRED.into() }, Event::VoidRequested];
     }
-    let tries = payment.next.map_or(0, |next| next.tries);
     // The query at the deadline decides.
-    vec![Event::Postponed { way: NextCall::Query, due: (at + pause(tries)).min(pending.until) }]
+    vec![Event::Postponed { way: NextCall::Query, due: payment.after_pause(at).min(pending.until) }]
 }
 
 /// The customer is back from the provider.

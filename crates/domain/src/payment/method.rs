@@ -14,7 +14,7 @@ words! {
     }
 }
 
-/// What the customer gives to pay with, for the provider only.
+/// The customer's card or account at the provider, for the provider only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Means {
     /// The provider's token of the customer's card or account.
@@ -23,7 +23,7 @@ pub struct Means {
     pub return_url: Option<Arc<str>>,
 }
 
-/// What the customer has to do at the provider before it decides.
+/// An action of the customer that the provider waits for before it decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
     /// The provider's page for it; `None` if only a script of the provider can do it, with the secret.

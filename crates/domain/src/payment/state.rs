@@ -92,7 +92,7 @@ pub struct Payment {
     pub order_ms: Option<i64>,
     pub attempt: i64,
     pub method: Method,
-    /// What the customer of the attempt pays with.
+    /// The card or account of the attempt's customer.
     pub means: Option<Arc<Means>>,
     /// The amount to pay.
     pub amount: Money,
@@ -250,8 +250,12 @@ impl Payment {
 
     /// The next call comes after a pause.
     pub(super) fn postponed(&self, way: NextCall, at: Timestamp) -> Event {
-        let tries = self.next.map_or(0, |next| next.tries);
-        Event::Postponed { way, due: at + pause(tries) }
+        Event::Postponed { way, due: self.after_pause(at) }
+    }
+
+    /// Returns when the next call is due if it is postponed now.
+    pub(super) fn after_pause(&self, at: Timestamp) -> Timestamp {
+        at + pause(self.next.map_or(0, |next| next.tries))
     }
 
     /// The pause before the next try of the void or refund.

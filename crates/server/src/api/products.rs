@@ -283,7 +283,11 @@ pub(crate) async fn adjust(
     violations.into_result()?;
     let product = ProductId(id.0);
     let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };
-    let ((product, _), replayed) = changed(&shop, product, seen.guard(command), submission.idempotency).await?;
+    let (product, replayed) =
+        match left_behind(shop.submitter.submit(seen.guard(command), submission.idempotency).await)? {
+            (Some(Changed::Product(product)), replayed) => (product, replayed),
+            (_, replayed) => (read(&shop, product).await?.0, replayed),
+        };
     Ok(shown(render::stock(&product), replayed).into_response())
 }
 

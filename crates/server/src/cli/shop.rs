@@ -14,7 +14,7 @@ pub struct ShopArgs {
     /// Address of a running server, such as http://127.0.0.1:8080
     #[arg(long, value_name = "URL", env = "DOORBUSTER_URL")]
     pub url: Option<String>,
-    /// Admin token or API key for it; default: a token signed with the shop's secret. Safer in DOORBUSTER_TOKEN or a profile,
+    /// Admin token for it; default: a token signed with the shop's secret. Safer in DOORBUSTER_TOKEN or a profile,
     /// because other users of the machine see arguments
     #[arg(long, value_name = "TOKEN", env = "DOORBUSTER_TOKEN", hide_env_values = true)]
     pub token: Option<String>,

@@ -46,7 +46,7 @@ pub(super) struct EnvelopeLayer {
     edge: Edge,
 }
 
-/// What a listener does with answers beside the endpoints' work.
+/// The treatment of answers that does not depend on the endpoint.
 #[derive(Debug, Clone, Default)]
 pub struct Edge {
     pub cors: Cors,
@@ -68,11 +68,12 @@ impl From<&Server> for Edge {
     }
 }
 
-/// What a request asks of its answer, read before the endpoint takes it.
+/// A request's headers about its answer, read before the endpoint takes the request.
 struct Wanted {
     caller: cors::Caller,
     known: Option<HeaderValue>,
-    gzip: bool,
+    /// If the client takes gzip. `None`: no answer to this request is compressed.
+    gzip: Option<bool>,
 }
 
 impl Edge {
@@ -81,7 +82,7 @@ impl Edge {
         Wanted {
             caller: self.cors.caller(headers),
             known: validators::known(request.method(), headers),
-            gzip: self.compresses && request.method() == Method::GET && compression::is_accepted(headers),
+            gzip: (self.compresses && request.method() == Method::GET).then(|| compression::is_accepted(headers)),
         }
     }
 }
@@ -130,7 +131,6 @@ where
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let metrics = self.metrics.clone();
         let wanted = self.edge.wanted(&request);
-        let compresses = self.edge.compresses && method == Method::GET;
         if let Some(mut allowed) = cors::preflight(&wanted.caller, &method, request.headers()) {
             cors::complete(wanted.caller, allowed.headers_mut());
             complete(allowed.headers_mut(), trace);
@@ -148,8 +148,8 @@ where
             if let Some(known) = &wanted.known {
                 validators::unless_known(&mut response, known);
             }
-            if compresses {
-                response = compression::compress(response, wanted.gzip).await;
+            if let Some(accepted) = wanted.gzip {
+                response = compression::compress(response, accepted).await;
             }
             cors::complete(wanted.caller, response.headers_mut());
             let route = route.as_ref().map(MatchedPath::as_str);

@@ -1,4 +1,4 @@
-//! What the latest audit of the running shop has found.
+//! The result of the latest audit of the running shop.
 
 use std::fmt;
 use std::sync::Arc;

@@ -11,6 +11,9 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+/// The name of the payment provider's breaker in metrics and alerts.
+pub const PAYMENT_BREAKER: &str = "payment";
+
 /// The breakers of this process, read when the metrics are rendered.
 pub struct BreakerMetrics {
     pub services: Arc<Services>,
@@ -26,7 +29,7 @@ impl BreakerMetrics {
             Service::Stock => ("stock", self.services.state(service, now)),
             Service::Coupon => ("coupon", self.services.state(service, now)),
         };
-        let payment = self.payment.iter().map(|breaker| ("payment", breaker.state(now)));
+        let payment = self.payment.iter().map(|breaker| (PAYMENT_BREAKER, breaker.state(now)));
         Service::ALL.into_iter().map(of).chain(payment).collect()
     }
 }

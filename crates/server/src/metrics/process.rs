@@ -1,4 +1,4 @@
-//! What every Prometheus client reports of its process, under the standard names, and which build it is.
+//! The standard metrics of a process, as every Prometheus client reports them, and the build.
 
 use std::fmt;
 use std::sync::Arc;

@@ -29,7 +29,7 @@ help; `errors` names every invalid value and every unknown query parameter. Any 
 **`Prefer: wait=N`** waits up to N seconds (at most 30) for an outcome that is decided later.\n\n\
 **`traceparent`** (W3C Trace Context) is continued: in `Request-Id`, in `traceId`, and in every event that the request causes.\n\n\
 **Lists** are paged: send `nextCursor` as `cursor` to get the next page; the last page has none.\n\n\
-Money is in whole won. Times are RFC 3339 in UTC. Ids of users, products and campaigns are integers; all others are opaque \
+Money is in the currency's smallest unit, such as whole won. Times are RFC 3339 in UTC. Ids of users, products and campaigns are integers; all others are opaque \
 strings. A customer can access only their own data: anything that belongs to another user answers 404.";
 
 /// Returns the document of these operations.

@@ -48,7 +48,7 @@ words! {
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
     /// What chooses the mode of an order: a fixed mode, or a rule that depends on the order.
     ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
-    /// What a token may do. On the admin paths a `viewer` reads, an `operator` also does the daily work, an `admin` does everything.
+    /// The rights of a token. On the admin paths a `viewer` reads, an `operator` also does the daily work, an `admin` does everything.
     RoleWord as "Role" = ["customer", "viewer", "operator", "admin"];
     /// The language of texts for people.
     LanguageWord as "Language" = Language::ALL.map(Language::name);
@@ -123,7 +123,7 @@ words! {
     EventTypeWord as "EventType" = EventKind::ALL.iter().copied().map(EventKind::name).collect::<Vec<_>>();
     /// The word for a situation that an operator should know of.
     AlertCodeWord as "AlertCode" = AlertCode::ALL.map(AlertCode::name);
-    /// Whether a component works.
+    /// The state of a component. UP: it works; DOWN: it does not.
     UpWord as "UpOrDown" = ["UP", "DOWN"];
     /// How urgent an alert is.
     SeverityWord as "AlertSeverity" = Severity::ALL.map(Severity::name);

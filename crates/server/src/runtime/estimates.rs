@@ -19,6 +19,7 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
+use crate::metrics::PAYMENT_BREAKER;
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::system::logging;
 
@@ -38,8 +39,6 @@ const LOOKED_AT: usize = 48;
 const FRESH_FOR: Duration = Duration::from_secs(2);
 /// An older measurement is not used: the reader waits for a new one.
 const USABLE_FOR: Duration = Duration::from_secs(30);
-/// The name of the payment provider's breaker in metrics and alerts.
-pub(crate) const PAYMENT_BREAKER: &str = "payment";
 /// The payment loop takes up a due payment within this time, unless the breaker is open.
 const ASKED_WITHIN: Duration = Duration::from_secs(2);
 

@@ -70,7 +70,7 @@ pub(crate) fn moment(at: Timestamp) -> String {
     }
 }
 
-/// What is left of a quantity, as a bar that scripts keep current.
+/// The rest of a quantity, as a bar that scripts keep current.
 pub(crate) fn meter(left: i64, all: i64, label: &str) -> Markup {
     html! { meter data-meter="" min="0" max=(all.max(1)) low=(all / 5) optimum=(all) value=(left) aria-label=(label) {} }
 }

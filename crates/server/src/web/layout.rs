@@ -13,9 +13,7 @@ use crate::api::texts::{Text, pages};
 use crate::http::language::Language;
 
 /// A page loads its own files and calls this shop; pictures of products may come from elsewhere over HTTPS.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-);
+pub(crate) const POLICY: &str = "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// A page depends on who reads it, and in which language.
 const VARIES: HeaderValue = HeaderValue::from_static("accept-language, cookie");
@@ -72,7 +70,7 @@ fn framed(status: StatusCode, reader: &Reader, title: &str, content: &Markup) ->
 pub(crate) fn answer(status: StatusCode, reader: &Reader, frame: Frame<'_>) -> Response {
     let headers = [
         (CONTENT_TYPE, HTML),
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (PERMISSIONS, NO_DEVICES),
         (VARY, VARIES),
         (CONTENT_LANGUAGE, HeaderValue::from_static(reader.language.tag())),

@@ -132,7 +132,7 @@ fn actions(order: &Order, payment: Option<&Payment>, reader: &Reader) -> Markup 
     }
 }
 
-/// What the latest attempt to pay waits for, or why it failed.
+/// The state of the latest attempt to pay: its pending step, or the reason of its failure.
 fn payment_now(payment: &Payment, reader: &Reader) -> Markup {
     let page = payment.action.as_deref().and_then(|action| action.url.as_deref());
     html! {

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::format::{moment, won};
-use super::layout::{nothing_here, page as framed};
+use super::layout::{POLICY, nothing_here, page as framed};
 use super::reader::Reader;
 use crate::api::Shop;
 use crate::api::response::refusals::{problem, unavailable};
@@ -152,8 +152,6 @@ fn policy_for(payment: &Payment) -> Option<HeaderValue> {
     let (scheme, authority) = (url.scheme_str()?, url.authority()?);
     // Characters that end a source or a directive are in no authority that parses, but an address decides nothing else.
     let is_plain = authority.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
-    let policy = format!(
-        "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; form-action 'self' {scheme}://{authority}; frame-ancestors 'none'"
-    );
+    let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {scheme}://{authority}"));
     HeaderValue::try_from(policy).ok().filter(|_| is_plain)
 }

@@ -20,7 +20,7 @@ use crate::runtime::submitter::Submitter;
 
 pub(super) mod components;
 
-/// What this process observes.
+/// The parts of this process that the alert monitor observes.
 pub(super) struct Observed {
     pub(super) peaks: Arc<Peaks>,
     pub(super) payment: Option<SharedBreaker>,

@@ -1,4 +1,4 @@
-//! What operators do with a whole store: copy it, put a copy back, move it, examine it.
+//! Operators' work on a whole store: backup, restore, move, examination.
 
 mod copies;
 mod examining;

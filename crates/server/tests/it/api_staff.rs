@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Answer;
+use crate::dashboard::visit;
 use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, TestShop};
 
@@ -51,7 +52,9 @@ fn a_role_counts_at_once_and_is_taken_away_at_once() {
         // A token does not grow with the role.
         give("admin").expect(200);
         assert_eq!(call(shop, &token, "GET", USERS, &json!({})).problem(403), "auth.forbidden");
+        assert_eq!(visit(shop, &token, "/admin").status, 200);
         assert_eq!(give("customer").expect(200)["role"], "customer");
+        assert_eq!(visit(shop, &token, "/admin").status, 404, "nor do pages trust the token alone");
         assert_eq!(call(shop, &token, "GET", &path, &json!({})).problem(403), "auth.forbidden");
         assert_eq!(call(shop, &token, "GET", "/api/orders", &json!({})).status, 200, "a customer like others");
 

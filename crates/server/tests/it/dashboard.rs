@@ -21,7 +21,7 @@ const PAGES: [&str; 12] = [
     "/admin/audit?run=true",
 ];
 
-fn visit(shop: &TestShop, token: &str, path: &str) -> Answer {
+pub(crate) fn visit(shop: &TestShop, token: &str, path: &str) -> Answer {
     let cookie = format!("doorbuster_session={token}");
     shop.client().send("GET", path, &[("cookie", &cookie)], "").unwrap()
 }

@@ -49,6 +49,9 @@ fn a_shop_is_run_from_the_command_line() {
         ["coupon", "create", "Opening", "--quantity", "10", "--percent", "10", "--from", "2026-01-01T00:00:00Z"];
     let made = document(&shop, &[&opening[..], &["--until", "2099-01-01T00:00:00Z"]].concat());
     assert_eq!((&made["couponId"], &made["validUntil"]), (&json!(1), &json!("2099-01-01T00:00:00Z")));
+    let fixed = ["coupon", "create", "Fixed", "--quantity", "1", "--amount", "500", "--from", "2026-01-01T00:00:00Z"];
+    let made = document(&shop, &[&fixed[..], &["--until", "2099-01-01T00:00:00Z"]].concat());
+    assert_eq!(made["discount"], json!({"type": "FIXED", "value": 500}));
     assert_eq!(document(&shop, &["coupon", "pause", "1"])["paused"], true);
     assert_eq!(document(&shop, &["coupon", "resume", "1"])["paused"], false);
     assert_eq!(document(&shop, &["coupon", "change", "1", "--quantity", "20"])["totalQuantity"], 20);

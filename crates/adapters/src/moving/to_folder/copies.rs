@@ -1,4 +1,4 @@
-//! What is read of a database that is moved.
+//! The statements that read the rows of a database for a move into a folder.
 
 use super::super::relations::{Relation, quoted};
 

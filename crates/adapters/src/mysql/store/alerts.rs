@@ -7,18 +7,13 @@ use mysql_async::Value;
 use super::locking_read::{index, loaded, locked};
 use super::upsert::{Upsert, put_all};
 use crate::mysql::failure::Result;
-use crate::mysql::sql::{Literal as _, Script};
+use crate::mysql::sql::{Script, is_in};
 use crate::selects::select_alert;
 
 /// Reads and locks the open alerts of some keys.
 pub(super) fn select_open(keys: &[AlertKey]) -> String {
-    let mut list = String::new();
-    for (place, key) in keys.iter().enumerate() {
-        list.push_str(if place == 0 { "open_key IN (" } else { ", " });
-        key.0.as_slice().write(&mut list);
-    }
-    list.push(')');
-    locked(select_alert!(""), "alert_open", &list, "open_key")
+    let condition = is_in("open_key", keys.iter().map(|key| key.0.as_slice()));
+    locked(select_alert!(""), "alert_open", &condition, "open_key")
 }
 
 pub(super) fn read_open(keys: Vec<AlertKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {

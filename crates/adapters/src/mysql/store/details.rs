@@ -7,7 +7,7 @@ use mysql_async::Value;
 use super::locking_read::{entries_by_last, index, loaded, locked};
 use super::upsert::{Index, Upsert, delete, put_all};
 use crate::mysql::failure::Result;
-use crate::mysql::sql::{Script, is_in};
+use crate::mysql::sql::{KEYS_MAX, Script, is_in};
 use crate::records::attributes_cell;
 use crate::selects::select_details;
 
@@ -42,8 +42,8 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
     let gone = put_all(script, &rows.identities, written, |insert, key, product| {
         insert.row(&[&key.0, &product.0]);
     });
-    if !gone.is_empty() {
-        delete(script, IDENTITIES, &is_in("identity_key", gone.iter().map(|key| key.0)));
+    for keys in gone.chunks(KEYS_MAX) {
+        delete(script, IDENTITIES, &is_in("identity_key", keys.iter().map(|key| key.0)));
     }
     let written = Upsert {
         head: "INSERT INTO product_details (product_id, sku, external_id, description, image_url, attributes) VALUES ",

@@ -34,7 +34,7 @@ pub(super) struct Intent {
     client_secret: Option<String>,
 }
 
-/// What the customer must do; other kinds than a redirect need the API's own script.
+/// The action of the customer. All kinds but a redirect need the API's own script.
 #[derive(Debug, Deserialize)]
 struct NextAction {
     redirect_to_url: Option<Redirect>,

@@ -122,7 +122,9 @@ fn take_files_out(store: &Path, inner: &Path) -> Result<Vec<String>, BackupError
         let mut open: Option<File> = None;
         while let Some(piece) = pieces.next()? {
             let name: String = piece.get(0)?;
-            let path = inner.join(Path::new(&name).file_name().unwrap_or_default());
+            // A name of a file alone, so that a crafted backup reaches no other folder.
+            let name = Path::new(&name).file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let path = inner.join(&name);
             let of_file = |error| BackupError::File(path.clone(), error);
             if names.last() != Some(&name) {
                 open = Some(create(&path).map_err(of_file)?);

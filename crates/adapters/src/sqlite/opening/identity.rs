@@ -1,4 +1,4 @@
-//! What a store knows of itself: its key, and how often it was opened.
+//! A store's identity: its key, and how often it was opened.
 
 use rusqlite::{Connection, OptionalExtension as _};
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::commands::answer::Refusal;
 use crate::commands::context::{Context, Handled};
 use crate::commands::{Command, WebhookCommand};
-use crate::state::rows::{Details, DetailsKey, ModesChange, ModesKey};
+use crate::state::rows::{Details, DetailsKey, Keys, ModesChange, ModesKey, half};
 
 /// A digest of the part of a thing that admins change. Counters that a sale moves are not in it: otherwise no price could
 /// be changed while the product sells.
@@ -21,6 +21,15 @@ pub struct Tag(pub [u8; 16]);
 pub struct Guarded {
     pub seen: Vec<Tag>,
     pub command: Command,
+}
+
+impl Guarded {
+    /// Declares the rows that only the comparison reads.
+    pub(crate) fn declare(&self, keys: &mut Keys) {
+        if let Command::AdjustStock { product, .. } = self.command {
+            keys.insert(DetailsKey(product).into());
+        }
+    }
 }
 
 impl Tag {
@@ -38,17 +47,14 @@ impl Tag {
         Tag::of("webhook", &(endpoint.id, url, description, event_types, secret, rate_per_second, status.name()))
     }
 
-    /// `None` is the configured setting, which nobody has changed yet.
+    /// `None` is the configured setting before its first change.
     pub fn of_modes(newest: Option<&ModesChange>) -> Tag {
         Tag::of("modes", &newest.map_or(0, |change| change.version))
     }
 
     fn of(kind: &str, state: &impl Serialize) -> Tag {
         let json = serde_json::to_vec(state).expect("numbers and texts have a JSON form");
-        let digest: [u8; 32] = Sha256::new().chain_update(kind).chain_update(json).finalize().into();
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        Tag(half)
+        Tag(half(Sha256::new().chain_update(kind).chain_update(json).finalize().into()))
     }
 }
 

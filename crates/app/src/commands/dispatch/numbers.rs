@@ -10,8 +10,9 @@ const NOTICES_OF_AN_ORDER: usize = 4;
 
 impl Command {
     /// Returns the numbers of a sequence that a command takes at most.
-    pub(crate) const fn numbers(&self, sequence: Sequence) -> usize {
+    pub(crate) fn numbers(&self, sequence: Sequence) -> usize {
         match (self, sequence) {
+            (Command::Guarded(guarded), _) => guarded.command.numbers(sequence),
             (Command::React(_) | Command::FailedDelivery(_) | Command::PaymentAnswered(_), Sequence::DeadLetter) => 1,
             (Command::FailedDelivery(FailedDelivery::Retry { attempts, .. }), _) => {
                 attempts.len() * of_reaction(sequence)
@@ -19,7 +20,7 @@ impl Command {
             (Command::FailedDelivery(FailedDelivery::Resend { .. }), _) => of_reaction(sequence),
             (Command::RegisterUser(_), Sequence::User)
             | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
-            | (Command::AdjustStock { .. } | Command::Guarded(_), Sequence::Receipt)
+            | (Command::AdjustStock { .. }, Sequence::Receipt)
             | (Command::CreateCampaign(_), Sequence::Campaign)
             | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
             | (Command::Alert(AlertCommand::Raise(_)), Sequence::Alert)

@@ -53,7 +53,7 @@ impl Reaction {
                 keys.insert(OrderKey(*order).into());
                 keys.insert(PaymentKey(*order).into());
             }
-            Reaction::NotifyAgain { event } => keys.extend(notifications::of_event(*event)),
+            Reaction::NotifyAgain { event } => keys.extend(notifications::of_event(*event).map(Key::from)),
             Reaction::NoticeFailed { failed } => notice_to(failed.user_id, keys),
             Reaction::NoticePaymentFailed { failed } => notice_to(failed.user_id, keys),
             Reaction::NoticeStuck { stuck } => notice_to(stuck.user_id, keys),

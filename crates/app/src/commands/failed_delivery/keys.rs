@@ -7,6 +7,7 @@ use crate::state::settings::Settings;
 
 impl FailedDelivery {
     pub(crate) fn declare(&self, settings: &Settings, keys: &mut Keys) {
+        self.reactions().for_each(|reaction| reaction.declare(settings, keys));
         match self {
             FailedDelivery::Park { key, .. } => {
                 keys.insert((*key).into());
@@ -15,8 +16,7 @@ impl FailedDelivery {
             FailedDelivery::Retry { key, parked, attempts } => {
                 keys.insert((*key).into());
                 keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
-                for Attempt { message, reaction } in attempts {
-                    reaction.iter().for_each(|reaction| reaction.declare(settings, keys));
+                for Attempt { message, .. } in attempts {
                     keys.insert(InboxKey { group: key.group, event: message.id }.into());
                 }
             }
@@ -24,10 +24,9 @@ impl FailedDelivery {
                 keys.insert((*key).into());
                 keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
             }
-            FailedDelivery::Resend { letter, reaction, .. } => {
+            FailedDelivery::Resend { letter, .. } => {
                 keys.insert(letter.id.into());
                 keys.insert(InboxKey { group: letter.group, event: letter.message.id }.into());
-                reaction.iter().for_each(|reaction| reaction.declare(settings, keys));
             }
             FailedDelivery::ResendFailed { letter, .. } => {
                 keys.insert(letter.id.into());

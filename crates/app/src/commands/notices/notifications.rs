@@ -63,9 +63,9 @@ impl NotificationCommand {
     }
 }
 
-/// Returns the keys of everything that may be on its way for an event.
-pub(crate) fn of_event(event: EventId) -> impl Iterator<Item = Key> {
-    Channel::ALL.into_iter().map(move |channel| NotificationKey { event: event.0, channel }.into())
+/// Returns the keys of all notifications that an event may have.
+pub(crate) fn of_event(event: EventId) -> impl Iterator<Item = NotificationKey> {
+    Channel::ALL.into_iter().map(move |channel| NotificationKey { event: event.0, channel })
 }
 
 pub(crate) fn handle(context: &mut Context<'_>, command: &NotificationCommand) -> Answered {
@@ -74,9 +74,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &NotificationCommand) -
         NotificationCommand::Take { keys, until } => take(context, keys, *until),
         NotificationCommand::Sent { key } => {
             // Also after the lease has ended: a second attempt may still be prevented.
-            if context.rows.notifications.get(*key)?.is_some() {
-                context.rows.notifications.remove(*key);
-            }
+            context.rows.notifications.remove(*key);
             Ok(Answer::Done)
         }
         NotificationCommand::NotSent(failed) => fail(context, failed).map(|()| Answer::Done),
@@ -126,8 +124,7 @@ fn fail(context: &mut Context<'_>, failed: &NotSent) -> Handled {
 
 /// Schedules what was given up, for an operator or after the pause of a dead letter.
 pub(crate) fn again(context: &mut Context<'_>, event: EventId) -> Handled {
-    for channel in Channel::ALL {
-        let key = NotificationKey { event: event.0, channel };
+    for key in of_event(event) {
         let Some(mut notification) = context.rows.notifications.get(key)?.cloned() else { continue };
         if notification.schedule(context.now) {
             context.rows.notifications.put(key, notification);

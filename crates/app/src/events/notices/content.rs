@@ -1,4 +1,4 @@
-//! What a notice says, as data: the same for the notices in the store and for notifications outside of it.
+//! The content of notices as data: the same for the notices in the store and for notifications outside of the shop.
 
 use domain::ids::{CampaignId, Code, UserId};
 use domain::order::{Outcome, Status};

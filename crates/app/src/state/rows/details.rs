@@ -1,5 +1,5 @@
-//! What a product is called elsewhere and how it is shown. No decision about stock depends on it, so it has rows of its
-//! own: an order reads none of them.
+//! Details of products: SKU, id in another system, description, picture, attributes. No decision about stock depends on
+//! them, so they have rows of their own, which no order reads.
 
 use std::sync::Arc;
 

@@ -124,12 +124,16 @@ pub struct ParkKey {
     pub key: [u8; 16],
 }
 
+/// Returns the first half of a SHA-256: a key of fixed size for texts of any length.
+pub(crate) fn half(digest: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    half
+}
+
 impl ParkKey {
     pub fn new(group: Group, topic: Topic, key: &str) -> ParkKey {
-        let digest: [u8; 32] = Sha256::digest(key).into();
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        ParkKey { group, topic, key: half }
+        ParkKey { group, topic, key: half(Sha256::digest(key).into()) }
     }
 }
 
@@ -149,10 +153,7 @@ pub struct AlertKey(pub [u8; 16]);
 
 impl AlertKey {
     pub fn new(code: Code, scope: &str) -> AlertKey {
-        let digest: [u8; 32] = Sha256::digest(format!("{}/{scope}", code.name())).into();
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        AlertKey(half)
+        AlertKey(half(Sha256::digest(format!("{}/{scope}", code.name())).into()))
     }
 
     pub fn of(alert: &Alert) -> AlertKey {

@@ -11,7 +11,7 @@ pub struct Prune {
     pub limit: i64,
 }
 
-/// Rows that may be deleted when they are old. Events are none: they are the shop's books.
+/// Rows that may be deleted when they are old. Events may not: they are the shop's books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prunable {
     Notices,

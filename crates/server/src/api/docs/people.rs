@@ -83,7 +83,7 @@ pub(in crate::api) fn change_staff() -> Operation {
 
 pub(in crate::api) fn notification_settings() -> Operation {
     Operation::new(Tag::People, "getNotificationSettings", "Get how you want to be notified")
-        .paragraph("Nobody is notified who did not choose a channel.")
+        .paragraph("Users who chose no channel are not notified.")
         .returns("The settings.")
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use app::commands::Command;
 use app::commands::answer::{Answer, Refusal};
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::ids::OrderId;
 use domain::money::Money;
@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
+use crate::api::request::checks::is_web_address;
 use crate::api::request::site::Site;
 use crate::api::request::submission::Submission;
 use crate::api::response::refusals::{not_payable, order_not_found, problem, unavailable};
@@ -49,7 +50,7 @@ pub(crate) struct PayBody {
     #[serde(default)]
     #[schemars(url, length(max = RETURN_URL_CHARS_MAX))]
     return_url: Option<String>,
-    /// The amount in won that the customer was shown. Refused if another amount is due.
+    /// The amount that the customer was shown. Refused if another amount is due.
     #[serde(default)]
     #[schemars(range(min = 0))]
     paid_amount: Option<i64>,
@@ -129,7 +130,7 @@ pub(in crate::api) fn means(body: &PayBody) -> Result<Option<Arc<Means>>, Proble
     if payment_token.as_ref().is_some_and(|token| !is_token(token)) {
         violations.push("#/paymentToken", "malformed", values::PAYMENT_TOKEN);
     }
-    if return_url.as_ref().is_some_and(|url| !is_page(url)) {
+    if return_url.as_ref().is_some_and(|url| url.len() > RETURN_URL_CHARS_MAX || !is_web_address(url)) {
         violations.push("#/returnUrl", "malformed", values::RETURN_URL);
     }
     violations.into_result()?;
@@ -140,15 +141,6 @@ pub(in crate::api) fn means(body: &PayBody) -> Result<Option<Arc<Means>>, Proble
 
 fn is_token(token: &str) -> bool {
     (1..=TOKEN_CHARS_MAX).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Returns true for an address that a browser can be sent to, without a password in it.
-fn is_page(url: &str) -> bool {
-    let parsed: Option<Uri> = url.parse().ok().filter(|_| url.len() <= RETURN_URL_CHARS_MAX);
-    parsed.is_some_and(|uri| {
-        let is_web = matches!(uri.scheme_str(), Some("https" | "http"));
-        is_web && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-    })
 }
 
 fn action_body(payment: &Payment, site: &Site, body: PaymentBody) -> PaymentBody {

@@ -44,7 +44,7 @@ pub(crate) struct AlertBody {
     code: &'static str,
     #[schemars(with = "words::SeverityWord")]
     severity: &'static str,
-    /// What it is about, such as a consumer group, a webhook or a machine. Absent: the whole shop.
+    /// The subject, such as a consumer group, a webhook, an order or a machine. Absent: the whole shop.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     /// As measured when the alert was raised.

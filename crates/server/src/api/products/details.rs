@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use app::state::rows::NewDetails;
-use axum::http::Uri;
 use domain::limits::{
     ATTRIBUTES_BYTES_MAX, ATTRIBUTES_MAX, DESCRIPTION_CHARS_MAX, IDENTITY_CHARS_MAX, IMAGE_URL_CHARS_MAX,
 };
@@ -11,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::api::request::characters::is_unseen;
-use crate::api::request::checks::{check_lines, is_blank};
+use crate::api::request::checks::{check_lines, is_blank, is_web_address};
 use crate::api::texts::values;
 use crate::http::Violations;
 
@@ -71,16 +70,11 @@ fn check_description(text: &str, violations: &mut Violations) -> Arc<str> {
 }
 
 fn check_image(text: &str, violations: &mut Violations) -> Arc<str> {
-    let fits = text.chars().count() <= IMAGE_URL_CHARS_MAX && text.parse::<Uri>().is_ok_and(|uri| is_web_address(&uri));
+    let fits = text.chars().count() <= IMAGE_URL_CHARS_MAX && is_web_address(text);
     if !fits {
         violations.push("#/imageUrl", "not_a_url", values::WEB_ADDRESS.with(IMAGE_URL_CHARS_MAX));
     }
     text.into()
-}
-
-fn is_web_address(uri: &Uri) -> bool {
-    let is_plain = uri.authority().is_some_and(|host| !host.as_str().contains('@') && !host.host().is_empty());
-    is_plain && matches!(uri.scheme_str(), Some("https" | "http"))
 }
 
 fn check_attributes(attributes: &Attributes, violations: &mut Violations) -> Arc<Attributes> {

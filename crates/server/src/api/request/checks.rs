@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::events::wire_time;
+use axum::http::Uri;
 use domain::limits::NAME_CHARS_MAX;
 use domain::order::Receiver;
 use domain::time::Timestamp;
@@ -84,4 +85,12 @@ pub(in crate::api) fn check_receiver(receiver: &Receiver, violations: &mut Viola
 /// Returns the trimmed text; `None` if it is blank.
 pub(in crate::api) fn note_of(text: &str) -> Option<Arc<str>> {
     (!is_blank(text)).then(|| Arc::from(text.trim()))
+}
+
+/// Returns true for an address of the web without a password in it.
+pub(in crate::api) fn is_web_address(text: &str) -> bool {
+    text.parse::<Uri>().is_ok_and(|uri| {
+        let is_plain = uri.authority().is_some_and(|host| !host.as_str().contains('@') && !host.host().is_empty());
+        is_plain && matches!(uri.scheme_str(), Some("https" | "http"))
+    })
 }

@@ -17,6 +17,7 @@ use crate::http::json::Json;
 use crate::http::language::Language;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
+use crate::metrics::PAYMENT_BREAKER;
 use crate::openapi::words;
 
 /// `GET /livez`: the process answers, and all of its threads work.
@@ -29,7 +30,7 @@ pub(crate) async fn live(State(shop): State<Shop>) -> Result<&'static str, Probl
 
 /// `GET /startupz`: the store is open and has answered. A process manager asks the other probes only afterwards.
 pub(crate) async fn started(State(shop): State<Shop>) -> Result<&'static str, Problem> {
-    shop.submitter.views.product(domain::ids::ProductId(0)).await.map_err(unavailable)?;
+    store(&shop).await?;
     Ok("ok\n")
 }
 
@@ -42,12 +43,13 @@ pub(crate) struct ReadyQuery {
 
 /// `GET /readyz`: the shop accepts commands, and the store answers and accepts writes.
 pub(crate) async fn ready(State(shop): State<Shop>, Query(query): Query<ReadyQuery>) -> Result<Response, Problem> {
-    let (engine, store) = (engine(&shop), store(&shop).await);
+    let engine = engine(&shop);
     if query.verbose.is_none() {
         engine.map_err(|text| Problem::new(Code::Unavailable, text))?;
-        store?;
+        store(&shop).await?;
         return Ok("ok\n".into_response());
     }
+    let store = store(&shop).await;
     let is_ready = engine.is_ok() && store.is_ok();
     let store = store.map_err(|problem| problem.detail(Language::English).into_owned());
     let components = Components {
@@ -85,7 +87,7 @@ async fn store(shop: &Shop) -> Result<(), Problem> {
 fn payment(shop: &Shop) -> Component {
     let now = shop.submitter.clock.now();
     let own = shop.components.payment.as_ref().is_some_and(|breaker| breaker.state(now) != Breaker::Closed);
-    let is_open = own || shop.alerts.next_try(crate::runtime::estimates::PAYMENT_BREAKER, now).is_some();
+    let is_open = own || shop.alerts.next_try(PAYMENT_BREAKER, now).is_some();
     Component::of(if is_open {
         Err("The payment provider's breaker is open; payments wait.".to_owned())
     } else {
@@ -103,7 +105,7 @@ fn alerted(shop: &Shop, codes: &[AlertCode]) -> Component {
     }))
 }
 
-/// Whether the shop is ready, and the state of each component. Only store and engine decide whether it is ready.
+/// The readiness of the shop, and the state of each component. Only store and engine decide about readiness.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Readiness", example = examples::readiness())]
 pub(crate) struct ReadyBody {

@@ -63,7 +63,7 @@ pub struct Inner {
     pub webhooks: Arc<dyn Sender>,
     pub limits: Limits,
     pub guesses: Guesses,
-    /// What health endpoints show.
+    /// The components that health endpoints show.
     pub components: Components,
     /// The open alerts of all processes.
     pub alerts: OpenAlerts,
@@ -77,7 +77,7 @@ pub struct Inner {
     pub stopping: Arc<AtomicBool>,
 }
 
-/// What this process runs with.
+/// The components and the build of this process, for health endpoints.
 pub struct Components {
     pub has_relay: bool,
     pub has_kafka: bool,

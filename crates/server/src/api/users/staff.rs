@@ -30,7 +30,7 @@ use crate::http::path::{Id, User};
 use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
-use crate::security::auth::Customer;
+use crate::security::auth::{Customer, Principal, Role};
 use crate::security::email::EMAIL_CHARS_MAX;
 use crate::security::passwords;
 
@@ -211,4 +211,21 @@ async fn stored_key(shop: &Shop, login: &Login) -> Result<EmailKey, Problem> {
     let key = email_key(&login.email);
     let found = shop.submitter.views.login(key).await.map_err(unavailable)?;
     Ok(found.map_or_else(|| former_email_key(&login.email), |_| key))
+}
+
+/// Returns the role that counts: the token's, or a lower one that the store has for its user. A role that was taken away is
+/// gone at once, not only when the token expires.
+pub(crate) async fn role_in_force(shop: &Shop, principal: Principal) -> Result<Role, Problem> {
+    if !principal.is_staff() {
+        return Ok(principal.role);
+    }
+    let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
+    let highest = match login.map_or(StoredRole::Customer, |login| login.role) {
+        // A customer's number, or one without a login, in a staff token: an operator of the machine made it.
+        StoredRole::Customer | StoredRole::Admin => Role::Admin,
+        StoredRole::Operator => Role::Operator,
+        StoredRole::Viewer => Role::Viewer,
+        StoredRole::Former => Role::Customer,
+    };
+    Ok(principal.role.min(highest))
 }

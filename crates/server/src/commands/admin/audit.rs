@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use app::audit::{Audit, Inspection, Proof, Proven, Repaired, inspect, prove};
 use app::ports::Clock;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::running;
+use super::client::AdminClient;
 use crate::cli::AuditArgs;
 use crate::commands::output::table::counted;
 use crate::commands::{Error, print, settings};
@@ -18,6 +19,8 @@ use crate::wiring;
 
 /// What the last incremental audit proved, in the data folder.
 const PROOF_FILE: &str = "shop.proof";
+/// The longest wait for a repair: the audit of a large store reads all of it twice.
+const REPAIR_PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// The JSON output of the command.
 #[derive(Serialize)]
@@ -105,9 +108,26 @@ fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
             config.store.accept_damage = true;
             Ok(wiring::repair(&config, &secret, data_dir.path())?)
         }
-        Err(data_dir::Error::Served(_)) => running::repair(config),
+        Err(data_dir::Error::Served(_)) => repair_through_server(config),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Has the running server repair what the audit finds; returns the repairs.
+fn repair_through_server(config: &Config) -> Result<Vec<Repaired>, Error> {
+    let client = AdminClient::of_folder(config, REPAIR_PATIENCE)?;
+    let answer = client.ask("POST", "/api/admin/audit/repair", None);
+    if let Err(Error::Refused(refusal)) = &answer {
+        return Err(Error::Running(format!("it answered with status {}", refusal.status)));
+    }
+    let RepairAnswer { repaired } = serde_json::from_value(answer?).map_err(std::io::Error::from)?;
+    Ok(repaired)
+}
+
+/// The server's answer to a repair.
+#[derive(Deserialize)]
+struct RepairAnswer {
+    repaired: Vec<Repaired>,
 }
 
 pub(in crate::commands) fn table(audit: &Audit, repairable: usize, repaired: Option<&[Repaired]>) -> String {

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::client::shown::{change, list, show};
 use super::history;
-use crate::cli::{CouponArgs, CouponCommand, NewCampaignArgs, PastCommand, ProductArgs, ProductCommand, UserArgs};
+use crate::cli::{
+    CouponArgs, CouponCommand, NewCampaignArgs, PastCommand, ProductArgs, ProductCommand, ShopArgs, UserArgs,
+};
 use crate::commands::Error;
 
 const PRODUCTS: &str = "/api/admin/products";
@@ -34,7 +36,9 @@ pub(in crate::commands) fn products(args: &ProductArgs) -> Result<ExitCode, Erro
 }
 
 pub(in crate::commands) fn coupons(args: &CouponArgs) -> Result<ExitCode, Error> {
-    let paused = |id: i64, paused: bool| (format!("{COUPONS}/{id}"), json!({"paused": paused}));
+    let pause = |id: &i64, shop: &ShopArgs, paused: bool| {
+        change(shop, "PATCH", &format!("{COUPONS}/{id}"), &json!({"paused": paused}))
+    };
     match &args.act {
         CouponCommand::List { text, list: page } => {
             let columns = ["couponId", "name", "totalQuantity", "issued", "remaining", "paused", "issueEndsAt"];
@@ -42,14 +46,8 @@ pub(in crate::commands) fn coupons(args: &CouponArgs) -> Result<ExitCode, Error>
         }
         CouponCommand::Show { id, shop } => show(shop, &format!("{COUPONS}/{id}")),
         CouponCommand::Create(wanted) => change(&wanted.shop, "POST", COUPONS, &campaign(wanted)),
-        CouponCommand::Pause { id, shop } => {
-            let (path, body) = paused(*id, true);
-            change(shop, "PATCH", &path, &body)
-        }
-        CouponCommand::Resume { id, shop } => {
-            let (path, body) = paused(*id, false);
-            change(shop, "PATCH", &path, &body)
-        }
+        CouponCommand::Pause { id, shop } => pause(id, shop, true),
+        CouponCommand::Resume { id, shop } => pause(id, shop, false),
         CouponCommand::Change { id, quantity, until, shop } => {
             let fields =
                 [("totalQuantity", quantity.map(Value::from)), ("issueEndsAt", until.clone().map(Value::from))];
@@ -75,7 +73,7 @@ fn campaign(wanted: &NewCampaignArgs) -> Value {
             ("value", Some(percent.into())),
             ("maxAmount", wanted.max_amount.map(Value::from)),
         ]),
-        (None, amount) => given(&[("type", Some("AMOUNT".into())), ("value", amount.map(Value::from))]),
+        (None, amount) => given(&[("type", Some("FIXED".into())), ("value", amount.map(Value::from))]),
     };
     json!({
         "name": wanted.name,

@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
+use self::profile::Profile;
 use super::running;
 use crate::api::{self, Surface};
 use crate::cli::ShopArgs;
@@ -25,7 +26,8 @@ use crate::config::{Config, Roles};
 use crate::security::auth::{Principal, Role, Tokens};
 use crate::security::secret::Secret;
 use crate::system::data_dir::{self, DataDir};
-use crate::wiring::{self, Running, shop_client};
+use crate::wiring::shop_client::{Call, ShopClient};
+use crate::wiring::{self, Running};
 
 /// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,6 +44,7 @@ enum Way {
     /// A running server, by its address such as `http://127.0.0.1:8080`.
     Server {
         url: String,
+        client: ShopClient,
         runtime: Runtime,
     },
     Shop(Box<OwnShop>),
@@ -62,13 +65,25 @@ impl AdminClient {
     /// Reaches a shop that is being served; opens none.
     pub(in crate::commands) fn of_running(args: &ShopArgs) -> Result<AdminClient, Error> {
         let config = settings(&args.settings)?;
-        let folder = &config.server.data_dir;
-        let signed = || Ok::<_, Error>(signed(&Secret::find(config.auth.secret(), folder)?));
         match chosen(args)? {
-            Some((url, Some(token))) => AdminClient::of_server(token, checked(&url)?.to_owned()),
-            Some((url, None)) => AdminClient::of_server(signed()?, checked(&url)?.to_owned()),
-            None => AdminClient::of_server(signed()?, format!("http://{}", running::address(folder)?)),
+            Some(place) => AdminClient::at(&config, place),
+            None => AdminClient::of_folder(&config, PATIENCE),
         }
+    }
+
+    /// Reaches the server that serves the data folder. A call ends within `patience`.
+    pub(super) fn of_folder(config: &Config, patience: Duration) -> Result<AdminClient, Error> {
+        let folder = &config.server.data_dir;
+        let token = signed(&Secret::find(config.auth.secret(), folder)?);
+        AdminClient::of_server(token, format!("http://{}", running::address(folder)?), patience)
+    }
+
+    fn at(config: &Config, place: Profile) -> Result<AdminClient, Error> {
+        let token = match place.token {
+            Some(token) => token,
+            None => signed(&Secret::find(config.auth.secret(), &config.server.data_dir)?),
+        };
+        AdminClient::of_server(token, checked(&place.url)?.to_owned(), PATIENCE)
     }
 
     /// Like [`AdminClient::open`], but a shop that is opened for the command neither reads the log nor publishes.
@@ -79,22 +94,22 @@ impl AdminClient {
     fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminClient, Error> {
         let mut config = settings(&args.settings)?;
         config.server.roles = own_roles.unwrap_or(config.server.roles);
-        let folder = &config.server.data_dir;
-        if chosen(args)?.is_some() {
-            return AdminClient::of_running(args);
+        if let Some(place) = chosen(args)? {
+            return AdminClient::at(&config, place);
         }
         // A command about a shop creates none.
         wiring::check_exists(&config)?;
-        match DataDir::open(folder) {
+        match DataDir::open(&config.server.data_dir) {
             Ok(data_dir) => AdminClient::of_own_shop(&config, data_dir),
-            Err(data_dir::Error::Served(_)) => AdminClient::of_running(args),
+            Err(data_dir::Error::Served(_)) => AdminClient::of_folder(&config, PATIENCE),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn of_server(token: String, url: String) -> Result<AdminClient, Error> {
+    fn of_server(token: String, url: String, patience: Duration) -> Result<AdminClient, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        Ok(AdminClient { token, way: Way::Server { url, runtime } })
+        let client = ShopClient::new(patience)?;
+        Ok(AdminClient { token, way: Way::Server { url, client, runtime } })
     }
 
     fn of_own_shop(config: &Config, data_dir: DataDir) -> Result<AdminClient, Error> {
@@ -147,9 +162,9 @@ impl AdminClient {
         body: Option<&Value>,
     ) -> Result<Value, Error> {
         let (status, document) = match &self.way {
-            Way::Server { url, runtime } => {
-                let call = shop_client::Call { method, url: format!("{url}{path}"), token, body };
-                let answered = runtime.block_on(shop_client::call(call, PATIENCE));
+            Way::Server { url, client, runtime } => {
+                let call = Call { method, url: format!("{url}{path}"), token, body };
+                let answered = runtime.block_on(client.call(call));
                 let (status, bytes) = answered.map_err(|cause| Error::Unreachable { address: url.clone(), cause })?;
                 (status, document(&bytes)?)
             }
@@ -217,12 +232,12 @@ fn signed(secret: &Secret) -> String {
 }
 
 /// Returns the address and the token that the options, the environment or a profile name; `None` for a data folder.
-fn chosen(args: &ShopArgs) -> Result<Option<(String, Option<String>)>, Error> {
+fn chosen(args: &ShopArgs) -> Result<Option<Profile>, Error> {
     if let Some(name) = &args.profile {
         let profile = profile::find(name)?;
-        return Ok(Some((profile.url, args.token.clone().or(profile.token))));
+        return Ok(Some(Profile { token: args.token.clone().or(profile.token), ..profile }));
     }
-    Ok(args.url.clone().map(|url| (url, args.token.clone())))
+    Ok(args.url.clone().map(|url| Profile { url, token: args.token.clone() }))
 }
 
 /// Returns an address without a slash at its end.
@@ -232,16 +247,5 @@ fn checked(url: &str) -> Result<&str, Error> {
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '@', '?', '#']) => Ok(url.trim_end_matches('/')),
         Some(_) | None => Err(Error::Usage(format!("--url {url} is not an address such as http://127.0.0.1:8080"))),
-    }
-}
-
-/// Returns host and port of `http://host:port`.
-pub(in crate::commands) fn address_of(url: &str) -> Result<String, Error> {
-    let rest = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-    let is_address = |rest: &&str| !rest.is_empty() && !rest.contains('/');
-    match rest.filter(is_address) {
-        Some(host) if host.contains(':') => Ok(host.to_owned()),
-        Some(host) => Ok(format!("{host}:80")),
-        None => Err(Error::Usage(format!("--url {url} is not an address such as http://127.0.0.1:8080"))),
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::client::address_of;
 use super::running;
 use crate::cli::HealthArgs;
 use crate::commands::output::refusal::Refusal;
@@ -59,4 +58,15 @@ fn readiness(address: &str, patience: Duration) -> io::Result<String> {
     let mut answer = vec![];
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Returns host and port of `http://host:port`.
+fn address_of(url: &str) -> Result<String, Error> {
+    let rest = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let is_address = |rest: &&str| !rest.is_empty() && !rest.contains('/');
+    match rest.filter(is_address) {
+        Some(host) if host.contains(':') => Ok(host.to_owned()),
+        Some(host) => Ok(format!("{host}:80")),
+        None => Err(Error::Usage(format!("--url {url} is not an address such as http://127.0.0.1:8080"))),
+    }
 }

@@ -19,7 +19,7 @@ const DECLINED: i64 = 40_402;
 
 type Action = fn(&Play) -> Result<Value, Error>;
 
-/// What makes each type happen.
+/// The action that causes each type of event.
 const PLAYS: &[(&str, Action)] = &[
     ("order.placed", Play::completed_order),
     ("order.completed", Play::completed_order),

@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use app::commands::Command;
-use app::ports::StoreError;
 use app::state::rows::{Prunable, Prune};
+use app::webhooks::follower::all_endpoints;
 use domain::time::Timestamp;
 
 use crate::api::Shop;
 use crate::config::Keep;
 use crate::system::logging;
 
-/// The most rows of a kind that a round deletes: more than a busy shop adds between two rounds.
+/// The most rows of a kind that a round deletes. Endpoints share it; with more than fifty, each has 100 rows.
 const ROWS_MAX: i64 = 5_000;
-/// Endpoints read at once.
-const ENDPOINTS_AT_ONCE: usize = 100;
 
 /// Deletes a bounded number of old notices and deliveries, in one commit for each kind.
 pub(super) async fn prune_once(shop: &Shop, keep: Keep) {
@@ -22,21 +20,11 @@ pub(super) async fn prune_once(shop: &Shop, keep: Keep) {
         submit(shop, vec![Prunable::Notices], kept).await;
     }
     let Some(kept) = keep.deliveries() else { return };
-    match endpoints(shop).await {
-        Ok(endpoints) => submit(shop, endpoints, kept).await,
-        Err(error) => logging::error("The webhook endpoints could not be read", &error),
-    }
-}
-
-async fn endpoints(shop: &Shop) -> Result<Vec<Prunable>, StoreError> {
-    let (mut all, mut after) = (vec![], None);
-    loop {
-        let found = shop.submitter.views.webhooks(after, ENDPOINTS_AT_ONCE).await?;
-        after = found.last().map(|endpoint| endpoint.id);
-        all.extend(found.iter().map(|endpoint| Prunable::Deliveries(endpoint.id)));
-        if found.len() < ENDPOINTS_AT_ONCE {
-            return Ok(all);
+    match all_endpoints(&*shop.submitter.views).await {
+        Ok(endpoints) => {
+            submit(shop, endpoints.iter().map(|endpoint| Prunable::Deliveries(endpoint.id)).collect(), kept).await;
         }
+        Err(error) => logging::error("The webhook endpoints could not be read", &error),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Thresholds of alerts, and where they are told; the audit in the background.
+//! Settings of alerts and of the background audit.
 
 use std::time::Duration;
 

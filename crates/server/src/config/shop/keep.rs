@@ -1,4 +1,4 @@
-//! How long rows are kept that are no books.
+//! Retention of notices and of finished deliveries.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// `None`: for ever.
+    /// Returns the retention of notices; `None`: never deleted.
     pub fn notices(self) -> Option<Duration> {
         days(self.notices_days)
     }
 
-    /// `None`: for ever.
+    /// Returns the retention of finished deliveries; `None`: never deleted.
     pub fn deliveries(self) -> Option<Duration> {
         days(self.deliveries_days)
     }

@@ -1,4 +1,4 @@
-//! What may be the level of the log.
+//! The levels that the log may have.
 
 /// Returns true for a level, and for a list of levels of modules.
 pub fn is_log_level(text: &str) -> bool {

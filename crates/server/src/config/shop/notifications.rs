@@ -1,4 +1,4 @@
-//! Notifications to users: the way of each channel, and where it leads.
+//! Notifications to users: the transport of each channel, with its address.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Error;
 
-/// The way of a channel to its users.
+/// The transport of SMS or push messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
-    /// Nobody is reached.
+    /// Writes to the log and sends nothing.
     Log,
     Http,
 }

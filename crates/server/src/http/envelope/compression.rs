@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Below this many bytes a packet is saved by nobody.
+/// Smaller bodies fit into one packet, so compression saves none.
 const BYTES_MIN: u64 = 1_024;
 /// A fast level: pages are rendered for each request.
 const LEVEL: u32 = 3;

@@ -25,7 +25,7 @@ const BY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 #[derive(Clone, Debug, Default)]
 pub struct Cors(Option<Arc<[HeaderValue]>>);
 
-/// What a request's origin may do.
+/// The rights of a request's origin.
 #[derive(Clone, Debug)]
 pub(super) enum Caller {
     /// No origin is configured.

@@ -15,8 +15,22 @@ const WINDOW: Duration = Duration::from_secs(10);
 pub(crate) struct Peak {
     at: Instant,
     pub took: Duration,
-    /// What took so long.
+    /// The order's number, or the group's name.
     pub subject: Arc<str>,
+}
+
+impl Peak {
+    fn now(took: Duration, subject: &str) -> Peak {
+        Peak { at: Instant::now(), took, subject: subject.into() }
+    }
+
+    fn is_recent(&self) -> bool {
+        self.at.elapsed() < WINDOW
+    }
+
+    fn gives_way_to(&self, took: Duration) -> bool {
+        !self.is_recent() || self.took <= took
+    }
 }
 
 /// The slowest order, and the slowest event of each group.
@@ -28,32 +42,24 @@ pub struct Peaks {
 
 impl Peaks {
     pub(crate) fn note_order(&self, took: Duration, number: &str) {
-        keep(&mut self.order.lock(), Peak { at: Instant::now(), took, subject: number.into() });
+        let mut order = self.order.lock();
+        if order.as_ref().is_none_or(|known| known.gives_way_to(took)) {
+            *order = Some(Peak::now(took, number));
+        }
     }
 
     pub(crate) fn note_event(&self, group: Group, took: Duration) {
-        let peak = Peak { at: Instant::now(), took, subject: group.name().into() };
         let mut events = self.events.lock();
-        let mut known = events.remove(&group);
-        keep(&mut known, peak);
-        events.extend(known.map(|peak| (group, peak)));
+        if events.get(&group).is_none_or(|known| known.gives_way_to(took)) {
+            events.insert(group, Peak::now(took, group.name()));
+        }
     }
 
     pub(crate) fn order(&self) -> Option<Peak> {
-        self.order.lock().clone().filter(is_recent)
+        self.order.lock().clone().filter(Peak::is_recent)
     }
 
     pub(crate) fn events(&self) -> Vec<Peak> {
-        self.events.lock().values().filter(|peak| is_recent(peak)).cloned().collect()
-    }
-}
-
-fn is_recent(peak: &Peak) -> bool {
-    peak.at.elapsed() < WINDOW
-}
-
-fn keep(known: &mut Option<Peak>, peak: Peak) {
-    if known.as_ref().is_none_or(|known| !is_recent(known) || known.took <= peak.took) {
-        *known = Some(peak);
+        self.events.lock().values().filter(|peak| peak.is_recent()).cloned().collect()
     }
 }

@@ -35,7 +35,7 @@ pub struct AuditMonitor {
     pub every: Duration,
     /// The share of one CPU, in percent.
     pub cpu_percent: u32,
-    /// Whether derived figures are repaired.
+    /// True if wrong derived figures are repaired.
     pub repairs: bool,
 }
 

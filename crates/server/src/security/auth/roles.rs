@@ -1,4 +1,4 @@
-//! What each role may do on the admin paths: one table for all of them.
+//! The rights of each role on the admin paths: one table for all of them.
 
 use axum::http::Method;
 

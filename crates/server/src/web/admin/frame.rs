@@ -3,12 +3,14 @@
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 
 use crate::api::Shop;
 use crate::api::texts::{Text, dashboard, pages};
+use crate::api::users::staff::role_in_force;
 use crate::openapi::{Describes, Operation};
+use crate::security::auth::Role;
 use crate::web::format::count;
 use crate::web::layout::{Frame, answer, language_link, mark, nothing_here, to_login};
 use crate::web::reader::Reader;
@@ -35,10 +37,11 @@ impl FromRequestParts<Shop> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Operator, Response> {
         let Ok(reader) = Reader::from_request_parts(parts, shop).await;
-        match reader.user {
-            Some(user) if user.is_staff() => Ok(Operator(reader)),
-            Some(_) => Err(nothing_here(&reader)),
-            None => Err(to_login(&reader.path)),
+        let Some(user) = reader.user else { return Err(to_login(&reader.path)) };
+        match role_in_force(shop, user).await {
+            Ok(role) if role >= Role::Viewer => Ok(Operator(reader)),
+            Ok(_) => Err(nothing_here(&reader)),
+            Err(problem) => Err(problem.into_response()),
         }
     }
 }

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::frame::Operator;
-use super::systems::filters::Filters;
+use super::systems::filters::{Filters, found};
 use crate::api::Shop;
 use crate::api::orders::listing;
 use crate::api::texts::dashboard;
@@ -30,11 +30,10 @@ pub(crate) async fn list(State(shop): State<Shop>, operator: Operator, filters: 
     let wanted = filters.read().zip(filters.read()).zip(filters.read());
     let found = match wanted.filter(|_| number.is_none()) {
         Some(((which, whose), page)) => {
-            listing::list_all(State(shop), Query(which), Query(whose), Query(page)).await.ok()
+            found(listing::list_all(State(shop), Query(which), Query(whose), Query(page)).await)?
         }
         None => None,
     };
-    let found = found.and_then(|page| serde_json::to_value(page.0).ok());
     let orders = found.as_ref().and_then(|page| page["data"].as_array()).map(Vec::as_slice).unwrap_or_default();
     let next = found.as_ref().and_then(|page| page["nextCursor"].as_str());
     let content = html! {

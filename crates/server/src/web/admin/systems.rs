@@ -1,4 +1,4 @@
-//! What surrounds the sale: the event log, other systems, modes and participants; and filters in addresses.
+//! Pages about the event log, webhooks, modes and participants, and filters in addresses.
 
 pub(crate) mod events;
 pub(crate) mod filters;

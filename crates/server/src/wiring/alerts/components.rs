@@ -1,4 +1,4 @@
-//! What health endpoints show of this process.
+//! The components of this process, for health endpoints.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

@@ -11,9 +11,9 @@ use crate::system::data_dir::{LOCK_FILE, SCRIPTED_PAYMENTS_FILE};
 
 pub use sqlite::Written as Copied;
 
-/// What belongs to a shop beside its store. The provider's book is read last: it knows at least what the store knows of it.
+/// The files of a shop beside its store. The provider's book is read last, so it knows every payment that the store knows.
 const BESIDE: [Beside; 2] = [Beside::File(SECRET_FILE), Beside::Database(SCRIPTED_PAYMENTS_FILE)];
-/// What a folder may contain before a restore: the lock of this command, and the folder of every fresh file system.
+/// The files that a folder may contain before a restore: the lock of this command, and the folder of every fresh file system.
 const ALLOWED: [&str; 2] = [LOCK_FILE, "lost+found"];
 
 /// Copies a data folder into one file, also beside the process that serves it. `report` receives the copied pages and all

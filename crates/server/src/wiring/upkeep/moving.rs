@@ -14,7 +14,7 @@ use crate::system::data_dir::{LOCK_FILE, SCRIPTED_PAYMENTS_FILE};
 
 pub use moving::Moved;
 
-/// What the folder may have before a database is moved into it: the secret may be put there first.
+/// The files that the folder may have before a database is moved into it: the secret may be put there first.
 const ALLOWED: [&str; 3] = [LOCK_FILE, "lost+found", SECRET_FILE];
 
 /// A way to move.

@@ -1,4 +1,4 @@
-//! What one check found.
+//! The result of one check.
 
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(super) struct Finding {
     pub(super) check: &'static str,
     pub(super) status: Status,
     pub(super) detail: String,
-    /// What to do about it.
+    /// The advice for an operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<String>,
 }

@@ -14,15 +14,16 @@ const SECOND_US: i64 = 1_000_000;
 const PACKET_MIN: u64 = 16 << 20;
 
 pub(super) fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = match config.store.database() {
-        Some(database) => of_database(config, database.address()),
+    let database = config.store.database().map(|database| upkeep::examine_database(database.address()));
+    let mut findings = match &database {
+        Some(examined) => of_database(config, examined),
         None => of_folder(config),
     };
     findings.extend(config.redis.address().map(of_redis));
     if config.kafka.brokers().is_some() {
         findings.extend(of_kafka(config));
     }
-    findings.push(encryption(config));
+    findings.push(encryption(config, database.and_then(Result::ok).as_ref()));
     findings
 }
 
@@ -61,8 +62,8 @@ fn clock(newest: Option<Timestamp>) -> Finding {
     )
 }
 
-fn of_database(config: &Config, address: &str) -> Vec<Finding> {
-    let examined = match upkeep::examine_database(address) {
+fn of_database(config: &Config, examined: &Result<ExaminedDatabase, wiring::Error>) -> Vec<Finding> {
+    let examined = match examined {
         Ok(examined) => examined,
         Err(error) => return vec![Finding::found("mysql", error.to_string(), error.advice())],
     };
@@ -77,7 +78,7 @@ fn of_database(config: &Config, address: &str) -> Vec<Finding> {
             "synchronise both clocks (chrony, systemd-timesyncd)",
         ),
     ];
-    findings.extend(durability(&examined));
+    findings.extend(durability(examined));
     let needed = config.store.readers as u64 + 8;
     let connections = variable("max_connections");
     findings.push(Finding::rule(
@@ -96,7 +97,7 @@ fn of_database(config: &Config, address: &str) -> Vec<Finding> {
     findings
 }
 
-/// What a commit survives on the server's side.
+/// Checks the durability of commits on the server.
 fn durability(examined: &ExaminedDatabase) -> Vec<Finding> {
     let variable = |name: &str| examined.variables.get(name).map(String::as_str).unwrap_or_default();
     let flush = variable("innodb_flush_log_at_trx_commit");
@@ -189,11 +190,10 @@ fn of_kafka(config: &Config) -> Vec<Finding> {
 }
 
 /// Names the connections that leave this machine without encryption.
-fn encryption(config: &Config) -> Finding {
+fn encryption(config: &Config, database: Option<&ExaminedDatabase>) -> Finding {
     let mut plain = vec![];
-    if let Some(database) = config.store.database()
-        && leaves(database.address())
-        && upkeep::examine_database(database.address()).is_ok_and(|examined| !examined.is_encrypted)
+    if config.store.database().is_some_and(|database| leaves(database.address()))
+        && database.is_some_and(|examined| !examined.is_encrypted)
     {
         plain.push("the database");
     }

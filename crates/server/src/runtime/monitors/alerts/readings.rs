@@ -1,4 +1,4 @@
-//! What the alert monitor measures.
+//! The measurements of the alert monitor.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,11 +13,13 @@ use domain::ids::WebhookId;
 use domain::time::Timestamp;
 use domain::webhook::{DisabledReason, Endpoint, Status};
 
+use app::webhooks::follower::all_endpoints;
+
 use super::RedisWorks;
 use super::machine::{Machine, Probe, SystemProbe, host_name};
 use super::watch::{Reading, Round};
 use crate::config::Alerts;
-use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, Peaks, Published};
+use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, PAYMENT_BREAKER, Peaks, Published};
 use crate::system::logging;
 
 /// Interval of what costs the store a query.
@@ -27,7 +29,6 @@ const ERROR_SECONDS: usize = 300;
 const ERROR_ANSWERS_MIN: u64 = 20;
 /// A mismatch is reported for this time.
 const MISMATCH_FOR: Duration = Duration::from_secs(600);
-const WEBHOOKS_PAGE: usize = 1_000;
 /// Operators are told of an endpoint this long before it is disabled.
 const DISABLED_SOON: Duration = Duration::from_secs(24 * 3_600);
 
@@ -43,7 +44,7 @@ pub struct Sources {
     pub redis: Option<RedisWorks>,
     pub published: Published,
     pub audited: AuditMetrics,
-    /// What the lag monitor measures; present in workers, which measure the store for all processes.
+    /// The measurements of the lag monitor; present in workers, which measure the store for all processes.
     pub log: Option<LogMetrics>,
     pub has_relay: bool,
     /// How long a webhook endpoint may fail before it is disabled.
@@ -53,7 +54,7 @@ pub struct Sources {
     pub memory: Memory,
 }
 
-/// What the rounds before have shown.
+/// The results of earlier rounds.
 #[derive(Default)]
 pub struct Memory {
     mismatches: u64,
@@ -95,7 +96,7 @@ impl Sources {
         Reading::above(code, value, threshold, i64::from(self.limits.clear_percent))
     }
 
-    /// What happens in this process.
+    /// Measures this process: its answers, orders, events, Redis and broker.
     fn process(&mut self, round: &mut Round) {
         let recent = self.metrics.recent();
         let failed = recent.failed_share(ERROR_SECONDS, ERROR_ANSWERS_MIN).unwrap_or(0.0) * 100.0;
@@ -143,7 +144,7 @@ impl Sources {
             reading(service.short_name(), state, next)
         });
         let payment = self.payment.iter();
-        let payment = payment.map(|breaker| reading("payment", breaker.state(now), breaker.next_try(now)));
+        let payment = payment.map(|breaker| reading(PAYMENT_BREAKER, breaker.state(now), breaker.next_try(now)));
         let readings: Vec<Reading> = services.chain(payment).collect();
         round.observe(Code::BreakerOpen, readings);
     }
@@ -164,14 +165,14 @@ impl Sources {
         }
     }
 
-    /// An audit that was made since the last round; until the next one, nothing more is known.
+    /// Reports an audit that ended since the last round.
     fn audit(&self, round: &mut Round) {
         if let Some(violations) = self.audited.take_news() {
             round.observe(Code::AuditViolation, [Reading::any(Code::AuditViolation, violations)]);
         }
     }
 
-    /// What the lag monitor has measured.
+    /// Reports the latest measurements of the lag monitor.
     fn consumers(&self, log: &LogMetrics, round: &mut Round) {
         let (condition, waiting) = log.latest();
         if let Some(condition) = condition {
@@ -193,21 +194,23 @@ impl Sources {
         }
     }
 
-    /// What the store holds for all processes.
+    /// Measures the store, for all processes.
     async fn store(&self, views: &dyn Views, now: Timestamp, round: &mut Round) -> Result<(), StoreError> {
         let stuck = views.stuck_payments().await?;
         round.observe(Code::PaymentStuck, [Reading::any(Code::PaymentStuck, stuck)]);
         let permanent = views.permanent_letters().await?;
         round.observe(Code::PermanentFailure, [Reading::any(Code::PermanentFailure, permanent)]);
-        let endpoints = self.endpoints(views).await?;
+        let endpoints = all_endpoints(views).await?;
         let is_there = |id: i64| endpoints.iter().any(|endpoint| endpoint.id == WebhookId(id));
         let dead = views.dead_deliveries().await?.into_iter().filter(|(webhook, _)| is_there(*webhook));
         let dead = dead.map(|(webhook, count)| Reading::any(Code::WebhookDead, count).about(webhook.to_string()));
         round.observe(Code::WebhookDead, dead);
         let failing = endpoints.iter().map(|endpoint| failing(endpoint, self.disable_after, now));
         round.observe(Code::WebhookDisabled, failing);
-        let orders = self.above(Code::Backlog, Measure::whole(views.open_orders().await?), self.limits.backlog);
-        round.observe(Code::Backlog, [orders.about("orders")]);
+        let backlog = |count: i64, subject: &str| {
+            self.above(Code::Backlog, Measure::whole(count), self.limits.backlog).about(subject)
+        };
+        let mut backlogs = vec![backlog(views.open_orders().await?, "orders")];
         if self.has_relay {
             let shards = views.shards().await?;
             let events = shards.iter().map(|place| (place.end - place.relayed).max(0)).sum();
@@ -215,23 +218,11 @@ impl Sources {
             let age = oldest.map_or(Duration::ZERO, |oldest| now - oldest);
             let late = self.above(Code::MessageLatency, milliseconds(age), self.limits.message_latency_ms);
             round.observe(Code::MessageLatency, [late]);
-            let backlog = self.above(Code::Backlog, Measure::whole(events), self.limits.backlog);
-            round.observe(Code::Backlog, [backlog.about("events")]);
+            backlogs.push(backlog(events, "events"));
         }
+        // At once: a backlog that a round does not name counts as gone, also where only its reading failed.
+        round.observe(Code::Backlog, backlogs);
         Ok(())
-    }
-
-    async fn endpoints(&self, views: &dyn Views) -> Result<Vec<Endpoint>, StoreError> {
-        let mut endpoints: Vec<Endpoint> = vec![];
-        loop {
-            let after = endpoints.last().map(|endpoint| endpoint.id);
-            let page = views.webhooks(after, WEBHOOKS_PAGE).await?;
-            let is_last = page.len() < WEBHOOKS_PAGE;
-            endpoints.extend(page);
-            if is_last {
-                return Ok(endpoints);
-            }
-        }
     }
 }
 

@@ -88,7 +88,7 @@ impl Reading {
     }
 }
 
-/// What one round has measured.
+/// The measurements of one round.
 #[derive(Debug, Default)]
 pub struct Round {
     pub readings: Vec<Reading>,

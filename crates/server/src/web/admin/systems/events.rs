@@ -7,7 +7,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::filters::Filters;
+use super::filters::{Filters, found};
 use crate::api::Shop;
 use crate::api::messaging::events;
 use crate::api::texts::dashboard;
@@ -21,10 +21,9 @@ const PATH: &str = "/admin/events";
 /// `GET /admin/events`.
 pub(crate) async fn list(State(shop): State<Shop>, operator: Operator, filters: Filters) -> Result<Response, Problem> {
     let found = match filters.read().zip(filters.read()) {
-        Some((which, page)) => events::list(State(shop), Query(which), Query(page)).await.ok(),
+        Some((which, page)) => found(events::list(State(shop), Query(which), Query(page)).await)?,
         None => None,
     };
-    let found = found.and_then(|page| serde_json::to_value(page.0).ok());
     let is_tail = filters.get("cursor").is_none();
     let content = html! {
         h1 { (operator.say(dashboard::EVENTS)) }

@@ -1,12 +1,16 @@
-//! Filters in the address of a page. A form sends fields that nobody filled in as well; they are no filters.
+//! Filters in the address of a page. A form also sends its empty fields; they are no filters.
 
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use maud::{Markup, html};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::http::Problem;
+use crate::http::json::Json;
 use crate::openapi::{Describes, Operation};
 
 const MINUTES_ONLY: usize = "2026-11-30T09:00".len();
@@ -86,6 +90,15 @@ fn moment(name: &str, value: &str) -> String {
         MINUTES_ONLY if MOMENTS.contains(&name) => format!("{value}:00Z"),
         SECONDS if MOMENTS.contains(&name) => format!("{value}Z"),
         _ => value.to_owned(),
+    }
+}
+
+/// Returns an endpoint's page as JSON; `None` if the endpoint refuses the filters. A failure of the shop stays one.
+pub(crate) fn found<T: Serialize>(page: Result<Json<T>, Problem>) -> Result<Option<Value>, Problem> {
+    match page {
+        Ok(Json(page)) => Ok(serde_json::to_value(page).ok()),
+        Err(problem) if problem.status().is_server_error() => Err(problem),
+        Err(_refused) => Ok(None),
     }
 }
 
