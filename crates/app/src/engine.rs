@@ -35,6 +35,8 @@ use streams::Streams;
 /// The number of times that a command may miss rows before it counts as broken; a miss is normal, a chain of them is a
 /// bug.
 const MISSES_MAX: usize = 16;
+/// How often a job alone is decided again after a constraint refused its commit.
+const REFUSALS_MAX: usize = 2;
 /// The number of times that a batch is decided before its commit counts as failed.
 const ATTEMPTS_MAX: usize = 4;
 const ENDLESS: &str = "a command still misses rows after its last round";
@@ -149,8 +151,9 @@ impl Engine {
 
     /// Decides jobs until a commit has them; jobs that must be decided apart are pushed to `work`.
     async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, written: &mut PendingCommit) {
+        let mut refusals = 0;
         // Each partition may be lost once, and must not fail the commits of the others.
-        for attempt in 0..ATTEMPTS_MAX + partitions(&jobs) {
+        for _ in 0..ATTEMPTS_MAX + partitions(&jobs) {
             let batch = match self.decide(jobs).await {
                 Ok(batch) => batch,
                 Err((undecided, LoadError::Contended(_))) => {
@@ -165,8 +168,11 @@ impl Engine {
             jobs = match self.commit(&batch).await {
                 Ok(durability) => return self.conclude(batch, durability, written).await,
                 Err(CommitError::Contended(_)) => batch.into_jobs(),
-                // Another process may have written the row since it was read as absent; then a second attempt helps.
-                Err(CommitError::Constraint(_)) if batch.jobs() == 1 && attempt == 0 => batch.into_jobs(),
+                // Another process may have written the row since it was read as absent; then another attempt helps.
+                Err(CommitError::Constraint(_)) if batch.jobs() == 1 && refusals < REFUSALS_MAX => {
+                    refusals += 1;
+                    batch.into_jobs()
+                }
                 Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, &mut written.report),
                 Err(CommitError::Moved(key)) => self.drop_lost(batch, key, &mut written.report),
                 Err(CommitError::Unknown(error)) => {

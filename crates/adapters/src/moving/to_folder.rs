@@ -4,6 +4,7 @@ mod copies;
 mod folder;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Value as Shared};
@@ -17,6 +18,8 @@ use crate::mysql::{check_for_move, options_for_move};
 use copies::{COMMITS, Copy, HEADS};
 use folder::Folder;
 
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(50);
 const SELECT_BOOK: &str =
     "SELECT deed_key, deed, reference, amount, declined, looks_left FROM scripted_deed ORDER BY deed_key";
 const BOOK_TYPES: [&str; 6] = ["TEXT", "TEXT", "TEXT", "INTEGER", "TEXT", "INTEGER"];
@@ -64,6 +67,20 @@ pub fn finish_folder(folder: &Path) -> Result<(), MoveError> {
     folder::finish(folder)
 }
 
+/// Waits until this is the database's only connection. The server forgets those of a killed process a moment later.
+async fn await_solitude(connection: &mut Conn) -> Result<(), MoveError> {
+    let others = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let others: Option<i64> = connection.query_first(others).await?;
+        match others.unwrap_or_default() {
+            0 => return Ok(()),
+            others if Instant::now() > deadline => return Err(MoveError::InUse(others)),
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
 struct Source {
     connection: Conn,
 }
@@ -72,12 +89,7 @@ impl Source {
     async fn open(url: &str) -> Result<Source, MoveError> {
         check_for_move(url).await?;
         let mut connection = Conn::new(options_for_move(url)?).await?;
-        let others =
-            "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()";
-        let others: Option<i64> = connection.query_first(others).await?;
-        if let Some(others) = others.filter(|others| *others > 0) {
-            return Err(MoveError::InUse(others));
-        }
+        await_solitude(&mut connection).await?;
         connection.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
         connection.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
         Ok(Source { connection })

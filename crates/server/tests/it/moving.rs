@@ -163,13 +163,13 @@ fn a_moved_shop_comes_back_as_it_was() {
 
 /// Returns whether the command ended by itself.
 fn ends_within(mut command: Command, pause: Duration) -> bool {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     // How far the command comes is what differs between the rounds.
     std::thread::sleep(pause);
     let has_ended = child.try_wait().unwrap().is_some();
     let _ = child.kill();
-    let ended = child.wait().unwrap();
-    assert!(!has_ended || ended.success(), "{ended:?}");
+    let ended = child.wait_with_output().unwrap();
+    assert!(!has_ended || ended.status.success(), "{ended:?}");
     has_ended
 }
 

@@ -160,6 +160,17 @@ fn a_constraint_error_fails_only_its_cause() {
     }
 }
 
+/// Two processes create rows of one customer: first one waits for the other, then it finds the row taken.
+#[test]
+fn a_job_that_waited_for_another_process_is_decided_again_when_its_row_is_taken() {
+    let mut shop = Shop::open(Executor::Inline);
+    let product = shop.product(10, 100);
+    for error in [CommitError::Contended("as planned".into()), CommitError::Constraint("as planned".into())] {
+        shop.faults.plan_commit(Some(CommitFault::Refused(error)));
+    }
+    shop.run(place(order_of(BOB, product))).expect("the row is there at the next attempt");
+}
+
 #[test]
 fn a_constraint_error_does_not_fail_a_deferred_job() {
     let mut shop = Shop::open(Executor::Inline);
