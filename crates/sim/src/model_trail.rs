@@ -58,7 +58,7 @@ impl Trail for ModelTrail {
         Box::pin(std::future::ready(read))
     }
 
-    fn settle(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn await_durable(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -104,7 +104,7 @@ impl Trail for MysqlTrail {
 
     /// The server makes a commit visible a moment before it is durable. A later commit makes everything durable that
     /// was read before it.
-    fn settle(&mut self) -> BoxFuture<'_, std::result::Result<(), StoreError>> {
+    fn await_durable(&mut self) -> BoxFuture<'_, std::result::Result<(), StoreError>> {
         Box::pin(async move {
             self.session.ask_alone("REPLACE INTO meta (name, value) VALUES ('trail_settled', UUID())").await?;
             Ok(())

@@ -114,8 +114,8 @@ impl Trail for SqliteTrail {
         Box::pin(ready(stored(self.read(*key, &wanted))))
     }
 
-    fn settle(&mut self) -> BoxFuture<'_, std::result::Result<(), StoreError>> {
-        let settled = self.sync.as_ref().map_or(Ok(()), |sync| sync.wrote().reach().map(|_| ()).map_err(StoreError));
-        Box::pin(ready(settled))
+    fn await_durable(&mut self) -> BoxFuture<'_, std::result::Result<(), StoreError>> {
+        let durable = self.sync.as_ref().map_or(Ok(()), |sync| sync.wrote().reach().map(|_| ()).map_err(StoreError));
+        Box::pin(ready(durable))
     }
 }

@@ -86,7 +86,7 @@ pub(super) async fn a_trail_has_every_event_once_and_in_order(fixture: &mut dyn 
     let from: Vec<(OffsetKey, i64)> = end.into_iter().collect();
     let rest = slice(&mut session, &from, 10).await;
     assert_eq!(rest, Slice { is_end: true, ..Slice::default() }, "events of other kinds are passed");
-    session.trail().settle().await.expect("the store takes commits");
+    session.trail().await_durable().await.expect("the store takes commits");
 }
 
 pub(super) async fn a_trail_continues_where_the_last_slice_was_committed(fixture: &mut dyn Fixture) {

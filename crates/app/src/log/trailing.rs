@@ -135,7 +135,7 @@ impl Trailing {
         let mut effect = None;
         if !slice.deliveries.is_empty() {
             if self.follower.leaves_the_process() {
-                trail.settle().await?;
+                trail.await_durable().await?;
             }
             effect = self.follower.digest(&slice.deliveries).await?;
         }

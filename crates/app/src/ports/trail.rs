@@ -25,7 +25,7 @@ pub trait Trail {
     fn slice<'a>(&'a mut self, wanted: WantedSlice<'a>) -> BoxFuture<'a, Result<Slice, StoreError>>;
 
     /// Waits until everything that was read is durable. Nothing that was read leaves the process before.
-    fn settle(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn await_durable(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 #[derive(Clone, Copy, Debug)]

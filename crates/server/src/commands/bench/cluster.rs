@@ -18,14 +18,14 @@ use crate::wiring::scratch;
 
 const SERVICES: [&str; 3] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL"];
 /// Time for the members of consumer groups to join before the measurement.
-const GROUPS_SETTLE: Duration = Duration::from_secs(5);
+const GROUPS_JOIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn compare(args: &BenchArgs, processes: &[Roles]) -> Result<Comparison, Error> {
     let cluster = {
         let cluster = Cluster::start(args, processes)?;
         if cluster.place.config().engine.executor == Executor::Log {
             progress("cluster: waiting for the consumer groups");
-            tokio::time::sleep(GROUPS_SETTLE).await;
+            tokio::time::sleep(GROUPS_JOIN).await;
         }
         measure_at(args, &cluster.place, &cluster.children).await?
     };

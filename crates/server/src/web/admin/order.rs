@@ -139,7 +139,7 @@ fn actions(operator: &Operator, order: &Order, fulfilment: &Fulfilment, payment:
             .map(|verb| format!("{base}/{verb}"));
     let ship = format!("/api/admin/shipments/{}", order.created.number);
     let pay = |verb: &str| format!("/api/admin/payments/{}/{verb}", payment.unwrap_or_default());
-    let (retry, settle) = (pay("retry"), pay("resolve"));
+    let (retry, resolve_payment) = (pay("retry"), pay("resolve"));
     let post = |label, says, path, fields, is_grave| Act { label, says, method: "POST", path, fields, is_grave };
     let mut acts = vec![];
     if order.is_cancellable() {
@@ -160,7 +160,7 @@ fn actions(operator: &Operator, order: &Order, fulfilment: &Fulfilment, payment:
         let reference = Field::new("reference", dashboard::REFERENCE, Kind::Text);
         acts.push(post(dashboard::RETRY_PAYMENT, dashboard::RETRY_PAYMENT_SAYS, &retry, vec![], false));
         let fields = vec![Field::reason(), reference];
-        acts.push(post(dashboard::RESOLVE_PAYMENT, dashboard::RESOLVE_PAYMENT_SAYS, &settle, fields, true));
+        acts.push(post(dashboard::RESOLVE_PAYMENT, dashboard::RESOLVE_PAYMENT_SAYS, &resolve_payment, fields, true));
     }
     if let Some(now) = fulfilment.shipment.as_ref().map(|shipment| shipment.state) {
         let next: Vec<_> = shipment::State::ALL
