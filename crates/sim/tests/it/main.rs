@@ -16,6 +16,7 @@ mod gate;
 mod groups;
 mod idempotency;
 mod laws;
+mod lost_partitions;
 mod matrix;
 mod modes;
 mod notifications;
