@@ -15,6 +15,7 @@ pub mod report;
 pub mod request;
 pub mod response;
 pub mod rounds;
+pub mod scale;
 pub mod scenario;
 pub mod shop;
 pub mod usage;

@@ -41,10 +41,12 @@ pub enum Scenario {
     Mixed,
     /// The same orders in every processing mode.
     Modes,
+    /// Orders over clusters of more and more processes.
+    Scale,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 8] = [
+    pub const ALL: [Scenario; 9] = [
         Scenario::Echo,
         Scenario::Coupon,
         Scenario::Drop,
@@ -53,6 +55,7 @@ impl Scenario {
         Scenario::Hot,
         Scenario::Mixed,
         Scenario::Modes,
+        Scenario::Scale,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Scenario {
             Scenario::Hot => "hot",
             Scenario::Mixed => "mixed",
             Scenario::Modes => "modes",
+            Scenario::Scale => "scale",
         }
     }
 
@@ -131,7 +135,9 @@ impl Stage {
                 Ok(Box::new(Order::paid_with_points(customers, product, &campaigns, expected)))
             }
             Scenario::Hot => Ok(Box::new(Order::on_delivery(customers, self.shop.product().await?))),
-            Scenario::Modes => Err(Error::Nothing("modes are compared with each other, not with the echo baseline")),
+            Scenario::Modes | Scenario::Scale => {
+                Err(Error::Nothing("these are compared with each other, not with the echo baseline"))
+            }
             Scenario::Mixed => {
                 let mut products = vec![];
                 for _ in 0..PRODUCTS {

@@ -1,6 +1,7 @@
 //! The resources that a leg used: processor time, bytes written, rows and commits. Unknown figures are `None`.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::Error;
 use crate::counters::Counters;
@@ -63,6 +64,32 @@ pub fn cpu_seconds(process: &str) -> Option<f64> {
     cpu_ticks(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?).map(|ticks| ticks / TICKS_PER_SECOND)
 }
 
+/// Returns the process of this machine that listens at a port, if this user may see it.
+pub fn listening_at(port: u16) -> Option<u32> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
+    let sockets: Vec<String> = tables
+        .iter()
+        .flat_map(|table| table.lines().filter_map(|line| listener(line, port)))
+        .map(|inode| format!("socket:[{inode}]"))
+        .collect();
+    fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+        let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let mut files = fs::read_dir(entry.path().join("fd")).ok()?.flatten();
+        let is_it = |link: PathBuf| sockets.iter().any(|socket| link.as_os_str() == socket.as_str());
+        files.any(|file| fs::read_link(file.path()).is_ok_and(is_it)).then_some(process)
+    })
+}
+
+/// Returns the socket of a line of the kernel's table, if it listens at the port.
+fn listener(line: &str, port: u16) -> Option<&str> {
+    const LISTENS: &str = "0A";
+    let mut fields = line.split_whitespace();
+    let (_, local) = fields.nth(1)?.rsplit_once(':')?;
+    let is_port = u16::from_str_radix(local, 16) == Ok(port);
+    let state = fields.nth(1)?;
+    (is_port && state == LISTENS).then(|| fields.nth(5)).flatten()
+}
+
 fn cpu_ticks(stat: &str) -> Option<f64> {
     // The name in parentheses may contain anything; numbers follow the last parenthesis.
     let (_, fields) = stat.rsplit_once(") ")?;
@@ -80,6 +107,15 @@ fn bytes_written(process: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_listening_process_is_found_by_its_port() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert_eq!(listening_at(port), Some(std::process::id()));
+        drop(listener);
+        assert_eq!(listening_at(port), None);
+    }
 
     #[test]
     fn processor_time_is_read_past_any_name() {

@@ -18,6 +18,7 @@ mod modes;
 mod over_http;
 mod place;
 mod progress;
+mod scale;
 pub(crate) mod temporary_folder;
 
 use over_http::{address_of, measure_alone, measure_on, stage};
@@ -27,6 +28,9 @@ use progress::progress;
 pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
     if args.scenario == Scenario::Modes {
         return modes::run(args);
+    }
+    if args.scenario == Scenario::Scale {
+        return scale::run(args);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let shown = runtime.block_on(async {

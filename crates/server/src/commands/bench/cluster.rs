@@ -16,17 +16,14 @@ use crate::commands::Error;
 use crate::config::{Executor, Roles};
 use crate::wiring::scratch;
 
-const SERVICES: [&str; 3] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL"];
+pub(super) const SERVICES: [&str; 3] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL"];
 /// Time for the members of consumer groups to join before the measurement.
 const GROUPS_JOIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn compare(args: &BenchArgs, processes: &[Roles]) -> Result<Comparison, Error> {
     let cluster = {
         let cluster = Cluster::start(args, processes)?;
-        if cluster.place.config().engine.executor == Executor::Log {
-            progress("cluster: waiting for the consumer groups");
-            tokio::time::sleep(GROUPS_JOIN).await;
-        }
+        cluster.await_groups().await;
         measure_at(args, &cluster.place, &cluster.children).await?
     };
     progress("embedded");
@@ -35,17 +32,17 @@ pub(super) async fn compare(args: &BenchArgs, processes: &[Roles]) -> Result<Com
     Ok(Comparison::of(cluster, embedded))
 }
 
-struct Cluster {
-    children: Vec<Child>,
-    place: Place,
+pub(super) struct Cluster {
+    pub(super) children: Vec<Child>,
+    pub(super) place: Place,
 }
 
 impl Cluster {
-    fn start(args: &BenchArgs, processes: &[Roles]) -> Result<Cluster, Error> {
+    pub(super) fn start(args: &BenchArgs, processes: &[Roles]) -> Result<Cluster, Error> {
         let given = SERVICES.map(|service| std::env::var(service).unwrap_or_default());
         if let Some((missing, _)) = SERVICES.iter().zip(&given).find(|(_, address)| address.is_empty()) {
             return Err(Error::Usage(format!(
-                "--cluster needs {missing}; `cargo xtask services up` starts all services"
+                "a cluster needs {missing}; `cargo xtask services up` starts all services"
             )));
         }
         let [database, _, _] = given;
@@ -62,6 +59,14 @@ impl Cluster {
             cluster.children.push(Child::start_as(&cluster.place, *roles, &folder)?);
         }
         Ok(cluster)
+    }
+
+    /// Waits until orders are handled at full speed.
+    pub(super) async fn await_groups(&self) {
+        if self.place.config().engine.executor == Executor::Log {
+            progress("cluster: waiting for the consumer groups");
+            tokio::time::sleep(GROUPS_JOIN).await;
+        }
     }
 }
 

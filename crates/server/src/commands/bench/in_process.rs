@@ -130,7 +130,7 @@ async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
             };
             Ok((Box::new(order), users))
         }
-        Scenario::Echo | Scenario::Drop | Scenario::Refusals | Scenario::Mixed | Scenario::Modes => {
+        Scenario::Echo | Scenario::Drop | Scenario::Refusals | Scenario::Mixed | Scenario::Modes | Scenario::Scale => {
             Err(Error::Usage("--in-process supports the scenarios coupon, order and hot".to_owned()))
         }
     }

@@ -28,8 +28,8 @@ const DROP_LEG: Duration = Duration::from_secs(13);
 const ECHO_LEG_MAX: Duration = Duration::from_secs(5);
 const DROP_ECHO_LEG: Duration = Duration::from_secs(2);
 /// Longer than a measurement, which may take hours.
-const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
-const ADMIN: i64 = 1;
+pub(super) const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+pub(super) const ADMIN: i64 = 1;
 
 /// Measures a single process with all roles.
 pub(super) async fn measure_alone(args: &BenchArgs, place: &Place) -> Result<Report, Error> {
@@ -69,9 +69,13 @@ pub(super) async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u
     let (leg, echo_leg) = match args.scenario {
         Scenario::Drop => (DROP_LEG, DROP_ECHO_LEG),
         Scenario::Order => (ORDER_LEG, ORDER_LEG),
-        Scenario::Echo | Scenario::Coupon | Scenario::Refusals | Scenario::Hot | Scenario::Mixed | Scenario::Modes => {
-            (LEG, LEG)
-        }
+        Scenario::Echo
+        | Scenario::Coupon
+        | Scenario::Refusals
+        | Scenario::Hot
+        | Scenario::Mixed
+        | Scenario::Modes
+        | Scenario::Scale => (LEG, LEG),
     };
     let wanted = Measurement {
         scenario: args.scenario,

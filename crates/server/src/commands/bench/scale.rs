@@ -1,0 +1,146 @@
+//! `doorbuster bench scale`: orders over clusters of more and more processes of this binary.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bench::customers::Customers;
+use bench::scale::{self, Part, SHAPES, ScaleReport, Shape, Step};
+use bench::scenario::{Drop, Stage};
+use bench::shop::Shop;
+use bench::usage::listening_at;
+
+use super::cluster::{Cluster, SERVICES};
+use super::over_http::{ADMIN, TOKEN_TTL};
+use super::progress::progress;
+use crate::cli::BenchArgs;
+use crate::commands::admin::audit;
+use crate::commands::{Error, print};
+use crate::config::{Executor, Roles};
+use crate::runtime::shutdown::Signals;
+use crate::security::auth::{Principal, Role, Tokens};
+
+const LEG: Duration = Duration::from_secs(6);
+/// The components of the services, in their order.
+const COMPONENTS: [&str; 3] = ["database", "kafka", "redis"];
+const NO_ROLE: Roles = Roles { api: false, worker: false, relay: false, webhook: false };
+
+pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
+    if args.in_process || args.target.is_some() {
+        return Err(Error::Usage(
+            "scale starts processes of its own over the services: omit --in-process and --target".to_owned(),
+        ));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            report = compare(args) => report,
+            _ = signals.received() => Err(Error::Interrupted),
+        }
+    })?;
+    if args.json {
+        print(&serde_json::to_string(&report).map_err(io::Error::from)?)?;
+    } else {
+        print(&report.table())?;
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn compare(args: &BenchArgs) -> Result<ScaleReport, Error> {
+    let mut executor = Executor::Inline;
+    let mut steps = vec![];
+    for shape in SHAPES {
+        progress(&format!("{} api, {} worker: starting", shape.apis, shape.workers));
+        let cluster = Cluster::start(args, &processes(shape))?;
+        executor = cluster.place.config().engine.executor;
+        cluster.await_groups().await;
+        let step = measure(args, shape, &cluster).await?;
+        progress(&format!("{} api, {} worker: {:.0} per second", shape.apis, shape.workers, step.per_second));
+        steps.push(step);
+    }
+    let executor = match executor {
+        Executor::Inline => "inline",
+        Executor::Log => "log",
+    };
+    Ok(ScaleReport { scenario: "scale", executor, connections: usize::from(args.connections), steps })
+}
+
+/// The processes that customers use, then the workers, then the relay.
+fn processes(Shape { apis, workers }: Shape) -> Vec<Roles> {
+    let mut roles = vec![Roles { api: true, ..NO_ROLE }; apis];
+    roles.extend(vec![Roles { worker: true, ..NO_ROLE }; workers]);
+    roles.push(Roles { relay: true, ..NO_ROLE });
+    roles
+}
+
+async fn measure(args: &BenchArgs, shape: Shape, cluster: &Cluster) -> Result<Step, Error> {
+    let tokens = Tokens::new(cluster.place.secret().as_bytes());
+    let mint = |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL);
+    let users = args.users / shape.apis as u64;
+    let mut stages = vec![];
+    for (number, child) in (0..).zip(&cluster.children[..shape.apis]) {
+        let first = i64::try_from(users).unwrap_or_default() * number;
+        let customers = Customers::new(users, &|id| mint(id + first, Role::Customer));
+        let shop = Shop::visit(child.address(), mint(ADMIN, Role::Admin)).await?;
+        let drop = Drop { requests: 0, coupons: 0 };
+        stages.push(Stage::new(child.address(), shop, customers, usize::from(args.connections) / shape.apis, drop));
+    }
+    let time = args.seconds.map_or(LEG, Duration::from_secs_f64);
+    let mut step = scale::run(&mut stages, shape, &parts(shape, cluster), time).await?;
+    progress("auditing");
+    let audit = audit::examine(cluster.place.config())?;
+    step.audit_violations = i64::try_from(audit.violations).unwrap_or(i64::MAX);
+    Ok(step)
+}
+
+/// The processes of the cluster, and those of the services that run on this machine.
+fn parts(Shape { apis, workers }: Shape, cluster: &Cluster) -> Vec<Part> {
+    let own = cluster.children.iter().enumerate().map(|(place, child)| {
+        let component = match place {
+            place if place < apis => "api",
+            place if place < apis + workers => "worker",
+            _ => "relay",
+        };
+        Part { component, process: child.id() }
+    });
+    let services = SERVICES.into_iter().zip(COMPONENTS).filter_map(|(variable, component)| {
+        let port = port_of(&std::env::var(variable).unwrap_or_default())?;
+        Some(Part { component, process: listening_at(port)? })
+    });
+    own.chain(services).collect()
+}
+
+/// Returns the port of an address such as `mysql://user@host:3306/shop` or `host:9092,host:9093`.
+fn port_of(address: &str) -> Option<u16> {
+    let address = address.rsplit_once('@').map_or(address, |(_, rest)| rest);
+    let (_, port) = address.trim_start_matches("redis://").split(['/', ',', '?']).next()?.rsplit_once(':')?;
+    port.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_of_a_service_is_found() {
+        for (address, port) in [
+            ("mysql://a:b@127.0.0.1:3306/shop?x=1:2", Some(3306)),
+            ("127.0.0.1:9092,127.0.0.1:9093", Some(9092)),
+            ("redis://127.0.0.1:6379/", Some(6379)),
+            ("mysql://a:b@host/shop", None),
+        ] {
+            assert_eq!(port_of(address), port, "{address}");
+        }
+    }
+
+    #[test]
+    fn every_shape_has_all_roles() {
+        for shape in SHAPES {
+            let roles = processes(shape);
+            assert_eq!(roles.iter().filter(|roles| roles.api).count(), shape.apis);
+            assert_eq!(roles.iter().filter(|roles| roles.worker).count(), shape.workers);
+            assert_eq!(roles.iter().filter(|roles| roles.relay).count(), 1);
+        }
+    }
+}
