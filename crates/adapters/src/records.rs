@@ -5,6 +5,7 @@ mod alerts;
 mod audit;
 mod claims;
 mod details;
+mod drops;
 mod failed_delivery;
 mod fulfilment;
 mod log;
@@ -25,7 +26,7 @@ use app::state::rows::{
     AnswerKey, Customer, Decision, EmailKey, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer,
 };
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
-use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, Code, CouponId, DropId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::points::Account;
 use domain::pricing::Discount;
@@ -144,6 +145,7 @@ impl FromCells for Product {
             received: cells.take()?,
             sold: cells.take()?,
             written_off: cells.take()?,
+            drop: cells.take::<Option<i64>>()?.map(DropId),
             created_at: cells.at()?,
             updated_at: cells.at()?,
         })

@@ -4,8 +4,8 @@
 macro_rules! select_product {
     ($rest:literal) => {
         concat!(
-            "SELECT product_id, name, price, status, on_hand, reserved, received, sold, written_off, created_at, \
-             updated_at \
+            "SELECT product_id, name, price, status, on_hand, reserved, received, sold, written_off, drop_id, \
+             created_at, updated_at \
              FROM product ",
             $rest
         )
@@ -22,8 +22,8 @@ macro_rules! select_details {
 macro_rules! select_described {
     ($rest:literal) => {
         concat!(
-            "SELECT product_id, name, price, status, on_hand, reserved, received, sold, written_off, created_at, \
-             updated_at, sku, external_id, description, image_url, attributes \
+            "SELECT product_id, name, price, status, on_hand, reserved, received, sold, written_off, drop_id, \
+             created_at, updated_at, sku, external_id, description, image_url, attributes \
              FROM product LEFT JOIN product_details USING (product_id) ",
             $rest
         )
@@ -158,7 +158,7 @@ macro_rules! select_mode_change {
 macro_rules! select_line {
     ($rest:literal) => {
         concat!(
-            "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, returned, order_id \
+            "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, returned, drop_id, order_id \
              FROM order_line ",
             $rest
         )
@@ -358,10 +358,32 @@ macro_rules! select_notification {
     };
 }
 
+macro_rules! select_drop {
+    ($rest:literal) => {
+        concat!("SELECT drop_id, body FROM drops ", $rest)
+    };
+}
+
+macro_rules! select_buyer {
+    ($rest:literal) => {
+        concat!("SELECT drop_id, user_id, body FROM drop_buyer ", $rest)
+    };
+}
+
+macro_rules! select_drop_link {
+    ($rest:literal) => {
+        concat!(
+            "SELECT drop_id, number, at, customer, kind, subject, order_id, previous_hash, hash FROM drop_link ",
+            $rest
+        )
+    };
+}
+
 pub(crate) use {
-    select_account, select_alert, select_answer, select_callback, select_campaign, select_coupon, select_customer,
-    select_delivery, select_described, select_details, select_entry, select_letter, select_letter_failure, select_line,
-    select_login, select_mode_change, select_notification, select_notification_settings, select_order, select_outgoing,
-    select_parked, select_parked_event, select_parked_failure, select_payment, select_product, select_relayed,
-    select_request, select_shipment, select_storage, select_user_coupon, select_webhook, select_written,
+    select_account, select_alert, select_answer, select_buyer, select_callback, select_campaign, select_coupon,
+    select_customer, select_delivery, select_described, select_details, select_drop, select_drop_link, select_entry,
+    select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_notification,
+    select_notification_settings, select_order, select_outgoing, select_parked, select_parked_event,
+    select_parked_failure, select_payment, select_product, select_relayed, select_request, select_shipment,
+    select_storage, select_user_coupon, select_webhook, select_written,
 };

@@ -3,6 +3,7 @@
 
 pub(crate) mod campaigns;
 pub(crate) mod customers;
+pub(crate) mod drops;
 pub(crate) mod orders;
 pub(crate) mod products;
 mod roots;

@@ -25,6 +25,7 @@ use dossier::Dossier;
 use laws::answers::Promises;
 use laws::coupons::{CampaignBooks, Counted};
 use laws::stock::StockBooks;
+use laws::stock::drops::DropBooks;
 use laws::webhooks::WebhookBooks;
 use proof::CampaignCounts;
 use report::{Findings, Verdict};
@@ -35,8 +36,8 @@ pub use proof::{Ends, Proof};
 pub use repaired::Repaired;
 pub use report::{Audit, Law, LawReport, Skipped};
 pub use snapshot::{
-    ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, EventFacts, KeptFigures, Link, LogFacts, NoticeLink,
-    OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
+    ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, DropFact, EventFacts, KeptFigures, Link, LogFacts,
+    NoticeLink, OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
 };
 
 /// The report of an audit, and the commands that repair what can be computed again.
@@ -103,7 +104,11 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
     let campaigns = inspect_campaigns(snapshot, counted, &mut promises, &mut findings)?;
     draft.pending.extend(campaigns.pending.iter().map(|request| request.0));
     let mut stock = StockBooks::default();
-    snapshot.products(&mut |facts| stock.open(facts))?;
+    let mut drops = DropBooks::read(snapshot)?;
+    snapshot.products(&mut |facts| {
+        drops.see(&facts.product);
+        stock.open(facts);
+    })?;
     if let Some(base) = base {
         base.open(&mut stock);
     }
@@ -115,12 +120,16 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
             base.take_out(&mut stock, &dossier);
         }
         let reserved = stock.enter(&dossier);
+        drops.enter(&dossier);
         draft.note(&dossier, reserved);
         promises.order_exists(&dossier);
         findings.note(Law::Owed, laws::payments::owed_in_time(&dossier, now));
         inspect_order(&dossier, &campaigns, &mut findings);
     })?;
     stock.judge(&mut findings);
+    if base.is_none() {
+        drops.judge(&mut findings);
+    }
     promises.judge(&mut findings);
     repairs.extend(stock.repairs());
     repairs.extend(campaigns.repairs);

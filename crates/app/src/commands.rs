@@ -18,7 +18,7 @@ pub(crate) mod users;
 use std::sync::Arc;
 
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
-use domain::ids::{CampaignId, CouponId, DeadLetterId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, Code, CouponId, DeadLetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::fulfilment::Goods;
 use domain::order::saga::{Report, Step};
@@ -30,6 +30,7 @@ use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 
+pub use catalogue::drops::DropCommand;
 pub use dispatch::guarded::{Guarded, Tag};
 pub use notices::alerts::{AlertCommand, Sighting};
 pub use notices::notifications::{NotSent, NotificationCommand};
@@ -156,6 +157,7 @@ pub enum Command {
     Webhook(WebhookCommand),
     Alert(AlertCommand),
     Notification(NotificationCommand),
+    Drop(DropCommand),
     /// The command of an event, from the table of reactions.
     React(Reaction),
     /// Parking, retry and dead letters of events that could not be handled.
@@ -235,6 +237,8 @@ pub struct PlaceOrder {
     pub warehouse_storage: bool,
     pub total_shown: Option<Money>,
     pub mode: Option<Choice>,
+    /// Tickets of waiting rooms, as sent.
+    pub tickets: Vec<Code>,
 }
 
 /// Changes the mode of orders that do not name one.

@@ -21,6 +21,7 @@ macro_rules! survives {
 }
 
 mod commits;
+mod drops;
 mod failed_delivery;
 mod fulfilment;
 mod gate;
@@ -103,6 +104,11 @@ cases! {
     notifications {
         settings_survive_every_change,
         a_notification_survives_until_it_is_sent,
+    }
+    drops {
+        a_drop_survives_every_change,
+        a_customer_of_a_drop_survives,
+        drops_come_due_when_they_turn,
     }
     commits {
         a_rollback_leaves_nothing,

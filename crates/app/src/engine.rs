@@ -1,6 +1,7 @@
 //! The engine: takes the waiting jobs, decides them one by one in memory, commits once, answers each.
 
 mod batch;
+mod drops;
 mod failed;
 mod job;
 mod keys;
@@ -26,6 +27,7 @@ use crate::state::rows::{Key, OffsetKey, Rows};
 use crate::state::settings::Settings;
 
 use batch::Batch;
+use drops::DropHints;
 pub use job::{Job, Responder};
 use pending_commit::GateUpdate;
 pub use pending_commit::PendingCommit;
@@ -54,6 +56,9 @@ pub struct Engine {
     now: Timestamp,
     deferred: Vec<Job>,
     streams: Streams,
+    drops: DropHints,
+    /// The share of the rate of waiting rooms that the engine can take, in percent.
+    admission_share: i64,
     broken: bool,
 }
 
@@ -81,6 +86,8 @@ impl Engine {
             now: Timestamp::default(),
             deferred: vec![],
             streams: Streams::default(),
+            drops: DropHints::default(),
+            admission_share: 100,
             broken: false,
         }
     }
@@ -99,6 +106,11 @@ impl Engine {
         !self.deferred.is_empty()
     }
 
+    /// Sets the share of the rate of waiting rooms that the engine can take, in percent.
+    pub const fn admit_share(&mut self, percent: i64) {
+        self.admission_share = percent;
+    }
+
     /// Writes a tiny commit, to find out if the store accepts writes again.
     pub async fn probe(&mut self) -> Result<(), StoreError> {
         let probed = self.store.lease(Sequence::Order, 0).await.map(drop);
@@ -113,8 +125,8 @@ impl Engine {
     pub async fn due_timers(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
         let now = self.clock.now().max(self.now);
         let due = self.store.due_timers(now, limit).await?;
-        let codec = self.settings.codec;
-        let job = |timer| Job::new(failed::command_of(timer, &codec), Box::new(|_| ()));
+        let (codec, share) = (self.settings.codec, self.admission_share);
+        let job = |timer| Job::new(failed::command_of(timer, &codec, share), Box::new(|_| ()));
         Ok(due.into_iter().map(job).collect())
     }
 
@@ -276,6 +288,7 @@ impl Engine {
         let mut declared = BTreeSet::new();
         for job in jobs {
             keys::declare(job, &self.settings, self.now, &mut declared);
+            self.drops.declare(job, &mut declared);
         }
         let later = declared.split_off(&keys::FIRST_AFTER_ORDERS);
         let first: Vec<Key> = declared.into_iter().collect();
@@ -313,6 +326,7 @@ impl Engine {
         let updates = self.updates(&batch).await;
         self.take_modes(&batch.rows);
         self.streams.apply(&batch);
+        self.drops.learn(&batch);
         self.deferred.append(&mut batch.deferred);
         let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
         let report = &mut written.report;

@@ -62,6 +62,10 @@ id!(
     /// An alert.
     AlertId
 );
+id!(
+    /// A sale with a beginning, an end and limits.
+    DropId
+);
 
 /// A displayed identity such as `ORD-4F7K2M9Q`; clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,6 +97,7 @@ pub enum Kind {
     Coupon,
     Request,
     Payment,
+    Ticket,
 }
 
 impl Kind {
@@ -102,6 +107,7 @@ impl Kind {
             Kind::Coupon => "UC-",
             Kind::Request => "req-",
             Kind::Payment => "PAY-",
+            Kind::Ticket => "QT-",
         }
     }
 }
@@ -151,6 +157,13 @@ impl Codec {
 
     pub fn request(&self, id: RequestId) -> Code {
         self.encode(Kind::Request, id.0)
+    }
+
+    /// The code of a ticket of a drop's waiting room. It is compared, and never decoded.
+    pub fn ticket(&self, drop: DropId, number: i64) -> Code {
+        const NUMBER_BITS: u32 = 28;
+        let drop = drop.0 & ((1 << (2 * HALF_BITS - NUMBER_BITS)) - 1);
+        self.encode(Kind::Ticket, (drop << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1)))
     }
 
     /// The order that a code names; `None` if the code is malformed or of another kind.

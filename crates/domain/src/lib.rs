@@ -7,6 +7,7 @@ pub mod alert;
 pub mod claim;
 pub mod coupon;
 pub mod currency;
+pub mod drops;
 pub mod ids;
 pub mod limits;
 pub mod money;

@@ -20,6 +20,12 @@ pub const CHARGE_MAX: Money = Money::won(1_000_000_000_000);
 pub const CAMPAIGN_QUANTITY_MAX: i64 = 1_000_000_000;
 /// Coupons of one campaign that one user may hold. The engine loads all of them for each decision.
 pub const ISSUE_PER_USER_MAX: i64 = 100;
+/// Customers that a waiting room may admit per second.
+pub const ADMIT_PER_SECOND_MAX: i64 = 100_000;
+/// Seconds that an admitted customer may have.
+pub const HOLD_SECONDS_MAX: i64 = 86_400;
+/// Products of one drop.
+pub const DROP_PRODUCTS_MAX: usize = 100;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a product's SKU, of its id in another system, and of the name of an attribute.

@@ -65,7 +65,13 @@ mod tests {
     use crate::ids::ProductId;
 
     fn line(product: i64, quantity: i64, unit_price: i64) -> Line {
-        Line { product: ProductId(product), name: "Thing".into(), quantity, unit_price: Money::won(unit_price) }
+        Line {
+            product: ProductId(product),
+            name: "Thing".into(),
+            quantity,
+            unit_price: Money::won(unit_price),
+            drop: None,
+        }
     }
 
     #[test]

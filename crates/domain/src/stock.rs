@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::ProductId;
+use crate::ids::{DropId, ProductId};
 use crate::limits::STOCK_MAX;
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -24,6 +24,10 @@ pub enum Command {
     },
     ChangeStatus {
         status: Status,
+    },
+    /// Sells the product in a drop from now on.
+    PutIntoDrop {
+        drop: DropId,
     },
     /// A delivery (positive) or a write-off (negative).
     Adjust {
@@ -56,6 +60,7 @@ pub enum Event {
     Registered { id: ProductId, name: Arc<str>, price: Money, stock: i64, at: Timestamp },
     PriceChanged { price: Money },
     StatusChanged { status: Status },
+    PutIntoDrop { drop: DropId },
     Received { quantity: i64 },
     WrittenOff { quantity: i64 },
     Deducted { quantity: i64 },
@@ -99,6 +104,8 @@ pub struct Product {
     /// Units that customers have; returned units are on hand again.
     pub sold: i64,
     pub written_off: i64,
+    /// The drop in which it is sold, or was sold last.
+    pub drop: Option<DropId>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -136,6 +143,7 @@ pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Re
         Command::ChangePrice { price } => Ok(vec![Event::PriceChanged { price }]),
         Command::ChangeStatus { status } if status == product.status => Ok(vec![]),
         Command::ChangeStatus { status } => Ok(vec![Event::StatusChanged { status }]),
+        Command::PutIntoDrop { drop } => Ok(vec![Event::PutIntoDrop { drop }]),
         Command::Adjust { delta } => adjust(product, delta),
         Command::Deduct { quantity } => deduct(product, quantity),
         Command::Restore { quantity } => {
@@ -198,6 +206,7 @@ pub fn evolve(product: &mut Option<Product>, event: &Event, at: Timestamp) {
         Event::Registered { .. } => unreachable!("folded above"),
         Event::PriceChanged { price } => product.price = price,
         Event::StatusChanged { status } => product.status = status,
+        Event::PutIntoDrop { drop } => product.drop = Some(drop),
         Event::Received { quantity } => {
             product.received += quantity;
             product.on_hand += quantity;
@@ -236,6 +245,7 @@ fn registered(id: ProductId, name: Arc<str>, price: Money, stock: i64, at: Times
         received: stock,
         sold: 0,
         written_off: 0,
+        drop: None,
         created_at: at,
         updated_at: at,
     }

@@ -39,7 +39,7 @@ pub use payment::{PaymentArgs, PaymentCommand};
 pub use reference::{CompletionsArgs, ManualArgs};
 pub use replay::{ReplayArgs, ReplaySelection};
 pub use shop::{ListArgs, ListenArgs, ShopArgs, TriggerArgs};
-pub use upkeep::{BackupArgs, DoctorArgs, MoveArgs, RestoreArgs};
+pub use upkeep::{BackupArgs, DoctorArgs, MoveArgs, RestoreArgs, VerifyArgs};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -100,6 +100,8 @@ pub enum Command {
     Token(TokenArgs),
     /// Print the settings in force, without secrets
     Config(ConfigArgs),
+    /// Check the proof of a drop, and a receipt
+    Verify(VerifyArgs),
     /// Ask a running server whether it is ready: exit code 0 or 1, for health checks
     Health(HealthArgs),
     /// Print a shell's completion script

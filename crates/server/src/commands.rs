@@ -51,6 +51,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Topics(args) => admin::topics::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
+        Command::Verify(args) => upkeep::verify::run(&args),
         Command::Health(args) => admin::health::run(&args),
         Command::Completions(args) => reference::completions(&args),
         Command::Manual(args) => reference::manual(&args),

@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
+use crate::live::rooms::Rooms;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::{
@@ -347,6 +348,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         write_timeout: config.server.write_timeout(),
         stream_heartbeat: config.server.stream_heartbeat(),
         customers_may_charge: config.points.customers_may_charge,
+        waiting_rooms: Rooms::default(),
         estimates,
         modes: config.orders.modes(),
         services,

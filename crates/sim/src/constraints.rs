@@ -88,6 +88,8 @@ fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("accounts", rows.accounts.changes(), |key| state.accounts.contains_key(&key.0))?;
     fits("holdings", rows.holdings.changes(), |key| state.holdings.contains_key(key))?;
     fits("campaigns", rows.campaigns.changes(), |key| state.campaigns.contains_key(key))?;
+    fits("buyers", rows.buyers.changes(), |key| state.buyers.contains_key(key))?;
+    fits("drops", rows.drops.changes(), |key| state.drops.contains_key(key))?;
     fits("products", rows.products.changes(), |key| state.products.contains_key(key))?;
     fits("sales", rows.sales.changes(), |key| state.sales.contains_key(key))
 }
@@ -179,6 +181,8 @@ fn check_deliveries(state: &State, rows: &Rows) -> Result<(), String> {
 fn check_lists(state: &State, rows: &Rows) -> Result<(), String> {
     unique("entries", rows.entries.iter().map(|entry| entry.id), |id| state.entries.contains_key(id))?;
     unique("receipts", rows.receipts.iter().map(|receipt| receipt.id), |id| state.receipts.contains_key(id))?;
+    let links = rows.drop_links.iter().map(|link| (link.drop, link.number));
+    unique("drop links", links, |key| state.drop_links.contains_key(key))?;
     unique("notices", rows.notices.iter().map(|notice| notice.id), |id| state.notices.contains_key(id))?;
     unique("notices", rows.notices.iter().map(|notice| (notice.user, notice.number)), |(user, number)| {
         state.notices.values().any(|notice| notice.user == *user && notice.number == *number)

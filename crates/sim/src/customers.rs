@@ -1,16 +1,18 @@
 //! Customers and admins: their requests, each repeated under its key until it has a response.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{
-    ChangeModes, Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RefundDecision, RefundWanted,
-    RegisterUser,
+    ChangeModes, Command, CreateCampaign, DropCommand, Idempotency, PlaceOrder, ProcessOrder, RefundDecision,
+    RefundWanted, RegisterUser,
 };
 use app::engine::Job;
 use app::state::rows::{AnswerKey, EmailKey, NewDetails, Role};
 use domain::coupon::{Change, IssueMode, QueueKey};
-use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::drops::{self, Offer, Prequeue, Secrets, Terms, WaitingRoom};
+use domain::ids::{CampaignId, Code, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::fulfilment::Goods;
 use domain::order::{Canceller, Choice, Order, Payment, Receiver};
@@ -20,6 +22,7 @@ use domain::time::Timestamp;
 use domain::{shipment, warehouse};
 
 use crate::disk::State;
+use crate::process::CODEC;
 use crate::rng::Rng;
 
 const USERS: i64 = 6;
@@ -95,7 +98,8 @@ impl Customers {
 
     /// Requests the products, campaigns and points that the shop opens with.
     pub(crate) fn prepare(&mut self, rng: &mut Rng, now: Timestamp, has_one_engine: bool) {
-        for _product in 0..2 {
+        // The third one is sold in drops.
+        for _product in 0..3 {
             let (price, stock) = (Money::won(rng.amount(3, 9) * 100), rng.amount(3, 12));
             let details = NewDetails { description: Some(Some("A lamp.".into())), ..NewDetails::default() };
             let details = Some(Box::new(details));
@@ -125,14 +129,15 @@ impl Customers {
     pub(crate) fn think(&mut self, rng: &mut Rng, state: &State) -> Command {
         let user = UserId(rng.amount(1, USERS));
         match rng.below(100) {
-            0..34 => Command::PlaceOrder(Box::new(self.order(rng, user))),
+            0..34 => Command::PlaceOrder(Box::new(self.order(rng, state, user))),
             34..48 => Command::IssueCoupon { campaign: self.campaign(rng, 800), user },
             48..58 => Command::RequestCoupon { campaign: self.campaign(rng, 100), user },
             58..64 => Command::ChargePoints { user, amount: Money::won(rng.amount(1, 3) * 100) },
             64..73 => self.cancellation(rng),
             73..90 => self.fulfilment(rng, state),
             90..93 => self.delivery(rng),
-            93..97 => self.change(rng, state),
+            93..95 => self.change(rng, state),
+            95..97 => self.drop(rng, state, user),
             97..98 => change_modes(rng),
             _ => register(rng),
         }
@@ -147,7 +152,7 @@ impl Customers {
         rng.pick(campaigns).unwrap_or(CampaignId(99))
     }
 
-    fn order(&self, rng: &mut Rng, user: UserId) -> PlaceOrder {
+    fn order(&self, rng: &mut Rng, state: &State, user: UserId) -> PlaceOrder {
         let lines = rng.between(1, 2);
         PlaceOrder {
             user,
@@ -159,6 +164,7 @@ impl Customers {
             warehouse_storage: rng.happens(100),
             total_shown: None,
             mode: if rng.happens(500) { rng.pick(&Choice::ALL) } else { None },
+            tickets: tickets_of(state, user),
         }
     }
 
@@ -202,6 +208,38 @@ impl Customers {
         Command::AdjustStock { product: self.product(rng), delta, reason: "delivery".into() }
     }
 
+    /// An admin puts the third product into a drop, or changes the drop; a customer joins or leaves its waiting room.
+    fn drop(&self, rng: &mut Rng, state: &State, user: UserId) -> Command {
+        let now = state.decided_until;
+        let mut rooms = state.drops.values().filter(|drop| drop.queue.is_some()).map(|drop| drop.id);
+        if let Some(drop) = rooms.next_back().filter(|_| rng.happens(600)) {
+            let join = DropCommand::Join { drop, user };
+            return Command::Drop(if rng.happens(800) { join } else { DropCommand::Leave { drop, user } });
+        }
+        let later = |rng: &mut Rng, hours_max: u64| now + Duration::from_secs(rng.between(1, 60 * hours_max) * 60);
+        let product = self.products.get(2).copied().unwrap_or(ProductId(99));
+        if let Some(drop) = state.drops.keys().last().copied().filter(|_| rng.happens(500)) {
+            let ends_at = rng.happens(500).then(|| later(rng, 4));
+            return Command::Drop(DropCommand::Change {
+                drop,
+                change: drops::Change { ends_at, paused: rng.happens(500).then(|| rng.happens(300)) },
+            });
+        }
+        let products = vec![Offer { product, per_customer: rng.happens(700).then(|| rng.amount(1, 3)) }];
+        let starts_at = if rng.happens(600) { now } else { later(rng, 1) };
+        let ends_at = starts_at + Duration::from_secs(rng.between(1, 600) * 60);
+        let per_customer = rng.happens(500).then(|| rng.amount(1, 4));
+        let waiting_room = rng.happens(400).then(|| WaitingRoom {
+            admit_per_second: rng.amount(1, 5),
+            hold_seconds: rng.amount(30, 3_600),
+            prequeue: rng.pick(&Prequeue::ALL).unwrap_or(Prequeue::Fifo),
+        });
+        let secrets = Secrets { seed: [rng.below(250) as u8; 32], key: [7; 32] };
+        let name = "Saturday".into();
+        let terms = Terms { name, starts_at, ends_at, products, per_customer, waiting_room, secrets };
+        Command::Drop(DropCommand::Create(Box::new(terms)))
+    }
+
     fn change(&self, rng: &mut Rng, state: &State) -> Command {
         let campaign = self.campaign(rng, 500);
         let quantity = state.campaigns.get(&campaign).map_or(1, |campaign| campaign.quantity);
@@ -212,6 +250,12 @@ impl Customers {
         };
         Command::ChangeCampaign { campaign, change }
     }
+}
+
+/// The tickets that a customer has.
+fn tickets_of(state: &State, user: UserId) -> Vec<Code> {
+    let own = state.buyers.values().filter(|buyer| buyer.user == user);
+    own.filter_map(|buyer| Some(CODEC.ticket(buyer.drop, buyer.ticket?))).collect()
 }
 
 /// Decides a pending refund request, or records returned goods.

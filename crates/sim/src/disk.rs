@@ -8,16 +8,17 @@ use app::events::trace::TraceParent;
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AnswerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, Details, EmailKey, Entry, FigureKey,
+    AnswerKey, BuyerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, Details, EmailKey, Entry, FigureKey,
     HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey,
     ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::alert::Alert;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
+use domain::drops::{Buyer, Drop, Link};
 use domain::ids::{
-    AlertId, CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
-    WebhookId,
+    AlertId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId,
+    UserId, WebhookId,
 };
 use domain::notification::{self, Notification, NotificationKey};
 use domain::order::saga::Step;
@@ -95,6 +96,9 @@ pub struct State {
     /// The holding of a coupon, and the previous coupon in its user's chain.
     pub coupons: BTreeMap<CouponId, (HoldingKey, Option<CouponId>)>,
     pub campaigns: BTreeMap<CampaignId, Campaign>,
+    pub buyers: BTreeMap<BuyerKey, Buyer>,
+    pub drops: BTreeMap<DropId, Drop>,
+    pub drop_links: BTreeMap<(DropId, i64), Link>,
     pub products: BTreeMap<ProductId, Product>,
     pub sales: BTreeMap<SalesKey, Sales>,
     pub entries: BTreeMap<EntryId, Entry>,

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use app::audit::{
-    ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, EventFacts, Fulfilment, KeptFigures, Link, LogFacts,
-    NoticeLink, OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
+    ABOUT_PRODUCTS, CampaignFact, CouponFacts, CustomerFacts, DropFact, EventFacts, Fulfilment, KeptFigures, Link,
+    LogFacts, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts,
+    WebhookFact,
 };
 use app::events::outbox::uuid;
 use app::ports::StoreError;
@@ -178,6 +179,13 @@ impl Snapshot for ModelSnapshot {
         self.0.deliveries_pruned_before.map(WebhookFact::PrunedBefore).into_iter().for_each(&mut *each);
         self.0.webhooks.values().cloned().map(WebhookFact::Endpoint).for_each(&mut *each);
         self.0.deliveries.values().cloned().map(WebhookFact::Delivery).for_each(each);
+        Ok(())
+    }
+
+    fn drops(&mut self, each: &mut dyn FnMut(DropFact)) -> Result<(), StoreError> {
+        self.0.drops.values().cloned().map(Box::new).map(DropFact::Drop).for_each(&mut *each);
+        self.0.buyers.values().cloned().map(DropFact::Buyer).for_each(&mut *each);
+        self.0.drop_links.values().cloned().map(DropFact::Link).for_each(each);
         Ok(())
     }
 

@@ -166,6 +166,8 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Account(id) => rows.accounts.loaded(AccountKey(id), state.accounts.get(&id).copied()),
         Key::Holding(key) => rows.holdings.loaded(key, state.holdings.get(&key).cloned()),
         Key::Campaign(id) => rows.campaigns.loaded(id, state.campaigns.get(&id).cloned()),
+        Key::DropBuyer(key) => rows.buyers.loaded(key, state.buyers.get(&key).cloned()),
+        Key::Drop(id) => rows.drops.loaded(id, state.drops.get(&id).cloned()),
         Key::Product(id) => rows.products.loaded(id, state.products.get(&id).cloned()),
         Key::Sales(key) => rows.sales.loaded(key, state.sales.get(&key).copied()),
     }
@@ -206,6 +208,8 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.accounts, rows.accounts.changes(), |key| key.0);
     apply(&mut state.holdings, rows.holdings.changes(), |key| key);
     apply(&mut state.campaigns, rows.campaigns.changes(), |key| key);
+    apply(&mut state.buyers, rows.buyers.changes(), |key| key);
+    apply(&mut state.drops, rows.drops.changes(), |key| key);
     apply(&mut state.products, rows.products.changes(), |key| key);
     apply(&mut state.sales, rows.sales.changes(), |key| key);
     write_lists(state, rows);
@@ -231,6 +235,7 @@ fn apply<K, I: Ord, V: Clone>(
 }
 
 fn write_lists(state: &mut State, rows: &Rows) {
+    state.drop_links.extend(rows.drop_links.iter().map(|link| ((link.drop, link.number), link.clone())));
     let holders: Vec<HoldingKey> = rows.holdings.changed().collect();
     for link in &rows.coupon_links {
         let holds = |key: &&HoldingKey| state.holdings[*key].coupons.iter().any(|coupon| coupon.id == link.coupon);

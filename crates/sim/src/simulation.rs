@@ -184,11 +184,17 @@ impl World {
         format!("unanswered {unanswered:?}, idle {idle:?}, timers {timers:?}, parked {parked:?}")
     }
 
+    /// Counts all events but those of drops, which turn by the clock meanwhile.
+    fn events_of_requests(&self) -> usize {
+        let is_of_request = |kind: &str| !matches!(kind, "DropOpened" | "DropSoldOut" | "DropClosed");
+        self.around.disk.read(|state| state.outbox.iter().filter(|row| is_of_request(row.record.kind)).count())
+    }
+
     /// Checks that every response is replayed under its key, without any effect.
     fn repeat_everything(&mut self) -> Verdict {
         let is_kept = |number: &usize| matches!(self.customers.requests[*number].answer, Some(Ok(_)));
         let answered: Vec<usize> = (0..self.customers.requests.len()).filter(is_kept).collect();
-        let before = self.seen;
+        let before = self.events_of_requests();
         for numbers in answered.chunks(8) {
             for number in numbers {
                 self.send(*number)?;
@@ -198,7 +204,7 @@ impl World {
             let silent = numbers.iter().find(|number| self.customers.requests[**number].sent.is_some());
             ensure(silent.is_none(), || format!("request {silent:?} gets no response when it is repeated"))?;
         }
-        ensure(before == self.seen, || "a repeated request published an event".into())
+        ensure(before == self.events_of_requests(), || "a repeated request published an event".into())
     }
 
     /// Checks that exactly the remaining coupons can be issued.

@@ -334,6 +334,10 @@ impl World {
                     self.coverage.reach(Branch::SoldOut);
                     self.customers.take_answer(number, &result)?;
                 }
+                Err(Refusal::LimitExceeded { .. }) => {
+                    self.coverage.reach(Branch::LimitExceeded);
+                    self.customers.take_answer(number, &result)?;
+                }
                 _ => self.customers.take_answer(number, &result)?,
             }
         }

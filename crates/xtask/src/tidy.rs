@@ -15,14 +15,15 @@ use std::path::{Path, PathBuf};
 use sources::sources;
 
 /// The dependencies that each crate may have within the workspace. They point in one direction.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("vfs", &[]),
+    ("verify", &[]),
     ("app", &["domain"]),
     ("adapters", &["app", "domain", "vfs"]),
     ("sim", &["app", "domain"]),
     ("bench", &["app", "domain"]),
-    ("server", &["adapters", "app", "bench", "domain", "sim"]),
+    ("server", &["adapters", "app", "bench", "domain", "sim", "verify"]),
     ("xtask", &[]),
 ];
 

@@ -7,7 +7,8 @@ mod stream;
 use std::cell::RefCell;
 
 use app::audit::{
-    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts, WebhookFact,
+    CampaignFact, CustomerFacts, DropFact, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
+    WebhookFact,
 };
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
@@ -21,7 +22,7 @@ use super::opening::{OpenError, check_shop, parse};
 use super::session::{Session, options};
 use crate::records::{Cells as _, FromCells};
 use crate::snapshot::statistics::{self, Asked};
-use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products, webhooks};
+use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, drops, orders, products, webhooks};
 
 use reader::Reader;
 use stream::stream;
@@ -29,7 +30,7 @@ use stream::stream;
 /// All tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
                       order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice, \
-                      statistic, webhook, webhook_delivery, pruned";
+                      statistic, webhook, webhook_delivery, pruned, drops, drop_buyer, drop_link";
 
 pub struct MysqlSnapshot {
     reader: Reader,
@@ -98,6 +99,17 @@ impl Snapshot for MysqlSnapshot {
                 pruned,
                 stream(reader, webhooks::ENDPOINTS, unreadable)?,
                 stream(reader, webhooks::DELIVERIES, unreadable)?,
+                each,
+            )
+        })
+    }
+
+    fn drops(&mut self, each: &mut dyn FnMut(DropFact)) -> std::result::Result<(), StoreError> {
+        self.read(|reader, unreadable| {
+            drops::report(
+                stream(reader, drops::DROPS, unreadable)?,
+                stream(reader, drops::BUYERS, unreadable)?,
+                stream(reader, drops::LINKS, unreadable)?,
                 each,
             )
         })

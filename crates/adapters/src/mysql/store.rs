@@ -3,6 +3,7 @@
 mod alerts;
 mod commit;
 mod details;
+mod drops;
 mod executor;
 mod failed_delivery;
 mod fulfilment;
@@ -279,6 +280,7 @@ impl Store for MysqlStore {
                 Ok(DueTimer::Order { order: OrderId(cells.take()?), due: cells.at()? })
             });
             let mut due: Vec<DueTimer> = timers.collect::<Result<_>>()?;
+            due.extend(drops::due(&mut self.session, now, limit).await?);
             due.extend(failed_delivery::due_keys(&mut self.session, now, limit).await?);
             due.extend(failed_delivery::due_letters(&mut self.session, now, limit).await?);
             Ok(due)

@@ -7,6 +7,7 @@ mod catalogue;
 mod change_feed;
 mod coupons;
 mod dead_letters;
+mod drops;
 mod events;
 mod fulfilment;
 mod modes;

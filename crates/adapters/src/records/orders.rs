@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::state::rows::OrderRow;
-use domain::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
+use domain::ids::{CampaignId, Code, CouponId, DropId, OrderId, ProductId, UserId};
 use domain::order::saga::{Direction, Saga, Step, StepRecord, StepState};
 use domain::order::{AfterSales, CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Rule, Status};
 use domain::reason::Reason;
@@ -121,14 +121,17 @@ fn after_sales<C: Cells>(cells: &mut C) -> Result<Option<Arc<AfterSales>>, C::Er
 
 impl FromCells for Line {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Line, C::Error> {
-        let line = domain::order::Line {
+        let mut line = domain::order::Line {
             product: ProductId(cells.take()?),
             name: cells.text()?,
             quantity: cells.take()?,
             unit_price: cells.money()?,
+            drop: None,
         };
         let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line lacks the state of its stock")) };
-        Ok(Line { line, state, at, returned: cells.take()? })
+        let returned = cells.take()?;
+        line.drop = cells.take::<Option<i64>>()?.map(DropId);
+        Ok(Line { line, state, at, returned })
     }
 }
 

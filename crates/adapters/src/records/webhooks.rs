@@ -87,7 +87,7 @@ fn moment<C: Cells>(cells: &mut C) -> Result<Option<Timestamp>, C::Error> {
     Ok(cells.take::<Option<i64>>()?.map(Timestamp::from_micros))
 }
 
-fn json<C: Cells, T: DeserializeOwned>(cells: &mut C) -> Result<T, C::Error> {
+pub(super) fn json<C: Cells, T: DeserializeOwned>(cells: &mut C) -> Result<T, C::Error> {
     let text: String = cells.take()?;
     serde_json::from_str(&text).map_err(|error| cells.broken(error))
 }

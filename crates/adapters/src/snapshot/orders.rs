@@ -17,7 +17,7 @@ use crate::selects::{
 
 pub(crate) const ORDERS: Source = Source { select: select_order!("ORDER BY order_id"), table: "orders", key_column: 0 };
 pub(crate) const LINES: Source =
-    Source { select: select_line!("ORDER BY order_id, line_no"), table: "order_line of order", key_column: 8 };
+    Source { select: select_line!("ORDER BY order_id, line_no"), table: "order_line of order", key_column: 9 };
 pub(crate) const CLAIMS: Source = Source {
     select: "SELECT step, product_id, state, reason, order_id FROM claim ORDER BY order_id",
     table: "claim of order",

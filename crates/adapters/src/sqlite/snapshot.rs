@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use app::audit::{
-    CampaignFact, CustomerFacts, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot,
+    CampaignFact, CustomerFacts, DropFact, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot,
     StatisticsFacts, WebhookFact,
 };
 use app::ports::StoreError;
@@ -29,7 +29,7 @@ use super::opening::{OpenError, check_shop, check_sqlite};
 use super::{commit_mark, cut, page_sums};
 use crate::records::FromCells;
 use crate::snapshot::statistics::{self, Asked};
-use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products, webhooks};
+use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, drops, orders, products, webhooks};
 
 use since::Part;
 use stream::stream;
@@ -152,6 +152,20 @@ impl Snapshot for SqliteSnapshot {
                 find(connection, webhooks::SELECT_PRUNED, [])?,
                 stream(&mut endpoints, webhooks::ENDPOINTS, unreadable)?,
                 stream(&mut deliveries, webhooks::DELIVERIES, unreadable)?,
+                each,
+            )
+        })
+    }
+
+    fn drops(&mut self, each: &mut dyn FnMut(DropFact)) -> std::result::Result<(), StoreError> {
+        self.read(|connection, unreadable| {
+            let mut all = connection.prepare(drops::DROPS.select)?;
+            let mut buyers = connection.prepare(drops::BUYERS.select)?;
+            let mut links = connection.prepare(drops::LINKS.select)?;
+            drops::report(
+                stream(&mut all, drops::DROPS, unreadable)?,
+                stream(&mut buyers, drops::BUYERS, unreadable)?,
+                stream(&mut links, drops::LINKS, unreadable)?,
                 each,
             )
         })

@@ -5,6 +5,7 @@ mod alerts;
 mod commit;
 mod customer_row;
 mod details;
+mod drops;
 mod executor;
 mod failed_delivery;
 mod fulfilment;
@@ -27,6 +28,7 @@ pub(super) use log_copy::{LogCopy, copy_at_start};
 pub(super) use log_sync::LogSync;
 pub(super) use offsets::heads;
 
+pub(super) use drops::{buyer_row, drop_row};
 pub(super) use load::{order, timer};
 pub(super) use notifications::settings as notification_settings;
 pub(super) use webhooks::{delivery as webhook_delivery, endpoint as webhook};
@@ -360,6 +362,7 @@ impl Store for SqliteStore {
             let timers: Vec<(i64, i64)> = find_all(&store.connection, statement, (now.micros(), limit))?;
             let due_at = |(order, due)| DueTimer::Order { order: OrderId(order), due: Timestamp::from_micros(due) };
             let mut due: Vec<DueTimer> = timers.into_iter().map(due_at).collect();
+            due.extend(drops::due(&store.connection, now, limit)?);
             due.extend(failed_delivery::due_keys(&store.connection, now, limit)?);
             due.extend(failed_delivery::due_letters(&store.connection, now, limit)?);
             Ok(due)

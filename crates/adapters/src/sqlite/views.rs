@@ -6,6 +6,7 @@ mod alerts;
 mod catalogue;
 mod coupons;
 mod dead_letters;
+mod drops;
 mod events;
 mod fulfilment;
 mod modes;

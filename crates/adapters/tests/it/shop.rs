@@ -204,5 +204,6 @@ pub(crate) fn order(user: UserId, product: ProductId, quantity: i64) -> PlaceOrd
         warehouse_storage: false,
         total_shown: None,
         mode: None,
+        tickets: vec![],
     }
 }

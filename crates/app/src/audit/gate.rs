@@ -6,7 +6,8 @@ use domain::ids::{CampaignId, OrderId};
 
 use super::proof::{Ends, Proof};
 use super::snapshot::{
-    CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts, WebhookFact,
+    CampaignFact, CustomerFacts, DropFact, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
+    WebhookFact,
 };
 use crate::ports::StoreError;
 use crate::state::rows::{AnswerKey, StoredAnswer};
@@ -22,6 +23,10 @@ pub struct BesideGate {
 impl Snapshot for BesideGate {
     fn products(&mut self, each: &mut dyn FnMut(ProductFacts)) -> Result<(), StoreError> {
         self.store.products(each)
+    }
+
+    fn drops(&mut self, each: &mut dyn FnMut(DropFact)) -> Result<(), StoreError> {
+        self.store.drops(each)
     }
 
     fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), StoreError> {

@@ -56,6 +56,7 @@ laws! {
     Log = 20, "no event was changed, added or dropped";
     Owed = 21, "owed money is refunded in time, or waits for an operator";
     Statistics = 22, "the statistics are the sums of the events";
+    Drops = 23, "customers of a drop have the units of their orders, within the limits";
 }
 
 /// The result of an audit.

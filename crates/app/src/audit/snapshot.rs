@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
+use domain::drops::{self, Buyer, Drop};
 use domain::ids::{CampaignId, CouponId, OrderId, UserId};
 use domain::order::saga::Step;
 use domain::points::Account;
@@ -42,6 +43,9 @@ pub trait Snapshot {
 
     /// Reads webhook endpoints, and then all deliveries by endpoint and number.
     fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> Result<(), StoreError>;
+
+    /// Reads drops, their customers, and then the links of their chains by drop and number.
+    fn drops(&mut self, each: &mut dyn FnMut(DropFact)) -> Result<(), StoreError>;
 
     /// Reads all events in commit order, and returns what else the store says of its log.
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError>;
@@ -100,6 +104,13 @@ pub enum WebhookFact {
     PrunedBefore(Timestamp),
     Endpoint(Endpoint),
     Delivery(Delivery),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum DropFact {
+    Drop(Box<Drop>),
+    Buyer(Buyer),
+    Link(drops::Link),
 }
 
 /// Everything the store says about one order.

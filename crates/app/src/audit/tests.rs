@@ -21,7 +21,7 @@ use fixture::{
     AWAITING, BOB, CANCELLED, COMPENSATING, COMPLETED, NOON, PENDING, STUCK, Shop, completed_event, number, shop,
 };
 
-use super::{CampaignFact, Law, ShardFacts, WebhookFact, audit, repairs};
+use super::{CampaignFact, DropFact, Law, ShardFacts, WebhookFact, audit, repairs};
 use crate::commands::answer::Answer;
 use crate::commands::context::Context;
 use crate::commands::{Command, Repair, dispatch};
@@ -78,6 +78,7 @@ fn each_corruption_is_found_by_its_law_alone() {
         .chain(book_cases())
         .chain(log_cases())
         .chain(webhook_cases())
+        .chain(drop_cases())
     {
         let mut shop = shop();
         corrupt(&mut shop);
@@ -141,6 +142,24 @@ fn webhook_cases() -> Vec<Case> {
                 let partition = Partition { topic: None, number: *shard as i32 };
                 shop.log.positions.push((OffsetKey { group: Group::Webhooks, partition }, head.seq + 1));
             }
+        }),
+    ]
+}
+
+fn drop_cases() -> Vec<Case> {
+    vec![
+        (Law::Drops, "a customer has more units than their orders", |shop| {
+            let Some(DropFact::Buyer(buyer)) = shop.drops.last_mut() else { panic!("it is the last") };
+            buyer.units[0].1 += 1;
+        }),
+        (Law::Drops, "a customer is lost", |shop| drop(shop.drops.pop())),
+        (Law::Drops, "a limit is exceeded", |shop| {
+            let Some(DropFact::Drop(drop)) = shop.drops.first_mut() else { panic!("it is the first") };
+            drop.per_customer = Some(1);
+        }),
+        (Law::Drops, "a drop believes that it is sold out", |shop| {
+            let Some(DropFact::Drop(drop)) = shop.drops.first_mut() else { panic!("it is the first") };
+            drop.sold_out.push(drop.products[0].product);
         }),
     ]
 }

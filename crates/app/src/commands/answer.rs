@@ -5,7 +5,8 @@ pub mod changed;
 use std::time::Duration;
 
 use domain::coupon;
-use domain::ids::{CampaignId, Code, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::drops;
+use domain::ids::{CampaignId, Code, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
 use domain::notification;
 use domain::time::Timestamp;
@@ -87,6 +88,11 @@ pub enum Answer {
     NotificationsTaken {
         #[serde(skip)]
         taken: Vec<notification::Taken>,
+    },
+    /// The customer has this ticket of the waiting room.
+    QueueJoined {
+        drop: DropId,
+        ticket: i64,
     },
     /// An event or a timer was handled; it has no result.
     Done,
@@ -172,6 +178,28 @@ pub enum Refusal {
     CampaignWindowOutOfOrder,
     WebhookNotFound,
     WebhookDeliveryNotFound,
+    DropNotFound,
+    DropNotStarted,
+    DropEnded,
+    DropPaused,
+    DropNoWaitingRoom,
+    TicketRequired,
+    TicketNotFound,
+    /// It would end before it starts.
+    DropWindowOutOfOrder,
+    /// The product of the given place does not exist.
+    DropProductNotFound {
+        line: usize,
+    },
+    /// The product of the given place belongs to a drop that has not ended.
+    DropProductTaken {
+        line: usize,
+    },
+    /// The customer would have more than `limit` units of a drop; `already` count.
+    LimitExceeded {
+        limit: i64,
+        already: i64,
+    },
     DeadLetterNotFound,
     /// The letter is closed, or was changed since it was read.
     DeadLetterClosed,
@@ -202,6 +230,18 @@ impl From<coupon::Rejection> for Refusal {
             coupon::Rejection::Expired | coupon::Rejection::NotUsable => Refusal::CouponExpired,
             coupon::Rejection::AlreadyIssued => Refusal::CouponAlreadyIssued,
             coupon::Rejection::SoldOut => Refusal::CouponSoldOut,
+        }
+    }
+}
+
+impl From<drops::Rejection> for Refusal {
+    fn from(rejection: drops::Rejection) -> Refusal {
+        match rejection {
+            drops::Rejection::NotStarted => Refusal::DropNotStarted,
+            drops::Rejection::Ended => Refusal::DropEnded,
+            drops::Rejection::Paused => Refusal::DropPaused,
+            drops::Rejection::TicketRequired => Refusal::TicketRequired,
+            drops::Rejection::LimitExceeded { limit, already } => Refusal::LimitExceeded { limit, already },
         }
     }
 }

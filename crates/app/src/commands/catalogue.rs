@@ -1,5 +1,7 @@
 //! Products: register, change, receive, rank (S-06, S-07, S-11).
 
+pub(crate) mod drops;
+
 use std::sync::Arc;
 
 use domain::ids::{OrderId, ProductId};
@@ -181,9 +183,13 @@ pub(crate) fn apply(
     let product = product.ok_or_else(|| Halt::broken("a changed product exists"))?;
     context.rows.products.put(id, product.clone());
     match (before, product.available()) {
-        (Some(1..), 0) => context.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?,
+        (Some(1..), 0) => {
+            context.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?;
+            drops::note_stock(context, &product)?;
+        }
         (Some(0), available @ 1..) => {
             context.publish(Event::ProductRestocked(ProductRestocked { product_id: id, available }))?;
+            drops::note_stock(context, &product)?;
         }
         _ => {}
     }

@@ -8,6 +8,7 @@ mod reaction_keys;
 use domain::order::CouponWanted;
 
 use crate::commands::answer::Answer;
+use crate::commands::catalogue::drops;
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::fulfilment::{payments, refunds, shipments};
 use crate::commands::notices::{alerts, notifications, webhooks};
@@ -68,6 +69,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::Webhook(command) => webhooks::handle(context, command),
         Command::Alert(command) => alerts::handle(context, command),
         Command::Notification(command) => notifications::handle(context, command),
+        Command::Drop(command) => drops::handle(context, command),
         Command::React(reaction) => react(context, reaction).map(|()| Answer::Done),
         Command::FailedDelivery(command) => failed_delivery::handle(context, command),
         Command::FireTimer { order, due } => order::fire_timer(context, *order, *due).map(|()| Answer::Done),

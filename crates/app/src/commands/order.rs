@@ -3,6 +3,7 @@
 pub(crate) mod claiming;
 pub(crate) mod demand;
 pub(crate) mod keys;
+pub(crate) mod limits;
 pub(crate) mod process;
 pub(crate) mod request;
 pub(crate) mod steps;
@@ -27,6 +28,7 @@ pub(crate) fn place(context: &mut Context<'_>, wanted: &PlaceOrder) -> Answered 
     let coupon = wanted_coupon(context, wanted)?;
     let (mode, chosen_by) = mode_of(context, wanted, lines.len());
     let id = context.ids.order();
+    limits::count(context, id, wanted, &lines)?;
     let number = context.settings.codec.order(id);
     let placement = Placement {
         id,
@@ -149,7 +151,8 @@ fn price_lines(context: &Context<'_>, items: &[(ProductId, i64)]) -> Handled<Vec
             let line = items.iter().position(|(item, _)| *item == product);
             return Err(Halt::Refused(Refusal::ProductNotFound { line }));
         };
-        lines.push(Line { product, name: Arc::clone(&found.name), quantity, unit_price: found.price });
+        let (name, unit_price, drop) = (Arc::clone(&found.name), found.price, found.drop);
+        lines.push(Line { product, name, quantity, unit_price, drop });
     }
     Ok(lines)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
-use domain::ids::{CampaignId, Code, Codec, CouponId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, Code, Codec, CouponId, DropId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::fulfilment::{self, Goods};
 use domain::order::saga::{Report, Step};
@@ -160,6 +160,7 @@ fn placement(dice: &mut Dice, id: OrderId) -> Placement {
             name: dice.text(),
             quantity: 1 + dice.below(9),
             unit_price: Money::won(1 + dice.below(50_000)),
+            drop: dice.flip().then(|| DropId(1 + dice.below(9))),
         })
         .collect();
     let coupon = dice.flip().then(|| CouponWanted {
@@ -196,6 +197,7 @@ pub(super) fn product(dice: &mut Dice, id: ProductId) -> Product {
         received: reserved + free + sold + written_off,
         sold,
         written_off,
+        drop: dice.flip().then(|| DropId(1 + dice.below(9))),
         created_at: dice.moment(),
         updated_at: dice.moment(),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::commands::{Attempt, Command, FailedDelivery};
+use crate::commands::{Attempt, Command, DropCommand, FailedDelivery};
 use crate::log::reactions;
 use crate::ports::{Delivery, DueTimer};
 use crate::state::rows::{Message, ParkKey};
@@ -68,10 +68,11 @@ impl Job {
 }
 
 /// Returns the command of a due timer.
-pub(super) fn command_of(timer: DueTimer, codec: &Codec) -> Command {
+pub(super) fn command_of(timer: DueTimer, codec: &Codec, share: i64) -> Command {
     let reaction = |group, message: &Message| reactions::again(group, message, codec);
     match timer {
         DueTimer::Order { order, due } => Command::FireTimer { order, due },
+        DueTimer::Drop { drop } => Command::Drop(DropCommand::Turn { drop, share }),
         DueTimer::Parked { key, parked, messages } => {
             let attempt = |message| Attempt { reaction: reaction(key.group, &message), message };
             let attempts = messages.into_iter().map(attempt).collect();

@@ -44,6 +44,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         Command::Webhook(command) => command.declare(keys),
         Command::Alert(command) => command.declare(keys),
         Command::Notification(command) => command.declare(keys),
+        Command::Drop(command) => command.declare(keys),
         Command::RegisterProduct { details, .. } => catalogue::declare_identities(details.as_deref(), keys),
         Command::ChangeProduct { product, details, .. } => {
             keys.extend([Key::from(*product), DetailsKey(*product).into()]);

@@ -178,6 +178,12 @@ events! {
     WebhookDisabled(WebhookDisabled) => ExternalEvents;
     AlertRaised(AlertRaised) => ExternalEvents;
     AlertCleared(AlertCleared) => ExternalEvents;
+    ProductPutIntoDrop(ProductPutIntoDrop) => ProductEvents;
+    DropCreated(DropCreated) => DropEvents;
+    DropChanged(DropChanged) => DropEvents;
+    DropOpened(DropMoment) => DropEvents;
+    DropSoldOut(DropMoment) => DropEvents;
+    DropClosed(DropMoment) => DropEvents;
 }
 
 impl EventKind {
@@ -203,12 +209,14 @@ macro_rules! payload {
     )*};
 }
 
+mod drops;
 mod fulfilment;
 mod movements;
 mod products;
 mod result_code;
 mod sold;
 
+pub use drops::{DropChanged, DropCreated, DropMoment, ProductPutIntoDrop};
 pub use fulfilment::{
     GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
     OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,

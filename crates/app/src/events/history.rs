@@ -188,7 +188,7 @@ mod tests {
     const NUMBER: &str = "ORD-1";
 
     fn lamp() -> Line {
-        Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }
+        Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9), drop: None }
     }
 
     fn created() -> Event {

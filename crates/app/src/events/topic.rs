@@ -12,6 +12,7 @@ pub enum KeyedBy {
     User,
     Product,
     Campaign,
+    Drop,
     Order,
     /// `user:{id}` or the campaign, as the campaign's `queueKey` says.
     Queue,
@@ -25,6 +26,7 @@ impl KeyedBy {
             KeyedBy::User => "userId",
             KeyedBy::Product => "productId",
             KeyedBy::Campaign => "couponId",
+            KeyedBy::Drop => "dropId",
             KeyedBy::Order => "orderId",
             KeyedBy::Queue => "user:{id} or couponId",
             KeyedBy::OrderOrCampaign => "orderId or couponId",
@@ -103,6 +105,7 @@ topics! {
     CouponIssued = "coupon-issued" by User, 8 partitions for 30 days: "issued coupons";
     CouponUsed = "coupon-used" by User, 8 partitions for 30 days: "redeemed coupons";
     ProductEvents = "product-events" by Product, 8 partitions for 7 days: "products, prices, sold-out products";
+    DropEvents = "drop-events" by Drop, 4 partitions for 30 days: "drops created, changed, opened, sold out, closed";
     ExternalEvents = "external-events" by OrderOrCampaign, 8 partitions for 7 days: "events for systems outside of the shop";
 }
 

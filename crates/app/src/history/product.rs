@@ -19,11 +19,12 @@ pub struct ProductPast {
 
 impl ProductPast {
     /// The events that change a product.
-    pub const KINDS: [EventKind; 10] = [
+    pub const KINDS: [EventKind; 11] = [
         EventKind::ProductRegistered,
         EventKind::PriceChanged,
         EventKind::ProductStatusChanged,
         EventKind::ProductDescribed,
+        EventKind::ProductPutIntoDrop,
         EventKind::StockAdjusted,
         EventKind::StockDeductionCompleted,
         EventKind::StockRestored,
@@ -65,6 +66,7 @@ impl Fold for ProductPast {
                     received: 0,
                     sold: 0,
                     written_off: 0,
+                    drop: None,
                     created_at: at,
                     updated_at: at,
                 });
@@ -79,6 +81,10 @@ impl Fold for ProductPast {
             }
             (Event::ProductDescribed(changed), Some(product)) if changed.product_id == self.id => {
                 product.updated_at = at
+            }
+            (Event::ProductPutIntoDrop(put), Some(product)) if put.product_id == self.id => {
+                product.drop = Some(put.drop_id);
+                product.updated_at = at;
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use domain::ids::{CampaignId, OrderId, UserId};
+use domain::ids::{CampaignId, DropId, OrderId, UserId};
 use domain::time::Timestamp;
 
 use crate::ports::error::{CommitError, LoadError, StoreError};
@@ -55,6 +55,8 @@ pub struct Commit<'a> {
 pub enum DueTimer {
     /// A live order needs attention.
     Order { order: OrderId, due: Timestamp },
+    /// A drop opens or closes.
+    Drop { drop: DropId },
     /// A parked key is due for a retry, with as many events as its run allows.
     Parked { key: ParkKey, parked: ParkedKey, messages: Vec<Message> },
     /// A dead letter is due to be resent.
@@ -85,7 +87,7 @@ pub trait Store {
     /// Takes `count` numbers of a sequence, durably; they are never handed out again.
     fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, Result<Range<i64>, StoreError>>;
 
-    /// Returns due timers: orders', then parked keys', then letters', of each at most `limit`, oldest first.
+    /// Returns due timers: orders', then drops', then parked keys', then letters', of each at most `limit`, oldest first.
     fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>>;
 
     /// Returns all users with a coupon of a campaign, with their counts.

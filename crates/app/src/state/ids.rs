@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use domain::ids::{
-    AlertId, CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
-    WebhookId,
+    AlertId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId,
+    UserId, WebhookId,
 };
 use domain::time::Timestamp;
 
@@ -25,13 +25,14 @@ pub enum Sequence {
     DeadLetter,
     Webhook,
     Alert,
+    Drop,
 }
 
 /// The first number of registered users, far from the numbers in tokens of other systems.
 pub const REGISTERED_USER_MIN: i64 = 1_000_000_000_000_000;
 
 impl Sequence {
-    pub const ALL: [Sequence; 12] = [
+    pub const ALL: [Sequence; 13] = [
         Sequence::User,
         Sequence::Product,
         Sequence::Campaign,
@@ -44,6 +45,7 @@ impl Sequence {
         Sequence::DeadLetter,
         Sequence::Webhook,
         Sequence::Alert,
+        Sequence::Drop,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -60,6 +62,7 @@ impl Sequence {
             Sequence::DeadLetter => "letter",
             Sequence::Webhook => "webhook",
             Sequence::Alert => "alert",
+            Sequence::Drop => "drop",
         }
     }
 
@@ -77,7 +80,8 @@ impl Sequence {
             | Sequence::Receipt
             | Sequence::DeadLetter
             | Sequence::Webhook
-            | Sequence::Alert => 1,
+            | Sequence::Alert
+            | Sequence::Drop => 1,
         }
     }
 
@@ -85,7 +89,12 @@ impl Sequence {
     /// them.
     const fn block(self) -> i64 {
         match self {
-            Sequence::User | Sequence::Product | Sequence::Campaign | Sequence::Webhook | Sequence::Alert => 1,
+            Sequence::User
+            | Sequence::Product
+            | Sequence::Campaign
+            | Sequence::Webhook
+            | Sequence::Alert
+            | Sequence::Drop => 1,
             Sequence::Order
             | Sequence::Coupon
             | Sequence::Request
@@ -170,6 +179,10 @@ impl Ids {
 
     pub fn alert(&mut self) -> AlertId {
         AlertId(self.next(Sequence::Alert))
+    }
+
+    pub fn drop(&mut self) -> DropId {
+        DropId(self.next(Sequence::Drop))
     }
 
     /// Returns a time-ordered UUID (version 7 layout): the moment, then this engine, then a count.

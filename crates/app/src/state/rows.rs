@@ -15,8 +15,10 @@ use std::sync::Arc;
 use domain::alert::Alert;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
+use domain::drops::{Buyer, Drop, Link};
 use domain::ids::{
-    CampaignId, CouponId, DeadLetterId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId, WebhookId,
+    CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+    WebhookId,
 };
 use domain::money::Money;
 use domain::notification::{self, Notification, NotificationKey};
@@ -39,9 +41,10 @@ pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLette
 pub use fulfilment::{CallbackRow, Fulfilment};
 pub(crate) use key::half;
 pub use key::{
-    AccountKey, AlertKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey,
-    EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, NotificationSettingsKey, OffsetKey, OrderKey, ParkKey,
-    ParkedEventKey, Partition, PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey, ShipmentKey, StorageKey, TimerKey,
+    AccountKey, AlertKey, AnswerKey, BuyerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey,
+    DetailsKey, EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, NotificationSettingsKey, OffsetKey,
+    OrderKey, ParkKey, ParkedEventKey, Partition, PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey, ShipmentKey,
+    StorageKey, TimerKey,
 };
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
@@ -338,6 +341,8 @@ rows! {
         accounts: AccountKey => Account,
         holdings: HoldingKey => Holding,
         campaigns: CampaignId => Campaign,
+        buyers: BuyerKey => Buyer,
+        drops: DropId => Drop,
         products: ProductId => Product,
         sales: SalesKey => Sales,
     }
@@ -347,6 +352,7 @@ rows! {
         coupon_links: CouponLink,
         entries: Entry,
         receipts: Receipt,
+        drop_links: Link,
         notices: Notice,
         events: NewEvent,
         figures: Added,

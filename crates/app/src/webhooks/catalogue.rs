@@ -62,9 +62,9 @@ event_types! {
     ProductRestocked = "product.restocked" from Source::Event(EventKind::ProductRestocked), "A product that was sold out is available again.";
     ProductPriceChanged = "product.price_changed" from Source::Event(EventKind::PriceChanged), "The price of a product changed.";
     ShipmentUpdated = "shipment.updated" from Source::Event(EventKind::ShipmentUpdated), "A shipment moved to its next state.";
-    DropOpened = "drop.opened" from Source::Own(own_types::drop), "A drop began.";
-    DropSoldOut = "drop.sold_out" from Source::Own(own_types::drop), "Every product of a drop is sold out.";
-    DropClosed = "drop.closed" from Source::Own(own_types::drop), "A drop ended.";
+    DropOpened = "drop.opened" from Source::Event(EventKind::DropOpened), "A drop began.";
+    DropSoldOut = "drop.sold_out" from Source::Event(EventKind::DropSoldOut), "Every product of a drop is sold out.";
+    DropClosed = "drop.closed" from Source::Event(EventKind::DropClosed), "A drop ended.";
     AlertRaised = "alert.raised" from Source::Event(EventKind::AlertRaised), "A threshold was crossed.";
     AlertCleared = "alert.cleared" from Source::Event(EventKind::AlertCleared), "The cause of an alert is gone.";
     WebhookDisabled = "webhook.disabled" from Source::Event(EventKind::WebhookDisabled), "The shop stopped sending to an endpoint.";

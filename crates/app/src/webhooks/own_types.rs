@@ -16,17 +16,3 @@ pub(super) fn test() -> Value {
     })
 }
 
-pub(super) fn drop() -> Value {
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Drop",
-        "type": "object",
-        "required": ["dropId", "name", "at"],
-        "properties": {
-            "dropId": {"type": "integer", "format": "int64"},
-            "name": {"type": "string"},
-            "at": {"type": "string", "format": "date-time"},
-        },
-        "examples": [{"dropId": 1, "name": "Saturday", "at": "2026-11-21T09:00:00.000000Z"}],
-    })
-}

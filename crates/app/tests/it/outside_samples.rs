@@ -1,16 +1,53 @@
 //! Samples of events for external consumers only.
 
 use app::events::event::{
-    AlertCleared, AlertRaised, DeadLettered, Event, PointsMoved, StockMoved, StockMovement, WebhookDisabled,
+    AlertCleared, AlertRaised, DeadLettered, DropChanged, DropCreated, DropMoment, Event, PointsMoved,
+    ProductPutIntoDrop, StockMoved, StockMovement, WebhookDisabled,
 };
 use domain::alert::{Code as AlertCode, Measure, Severity};
-use domain::ids::{AlertId, Code, ProductId, UserId, WebhookId};
+use domain::drops::{Offer, Prequeue, WaitingRoom};
+use domain::ids::{AlertId, Code, DropId, ProductId, UserId, WebhookId};
 use domain::money::Money;
 use domain::time::Timestamp;
 
 const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 
 pub(crate) fn samples() -> Vec<Event> {
+    [stock_and_points(), operations(), drops()].concat()
+}
+
+fn drops() -> Vec<Event> {
+    let (drop_id, product) = (DropId(5), ProductId(3));
+    let limited = DropCreated {
+        drop_id,
+        name: "Saturday".into(),
+        starts_at: NOON,
+        ends_at: Timestamp::from_micros(NOON.micros() + 3_600_000_000),
+        products: vec![Offer { product, per_customer: Some(2) }],
+        per_customer: Some(3),
+        waiting_room: Some(WaitingRoom { admit_per_second: 50, hold_seconds: 300, prequeue: Prequeue::Shuffle }),
+        seed_commitment: Some("a".repeat(64)),
+    };
+    let plain = DropCreated {
+        products: vec![Offer { product, per_customer: None }],
+        per_customer: None,
+        waiting_room: None,
+        seed_commitment: None,
+        ..limited.clone()
+    };
+    let moment = DropMoment { drop_id, name: "Saturday".into(), at: NOON };
+    vec![
+        Event::ProductPutIntoDrop(ProductPutIntoDrop { product_id: product, drop_id }),
+        Event::DropCreated(limited),
+        Event::DropCreated(plain),
+        Event::DropChanged(DropChanged { drop_id, paused: true, ends_at: NOON }),
+        Event::DropOpened(moment.clone()),
+        Event::DropSoldOut(moment.clone()),
+        Event::DropClosed(moment),
+    ]
+}
+
+fn stock_and_points() -> Vec<Event> {
     let order = || Some(Code::from("ORD-4F7K2M9Q"));
     let sold = StockMoved {
         product_id: ProductId(3),
@@ -45,6 +82,11 @@ pub(crate) fn samples() -> Vec<Event> {
         Event::StockMoved(written_off),
         Event::PointsMoved(charged),
         Event::PointsMoved(deducted),
+    ]
+}
+
+fn operations() -> Vec<Event> {
+    vec![
         Event::DeadLettered(DeadLettered {
             letter_id: 17,
             group: "notice-group".into(),

@@ -13,7 +13,7 @@ use app::events::event::{
 use app::log::reactions::{Moved, report_event};
 use app::state::rows::Details;
 use domain::coupon::{IssueMode, QueueKey};
-use domain::ids::{CampaignId, Code, ProductId, UserId};
+use domain::ids::{CampaignId, Code, DropId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::saga::{Report, Step};
 use domain::order::{Choice, Line, Mode, Payment, Rule, Status as OrderStatus};
@@ -56,7 +56,13 @@ fn created() -> OrderCreated {
         chosen_by: None,
         payment: Payment::Prepaid,
         pay_within_seconds: 600,
-        items: vec![Line { product: LAMP, name: "Lamp".into(), quantity: 2, unit_price: Money::won(1_000) }],
+        items: vec![Line {
+            product: LAMP,
+            name: "Lamp".into(),
+            quantity: 2,
+            unit_price: Money::won(1_000),
+            drop: None,
+        }],
         coupon_id: None,
         user_coupon_id: None,
         total_price: Money::won(2_000),
@@ -73,6 +79,7 @@ fn orders() -> Vec<Event> {
     let with_everything = OrderCreated {
         mode: Mode::Sequential,
         chosen_by: Some(Rule::Gradual),
+        items: vec![Line { drop: Some(DropId(5)), ..created().items[0].clone() }],
         payment: Payment::OnDelivery,
         coupon_id: Some(DROP),
         user_coupon_id: Some(coupon()),

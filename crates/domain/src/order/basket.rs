@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CampaignId, CouponId, ProductId};
+use crate::ids::{CampaignId, CouponId, DropId, ProductId};
 use crate::money::Money;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Line {
     pub name: Arc<str>,
     pub quantity: i64,
     pub unit_price: Money,
+    /// The drop whose limits count these units.
+    #[serde(rename = "dropId", default, skip_serializing_if = "Option::is_none")]
+    pub drop: Option<DropId>,
 }
 
 impl Line {

@@ -16,7 +16,7 @@ const LATER: Timestamp = Timestamp::from_micros(43_260_000_000);
 const LAMP_STOCK: Step = Step::Stock(LAMP);
 
 fn line(product: ProductId, quantity: i64, unit_price: i64) -> Line {
-    Line { product, name: "Thing".into(), quantity, unit_price: Money::won(unit_price) }
+    Line { product, name: "Thing".into(), quantity, unit_price: Money::won(unit_price), drop: None }
 }
 
 /// One lamp of 1,000 won, prepaid.

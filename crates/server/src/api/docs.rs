@@ -3,6 +3,7 @@
 
 pub(super) mod coupons;
 pub(super) mod dead_letters;
+pub(super) mod drops;
 pub(super) mod events;
 pub(super) mod fulfilment;
 pub(super) mod groups;

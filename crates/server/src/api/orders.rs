@@ -31,7 +31,7 @@ use crate::api::request::checks::{check_receiver, check_text, note_of};
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{accepted, applied, mark_replayed};
 use crate::api::texts::{details, values};
-use crate::http::headers::Prefer;
+use crate::http::headers::{Prefer, QueueTickets};
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
@@ -122,13 +122,17 @@ pub(crate) struct Receipt {
 }
 
 /// `POST /api/orders` (O-01…O-05).
-pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<PlaceBody>) -> Result<Response, Problem> {
+pub(crate) async fn place(
+    State(shop): State<Shop>,
+    QueueTickets(tickets): QueueTickets,
+    submission: Submission<PlaceBody>,
+) -> Result<Response, Problem> {
     submission.check_user(submission.body.user_id)?;
     if submission.body.mode.is_some() && submission.principal.role != Role::Admin {
         return Err(Problem::new(Code::AuthForbidden, details::MODE_FOR_ADMINS).at("#/mode"));
     }
     check(&submission.body)?;
-    let order = wanted(&shop, &submission).await?;
+    let order = PlaceOrder { tickets, ..wanted(&shop, &submission).await? };
     let reply = shop.submitter.submit(Command::PlaceOrder(Box::new(order)), submission.idempotency).await;
     let Answer::OrderPlaced { order, number } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("placing an order is answered with the order");
@@ -237,6 +241,7 @@ async fn wanted(shop: &Shop, submission: &Submission<PlaceBody>) -> Result<Place
         warehouse_storage: body.warehouse_storage.unwrap_or(false),
         total_shown: body.total_amount.map(Money::won),
         mode: body.mode,
+        tickets: vec![],
     })
 }
 

@@ -1,7 +1,10 @@
 //! Product endpoints: catalogue, ranking, and administration (S-06, S-07).
 
 mod details;
+pub(crate) mod drops;
 pub(crate) mod listing;
+pub(crate) mod proof;
+pub(crate) mod waiting;
 
 use std::sync::Arc;
 

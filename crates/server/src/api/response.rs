@@ -1,5 +1,6 @@
 //! What endpoints share for their answers: rendered rows, problem documents, schemas, examples.
 
+pub(crate) mod drop_examples;
 pub(crate) mod examples;
 pub(crate) mod refusals;
 pub(crate) mod render;

@@ -59,3 +59,13 @@ pub struct MoveArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// The proof, as `GET /api/drops/{id}/proof` answers it
+    #[arg(value_name = "FILE")]
+    pub proof: PathBuf,
+    /// A receipt that must be in the proof, as `GET /api/orders/{n}/receipt` answers it
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+}

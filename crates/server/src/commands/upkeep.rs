@@ -1,9 +1,10 @@
-//! Commands about a whole store.
+//! Commands about a whole store, and the check of a proof.
 
 pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod moving;
 pub(crate) mod restore;
+pub(crate) mod verify;
 
 use crate::commands::Error;
 use crate::config::Config;

@@ -79,6 +79,35 @@ impl Describes for IdempotencyKey {
     }
 }
 
+/// The tickets of waiting rooms that a customer shows. A drop refuses the order of a customer without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueTickets(pub Vec<domain::ids::Code>);
+
+impl<S: Sync> FromRequestParts<S> for QueueTickets {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<QueueTickets, Problem> {
+        const TICKETS_MAX: usize = 16;
+        let values = parts.headers.get_all("queue-ticket").iter().filter_map(|value| value.to_str().ok());
+        let tickets = values.flat_map(|text| text.split(',')).map(|ticket| ticket.trim().trim_matches('"'));
+        Ok(QueueTickets(tickets.filter(|ticket| !ticket.is_empty()).take(TICKETS_MAX).map(Into::into).collect()))
+    }
+}
+
+impl Describes for QueueTickets {
+    fn describe(operation: &mut Operation) {
+        operation.parameters.push(Parameter {
+            name: "Queue-Ticket".to_owned(),
+            place: Place::Header,
+            description: "The ticket of a drop's waiting room, once it is ADMITTED; several with commas between."
+                .to_owned(),
+            schema: json!({"type": "string"}),
+            is_required: false,
+            example: json!("QT-7K3M9Q2X"),
+        });
+    }
+}
+
 /// The absence of an `Idempotency-Key`, for endpoints that keep no answer to repeat.
 #[derive(Debug, Clone, Copy)]
 pub struct NoIdempotencyKey;

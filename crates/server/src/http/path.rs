@@ -44,6 +44,16 @@ impl Resource for Webhook {
     const EXAMPLE: &'static str = "1";
 }
 
+/// A drop.
+#[derive(Debug, Clone, Copy)]
+pub struct Drop;
+
+impl Resource for Drop {
+    const NOT_FOUND: Code = Code::DropNotFound;
+    const DESCRIPTION: &'static str = "The drop's number.";
+    const EXAMPLE: &'static str = "1";
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct Order;
 

@@ -32,6 +32,15 @@ pub struct Problem {
     retry_after_s: Option<u64>,
     /// Whether this request can never succeed, although the code is retryable.
     is_for_good: bool,
+    /// Boxed, because few problems have one.
+    limit: Option<Box<Limit>>,
+}
+
+/// A limit for each customer, and how much of it the customer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limit {
+    limit: i64,
+    already: i64,
 }
 
 /// An invalid value of the request. One of `pointer`, `parameter` and `header` locates it.
@@ -80,7 +89,14 @@ impl Violation {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<Message>) -> Problem {
-        Problem { code, detail: Some(detail.into()), violations: Vec::new(), retry_after_s: None, is_for_good: false }
+        Problem {
+            code,
+            detail: Some(detail.into()),
+            violations: Vec::new(),
+            retry_after_s: None,
+            is_for_good: false,
+            limit: None,
+        }
     }
 
     /// A problem with one value of the body.
@@ -113,6 +129,12 @@ impl Problem {
         self
     }
 
+    /// Names the limit that was exceeded, and how much of it the customer has.
+    pub fn limited(mut self, limit: i64, already: i64) -> Problem {
+        self.limit = Some(Box::new(Limit { limit, already }));
+        self
+    }
+
     /// Names the value of the body that caused the problem.
     pub fn at(mut self, pointer: impl Into<String>) -> Problem {
         let detail = self.detail.clone().unwrap_or_else(|| self.code.title().into());
@@ -121,7 +143,14 @@ impl Problem {
     }
 
     fn violated(violations: Vec<Violation>) -> Problem {
-        Problem { code: Code::ValidationFailed, detail: None, violations, retry_after_s: None, is_for_good: false }
+        Problem {
+            code: Code::ValidationFailed,
+            detail: None,
+            violations,
+            retry_after_s: None,
+            is_for_good: false,
+            limit: None,
+        }
     }
 
     /// Marks the problem as not retryable.
@@ -166,6 +195,8 @@ impl Problem {
             trace_id,
             errors: self.violations.iter().map(|violation| violation.document(language)).collect(),
             retryable: self.is_retryable(),
+            limit: self.limit.as_ref().map(|limit| limit.limit),
+            already: self.limit.as_ref().map(|limit| limit.already),
         })
         .expect("a problem document is plain text and numbers")
     }
@@ -210,6 +241,12 @@ pub(crate) struct Document<'a> {
     errors: Vec<ViolationDocument<'a>>,
     /// Whether the same request can succeed if it is sent again unchanged.
     retryable: bool,
+    /// Of `customer.limit_exceeded`: the most units that one customer gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<i64>,
+    /// Of `customer.limit_exceeded`: the units that count for the customer already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    already: Option<i64>,
 }
 
 /// An invalid value of the request. One of `pointer`, `parameter` and `header` locates it.

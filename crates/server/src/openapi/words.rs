@@ -13,6 +13,7 @@ use app::state::settings::Carrier;
 use app::webhooks::catalogue::EventType;
 use domain::alert::{Code as AlertCode, Severity};
 use domain::coupon::{IssueMode, QueueKey};
+use domain::drops::{Prequeue, Status as DropStatus, TicketStatus};
 use domain::notification::Language;
 use domain::order::fulfilment::Goods;
 use domain::order::saga::StepState;
@@ -133,6 +134,12 @@ words! {
     CarrierWord as "Carrier" = Carrier::ALL.map(Carrier::name);
     /// What a move does to the events between the two offsets. SKIPS: they are never handled. REPEATS: they are delivered again.
     MoveWord as "GroupMoveMeans" = ["SKIPS", "REPEATS"];
+    /// The state of a ticket of a waiting room.
+    TicketStatusWord as "QueueTicketStatus" = TicketStatus::ALL.map(TicketStatus::name);
+    /// The order of those who come before a drop opens.
+    PrequeueWord as "Prequeue" = Prequeue::ALL.map(Prequeue::name);
+    /// The state of a drop, by the shop's clock.
+    DropStatusWord as "DropStatus" = DropStatus::ALL.map(DropStatus::name);
     /// The type of a webhook's event.
     HookTypeWord as "WebhookEventTypeName" = EventType::ALL.iter().map(|known| known.name()).collect::<Vec<_>>();
     /// Whether events are sent to a webhook endpoint.

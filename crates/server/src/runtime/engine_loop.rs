@@ -212,6 +212,7 @@ impl Round {
     }
 
     async fn take_timers(&mut self, jobs: &mut Vec<Job>) {
+        self.engine.admit_share(admission_share(self.queue.len(), self.queue.max_capacity()));
         match self.engine.due_timers(TIMERS_MAX).await {
             Ok(due) => jobs.extend(due),
             Err(error) => {
@@ -254,5 +255,16 @@ impl Round {
         while !jobs.is_empty() || self.engine.has_deferred() {
             self.write(std::mem::take(&mut jobs), committer).await;
         }
+    }
+}
+
+/// Returns the share of the rate of waiting rooms, in percent: all of it up to a quarter of the queue's capacity, and a tenth
+/// from three quarters on.
+fn admission_share(waiting: usize, capacity: usize) -> i64 {
+    let filled = waiting.saturating_mul(100) / capacity.max(1);
+    match filled {
+        0..=25 => 100,
+        26..=74 => 100 - i64::try_from((filled - 25) * 9 / 5).unwrap_or(90),
+        _ => 10,
     }
 }

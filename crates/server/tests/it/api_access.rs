@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 150] = [
+const ROUTES: [(&str, &str, Access); 159] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -153,6 +153,15 @@ const ROUTES: [(&str, &str, Access); 150] = [
     ("PATCH", "/api/admin/dead-letters/{id}", Admins),
     ("POST", "/api/admin/dead-letters/{id}/resend", Admins),
     ("POST", "/api/admin/dead-letters/{id}/drop", Admins),
+    ("GET", "/api/drops", Everybody),
+    ("GET", "/api/drops/{id}", Everybody),
+    ("GET", "/api/drops/{id}/proof", Everybody),
+    ("POST", "/api/drops/{id}/queue", Customers),
+    ("GET", "/api/drops/{id}/queue", Customers),
+    ("DELETE", "/api/drops/{id}/queue", Customers),
+    ("GET", "/api/orders/{orderNumber}/receipt", Customers),
+    ("POST", "/api/admin/drops", Admins),
+    ("PATCH", "/api/admin/drops/{id}", Admins),
     ("POST", "/api/admin/webhooks", Admins),
     ("GET", "/api/admin/webhooks", Admins),
     ("GET", "/api/admin/webhooks/event-types", Admins),

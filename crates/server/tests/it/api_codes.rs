@@ -139,6 +139,16 @@ impl Meeting {
             Code::WebhookDeliveryNotFound => {
                 Elsewhere("webhooks::a_receiver_that_is_gone_is_disabled_and_a_dead_letter_can_be_recovered")
             }
+            Code::DropNotFound => get("/api/drops/999"),
+            Code::DropNotStarted | Code::DropEnded | Code::DropPaused | Code::LimitExceeded => {
+                Elsewhere("drops::the_window_and_the_limit_are_decided_with_the_order")
+            }
+            Code::DropProductTaken => Elsewhere("drops::a_drop_is_shown_as_it_was_made"),
+            Code::QueueNotFound => Elsewhere("drops::a_body_that_is_wrong_is_told_where"),
+            Code::QueueTicketRequired | Code::TicketNotFound => {
+                Elsewhere("drops::a_waiting_room_admits_in_turn_and_a_ticket_is_its_customers")
+            }
+            Code::ReceiptNotFound => Elsewhere("drops::a_proof_and_a_receipt_are_verified_without_the_shop"),
             Code::GroupNotFound => Answered(shop.post(ADMIN, "/api/admin/groups/x/reset", &json!({"toOffset": 0}))),
             Code::GroupMoved => Never("only a group that goes on in the moment between plan and commit"),
             Code::GroupInline => {

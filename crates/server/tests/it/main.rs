@@ -44,6 +44,7 @@ mod demo;
 mod deployment;
 mod developing;
 mod dlq;
+mod drops;
 mod equality;
 mod estimates;
 mod event_log;

@@ -92,6 +92,7 @@ impl Life {
             total_shown: None,
             // The setting decides, so that the rules are tested as well.
             mode: None,
+            tickets: vec![],
         }))
     }
 

@@ -8,6 +8,7 @@ use crate::disk::State;
 
 pub(super) fn timers(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
     let mut due = orders(state, now, limit);
+    due.extend(drops(state, now, limit));
     due.extend(parked(state, now, limit));
     due.extend(letters(state, now, limit));
     due
@@ -18,6 +19,13 @@ fn orders(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
     let mut due: Vec<_> = timers.filter(|(due, _)| *due <= now).collect();
     due.sort_unstable();
     due.into_iter().take(limit).map(|(due, order)| DueTimer::Order { order, due }).collect()
+}
+
+fn drops(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
+    let turns = state.drops.values().filter_map(|drop| Some((drop.turns_at()?, drop.id)));
+    let mut due: Vec<_> = turns.filter(|(at, _)| *at <= now).collect();
+    due.sort_unstable();
+    due.into_iter().take(limit).map(|(_, drop)| DueTimer::Drop { drop }).collect()
 }
 
 fn parked(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {

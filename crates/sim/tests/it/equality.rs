@@ -110,6 +110,7 @@ fn order(line: &Line) -> Command {
         points: Money::won(*points),
         payment: if *is_prepaid { Payment::Prepaid } else { Payment::OnDelivery },
         mode: Some(Choice::ALL[*mode]),
+        tickets: vec![],
         ..order_of(UserId(*user), ProductId(1))
     }))
 }

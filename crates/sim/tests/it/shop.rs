@@ -291,6 +291,7 @@ pub(crate) fn order_of(user: UserId, product: ProductId) -> PlaceOrder {
         warehouse_storage: false,
         total_shown: None,
         mode: None,
+        tickets: vec![],
     }
 }
 

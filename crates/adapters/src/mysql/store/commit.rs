@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use super::load::claim_condition;
 use super::transaction::{Before, Halt};
 use super::upsert::{Index, Upsert, delete, put_all};
-use super::{alerts, details, failed_delivery, fulfilment, notifications, webhooks};
+use super::{alerts, details, drops, failed_delivery, fulfilment, notifications, webhooks};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
@@ -128,6 +128,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     people::entries(script, rows);
     people::notices(script, rows);
     campaigns(script, rows);
+    drops::write(script, rows);
     products(script, rows);
     receipts(script, rows);
     sales(script, rows);
@@ -259,10 +260,10 @@ fn campaigns(script: &mut Script, rows: &Rows) {
 fn products(script: &mut Script, rows: &Rows) {
     let written = Upsert {
         head: "INSERT INTO product (product_id, name, price, status, on_hand, reserved, received, sold, written_off, \
-               created_at, updated_at) VALUES ",
+               drop_id, created_at, updated_at) VALUES ",
         update: " ON DUPLICATE KEY UPDATE price = VALUES(price), status = VALUES(status), on_hand = VALUES(on_hand), \
                  reserved = VALUES(reserved), received = VALUES(received), sold = VALUES(sold), \
-                 written_off = VALUES(written_off), updated_at = VALUES(updated_at)",
+                 written_off = VALUES(written_off), drop_id = VALUES(drop_id), updated_at = VALUES(updated_at)",
     };
     put_all(script, &rows.products, written, |insert, id, product| {
         insert.row(&[
@@ -275,6 +276,7 @@ fn products(script: &mut Script, rows: &Rows) {
             &product.received,
             &product.sold,
             &product.written_off,
+            &product.drop.map(|drop| drop.0),
             &product.created_at,
             &product.updated_at,
         ]);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
-    AccountKey, AlertKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer, CustomerKey,
-    DeadLetter, EmailKey, HoldingKey, IdentityKey, InboxKey, Key, ModesKey, OrderKey, ParkKey, ParkedEventKey,
-    PlacedKey, ProductSnapshotKey, Request, Rows, SalesKey, TimerKey,
+    AccountKey, AlertKey, AnswerKey, BuyerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer,
+    CustomerKey, DeadLetter, EmailKey, HoldingKey, IdentityKey, InboxKey, Key, ModesKey, OrderKey, ParkKey,
+    ParkedEventKey, PlacedKey, ProductSnapshotKey, Request, Rows, SalesKey, TimerKey,
 };
 use domain::coupon::{Campaign, Coupon, Holding};
-use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{CampaignId, DeadLetterId, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::notification::NotificationKey;
 use domain::points::Account;
 use domain::stock::Product;
@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 use super::fulfilment::{self, Kind};
 use super::locking_read::{entries, entries_by_last, index, loaded, locked};
 use super::transaction::Before;
-use super::{alerts, details, failed_delivery, notifications, webhooks};
+use super::{alerts, details, drops, failed_delivery, notifications, webhooks};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -65,6 +65,8 @@ enum Lookup {
     Accounts(Vec<UserId>),
     Holdings(Vec<HoldingKey>),
     Campaigns(Vec<CampaignId>),
+    Buyers(Vec<BuyerKey>),
+    Drops(Vec<DropId>),
     Products(Vec<ProductId>),
     Sales(Vec<SalesKey>),
 }
@@ -122,6 +124,8 @@ impl Load {
                 Key::Account(key) => gather!(lookups, Accounts, key),
                 Key::Holding(key) => gather!(lookups, Holdings, key),
                 Key::Campaign(key) => gather!(lookups, Campaigns, key),
+                Key::DropBuyer(key) => gather!(lookups, Buyers, key),
+                Key::Drop(key) => gather!(lookups, Drops, key),
                 Key::Product(key) => gather!(lookups, Products, key),
                 Key::Sales(key) => gather!(lookups, Sales, key),
             }
@@ -271,6 +275,8 @@ impl Lookup {
                 locked(select_coupon!(""), "coupon_holding", &condition, "campaign_id, user_id, nth")
             }
             Lookup::Campaigns(ids) => primary(select_campaign!(""), "campaign_id", ids.iter().map(|id| id.0).collect()),
+            Lookup::Buyers(keys) => drops::select_buyers(keys),
+            Lookup::Drops(ids) => drops::select(ids),
             Lookup::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Sales(keys) => {
                 let condition = pairs("day", "product_id", keys.iter().map(|key| (key.day, key.product.0)));
@@ -334,6 +340,8 @@ impl Lookup {
                 let found = index(found, |campaign: Campaign| (campaign.id, campaign))?;
                 loaded(&mut rows.campaigns, ids, found);
             }
+            Lookup::Buyers(keys) => drops::read_buyers(keys, found, rows)?,
+            Lookup::Drops(ids) => drops::read(ids, found, rows)?,
             Lookup::Products(ids) => {
                 let found = index(found, |product: Product| (product.id, product))?;
                 loaded(&mut rows.products, ids, found);

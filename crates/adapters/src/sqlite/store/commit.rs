@@ -89,6 +89,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     people::entries(connection, rows)?;
     people::notices(connection, rows)?;
     campaigns(connection, rows)?;
+    super::drops::write(connection, rows)?;
     products(connection, rows)?;
     receipts(connection, rows)?;
     sales(connection, rows)
@@ -229,11 +230,12 @@ fn campaigns(connection: &Connection, rows: &Rows) -> Result<()> {
 
 fn products(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO product (product_id, name, price, status, on_hand, reserved, received, sold, written_off,
-                   created_at, updated_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                   drop_id, created_at, updated_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
                ON CONFLICT DO UPDATE SET price = excluded.price, status = excluded.status, on_hand = excluded.on_hand,
                    reserved = excluded.reserved, received = excluded.received, sold = excluded.sold,
-                   written_off = excluded.written_off, updated_at = excluded.updated_at";
+                   written_off = excluded.written_off, drop_id = excluded.drop_id,
+                   updated_at = excluded.updated_at";
     put_all(connection, &rows.products, sql, |put, id, product| {
         put.run(params![
             id.0,
@@ -245,6 +247,7 @@ fn products(connection: &Connection, rows: &Rows) -> Result<()> {
             product.received,
             product.sold,
             product.written_off,
+            product.drop.map(|drop| drop.0),
             product.created_at.micros(),
             product.updated_at.micros(),
         ])

@@ -17,7 +17,7 @@ use rusqlite::{Connection, Result};
 
 use super::customer_row::CustomerRow;
 use super::transaction::Before;
-use super::{alerts, details, failed_delivery, fulfilment, notifications, webhooks};
+use super::{alerts, details, drops, failed_delivery, fulfilment, notifications, webhooks};
 use crate::records::StoredOrder;
 use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
@@ -100,6 +100,8 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             rows.holdings.loaded(key, found);
         }
         Key::Campaign(id) => rows.campaigns.loaded(id, campaign(connection, id)?),
+        Key::DropBuyer(key) => rows.buyers.loaded(key, drops::buyer_row(connection, key)?),
+        Key::Drop(id) => rows.drops.loaded(id, drops::drop_row(connection, id)?),
         Key::Product(id) => rows.products.loaded(id, product(connection, id)?),
         Key::Sales(key) => {
             let found = sales(connection, key)?;

@@ -338,6 +338,7 @@ pub(super) fn order(user: UserId, items: &[(i64, i64)]) -> Command {
         warehouse_storage: false,
         total_shown: None,
         mode: None,
+        tickets: vec![],
     }))
 }
 

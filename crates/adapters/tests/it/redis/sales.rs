@@ -31,6 +31,7 @@ impl CatalogueViews for Sales {
             received: 0,
             sold: 0,
             written_off: 0,
+            drop: None,
             created_at: Timestamp::from_micros(0),
             updated_at: Timestamp::from_micros(0),
         };

@@ -51,6 +51,7 @@ impl Promises {
             | Answer::Changed { .. }
             | Answer::ProductRegistered { .. }
             | Answer::ProductChanged { .. }
+            | Answer::QueueJoined { .. }
             | Answer::CampaignCreated { .. }
             | Answer::CampaignChanged { .. }
             | Answer::PointsCharged { .. }

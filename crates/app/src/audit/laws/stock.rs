@@ -1,6 +1,8 @@
 //! Law 1: every unit received is on hand, sold or written off; every reserved unit has a claim; returned units are not
 //! sold.
 
+pub(in crate::audit) mod drops;
+
 use std::collections::BTreeMap;
 
 use domain::ids::ProductId;

@@ -6,8 +6,12 @@ mod orders;
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
-use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::drops::{Buyer, Drop, Offer, Secrets, Terms};
+use domain::ids::{
+    CampaignId, Code, CouponId, DropId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId, WebhookId,
+};
 use domain::money::Money;
+use domain::order::Outcome;
 use domain::points::Account;
 use domain::pricing::Discount;
 use domain::stock::{Product, Status};
@@ -15,8 +19,8 @@ use domain::time::Timestamp;
 use domain::webhook::{self, Delivery, DeliveryKey, Endpoint};
 
 use crate::audit::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, KeptFigures, Link, LogFacts, NoticeLink, OrderFacts,
-    ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
+    CampaignFact, CouponFacts, CustomerFacts, DropFact, EventFacts, KeptFigures, Link, LogFacts, NoticeLink,
+    OrderFacts, ProductFacts, ShardFacts, Snapshot, StatisticsFacts, WebhookFact,
 };
 use crate::commands::answer::Answer;
 use crate::events::event::ResultCode;
@@ -35,6 +39,7 @@ pub(super) const ANN: UserId = UserId(1);
 pub(super) const BOB: UserId = UserId(2);
 const LAMP: ProductId = ProductId(1);
 const SALE: CampaignId = CampaignId(1);
+pub(super) const DROP: DropId = DropId(1);
 
 /// Indexes in [`Shop::orders`].
 pub(super) const COMPLETED: usize = 0;
@@ -53,6 +58,7 @@ pub(super) struct Shop {
     pub(super) events: Vec<Vec<EventFacts>>,
     pub(super) shards: Vec<ShardFacts>,
     pub(super) webhooks: Vec<WebhookFact>,
+    pub(super) drops: Vec<DropFact>,
     pub(super) log: LogFacts,
     pub(super) statistics: StatisticsFacts,
     pub(super) problems: Vec<String>,
@@ -84,6 +90,11 @@ impl Snapshot for Shop {
         Ok(())
     }
 
+    fn drops(&mut self, each: &mut dyn FnMut(DropFact)) -> Result<(), StoreError> {
+        self.drops.iter().cloned().for_each(each);
+        Ok(())
+    }
+
     fn webhooks(&mut self, each: &mut dyn FnMut(WebhookFact)) -> Result<(), StoreError> {
         self.webhooks.iter().cloned().for_each(each);
         Ok(())
@@ -101,6 +112,30 @@ impl Snapshot for Shop {
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
         Ok(self.problems.clone())
     }
+}
+
+/// The drop of all lamps, and its customers.
+fn drops(orders: &[OrderFacts]) -> Vec<DropFact> {
+    let products = vec![Offer { product: LAMP, per_customer: Some(20) }];
+    let (starts_at, ends_at) = (NOON, Timestamp::from_micros(i64::MAX));
+    let secrets = Secrets { seed: [1; 32], key: [2; 32] };
+    let terms = Terms {
+        name: "Saturday".into(),
+        starts_at,
+        ends_at,
+        products,
+        per_customer: None,
+        waiting_room: None,
+        secrets,
+    };
+    let mut drops = vec![DropFact::Drop(Box::new(Drop::new(DROP, &terms, vec![], NOON)))];
+    for user in [ANN, BOB] {
+        let orders = orders.iter().filter_map(|facts| facts.row.as_ref()).map(|row| &row.order);
+        let counted = orders.filter(|order| order.user() == user && order.outcome != Outcome::Cancelled);
+        let units = counted.map(|order| order.created.lines[0].quantity).sum();
+        drops.push(DropFact::Buyer(Buyer { units: vec![(LAMP, units)], ..Buyer::new(DROP, user) }));
+    }
+    drops
 }
 
 /// An endpoint that subscribes to nothing any more, with one delivery.
@@ -136,6 +171,7 @@ pub(super) fn shop() -> Shop {
         events: vec![],
         shards: vec![],
         webhooks: webhooks(),
+        drops: vec![],
         log: LogFacts { carrier: Some(Carrier::Broker), ..LogFacts::default() },
         statistics: StatisticsFacts::default(),
         problems: vec![],
@@ -152,12 +188,14 @@ pub(super) fn shop() -> Shop {
             received: 20,
             sold: 2,
             written_off: 1,
+            drop: Some(DROP),
             created_at: NOON,
             updated_at: NOON,
         },
         received: 20,
         written_off: 1,
     });
+    shop.drops = drops(&shop.orders);
     shop.campaigns = sold_out_campaign();
     shop.customers = vec![customer(ANN, ann_entries(), &shop.orders), customer(BOB, bob_entries(), &shop.orders)];
     shop.answers = answers();

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, IssueMode, QueueKey};
-use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, UserId};
+use domain::drops::Drop;
+use domain::ids::{CampaignId, DeadLetterId, DropId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::notification;
 use domain::order::{Choice, Modes, Receiver};
@@ -34,6 +35,7 @@ pub enum Changed {
     DeadLetter(DeadLetterAsOf),
     Webhook(Endpoint),
     NotificationSettings(notification::Choice),
+    Drop(Drop),
 }
 
 /// The fields of a dead letter that can change later. Its payloads are kept with its acts.
@@ -87,6 +89,8 @@ struct KeptProduct {
     received: i64,
     sold: i64,
     written_off: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drop: Option<DropId>,
     #[serde(with = "wire_time")]
     created_at: Timestamp,
     #[serde(with = "wire_time")]

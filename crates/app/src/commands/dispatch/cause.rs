@@ -34,6 +34,7 @@ impl Command {
             Command::Webhook(_) => "Webhook",
             Command::Alert(_) => "Alert",
             Command::Notification(_) => "Notification",
+            Command::Drop(_) => "Drop",
             Command::FireTimer { .. } => "Timer",
             Command::Repair(_) => "Repair",
             Command::MoveGroup { .. } => "MoveGroup",

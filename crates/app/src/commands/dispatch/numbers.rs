@@ -2,7 +2,7 @@
 
 use domain::limits::LINES_MAX;
 
-use crate::commands::{AlertCommand, Command, FailedDelivery, WebhookCommand};
+use crate::commands::{AlertCommand, Command, DropCommand, FailedDelivery, WebhookCommand};
 use crate::state::ids::Sequence;
 
 /// The notices that one command can cause for a customer: completed, in the warehouse, complete.
@@ -25,6 +25,7 @@ impl Command {
             | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
             | (Command::Alert(AlertCommand::Raise(_)), Sequence::Alert)
             | (Command::Notification(_), Sequence::DeadLetter)
+            | (Command::Drop(DropCommand::Create(_)), Sequence::Drop)
             | (Command::ChargePoints { .. }, Sequence::Entry)
             | (Command::PlaceOrder(_), Sequence::Order)
             | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request) => 1,
@@ -72,7 +73,8 @@ const fn of_reaction(sequence: Sequence) -> usize {
         | Sequence::Receipt
         | Sequence::DeadLetter
         | Sequence::Webhook
-        | Sequence::Alert => 0,
+        | Sequence::Alert
+        | Sequence::Drop => 0,
     }
 }
 

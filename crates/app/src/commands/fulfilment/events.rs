@@ -6,6 +6,7 @@ use domain::payment::UNAVAILABLE;
 
 use crate::commands::context::{Context, Handled};
 use crate::commands::fulfilment::returns;
+use crate::commands::order::limits;
 use crate::events::event::{
     Event, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderRefundAsked, OrderRefundRejected,
     OrderReturned, OrderStatusChanged, ProcessingRequest, Sold,
@@ -23,6 +24,7 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
         }
         order::Event::Returned(back) => {
             returns::restore(context, order, back)?;
+            limits::give_back(context, order, &back.lines)?;
             Event::OrderReturned(OrderReturned {
                 order_id,
                 user_id,

@@ -7,8 +7,8 @@ use domain::time::Timestamp;
 
 use crate::commands::PlaceOrder;
 use crate::state::rows::{
-    AccountKey, CampaignSnapshotKey, ClaimKey, CustomerKey, HoldingKey, Key, Keys, OrderKey, OrderRow, PaymentKey,
-    ProductSnapshotKey, Rows, SalesKey, ShipmentKey, StorageKey,
+    AccountKey, BuyerKey, CampaignSnapshotKey, ClaimKey, CustomerKey, HoldingKey, Key, Keys, OrderKey, OrderRow,
+    PaymentKey, ProductSnapshotKey, Rows, SalesKey, ShipmentKey, StorageKey,
 };
 use crate::state::settings::{Executor, Settings};
 
@@ -92,6 +92,8 @@ fn declare_order(order: &Order, day: i64, keys: &mut Keys) {
     declare_completing(order, keys);
     let user = order.user();
     keys.insert(CustomerKey(user).into());
+    let drops = order.created.lines.iter().filter_map(|line| line.drop);
+    keys.extend(drops.map(|drop| Key::from(BuyerKey { drop, user })));
     if order.pay_before.is_some() || order.outcome == Outcome::Completed && order.is_prepaid() {
         keys.insert(PaymentKey(order.id()).into());
     }

@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use crate::commands::answer::Refusal;
 use crate::commands::context::{Context, Halt, Handled};
 use crate::commands::fulfilment::{booking, events as fulfilment_events, goods};
-use crate::commands::order::steps;
+use crate::commands::order::{limits, steps};
 use crate::commands::participants;
 use crate::events::event::{
     CompensationCompleted, CompensationRequired, CompensationResolved, CompensationResumed, CouponUsed, Event,
@@ -160,6 +160,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, order: &Order) -> Handled {
 /// Closes a cancelled order.
 pub(crate) fn cancelled(context: &mut Context<'_>, order: &Order, reason: Reason) -> Handled {
     forget(context, order);
+    limits::give_back_all(context, order)?;
     let order_id = order.created.number.clone();
     // Also when all requested restorations turned out to have nothing to restore.
     if matches!(order.saga.direction, Direction::Restoring(_)) {

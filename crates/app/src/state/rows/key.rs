@@ -1,7 +1,7 @@
 //! The keys of rows. The order of kinds is the order in which stores lock them.
 
 use domain::alert::{Alert, Code};
-use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{CampaignId, DeadLetterId, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::notification::NotificationKey;
 use domain::order::saga::Step;
 use domain::webhook::DeliveryKey;
@@ -52,6 +52,8 @@ pub enum Key {
     Account(UserId),
     Holding(HoldingKey),
     Campaign(CampaignId),
+    DropBuyer(BuyerKey),
+    Drop(DropId),
     Product(ProductId),
     Sales(SalesKey),
 }
@@ -115,6 +117,13 @@ pub struct SalesKey {
     pub product: ProductId,
 }
 
+/// A customer of a drop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BuyerKey {
+    pub drop: DropId,
+    pub user: UserId,
+}
+
 /// The key of a group's parked events of one key of one topic: they wait together, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParkKey {
@@ -176,7 +185,7 @@ key_of! {
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
     IdentityKey => Identity, WebhookId => Webhook, DeliveryKey => WebhookDelivery, AlertKey => Alert,
-    NotificationKey => Notification,
+    NotificationKey => Notification, BuyerKey => DropBuyer, DropId => Drop,
 }
 
 /// Several kinds of row share an identity; the newtype tells them apart.

@@ -19,7 +19,7 @@ fn ann() -> Receiver {
 }
 
 fn line(product: ProductId, quantity: i64, unit_price: i64) -> Line {
-    Line { product, name: "Thing".into(), quantity, unit_price: Money::won(unit_price) }
+    Line { product, name: "Thing".into(), quantity, unit_price: Money::won(unit_price), drop: None }
 }
 
 /// Three lamps of 1,000 won and a desk of 7,001, with a coupon of 300 won and 200 points, prepaid.

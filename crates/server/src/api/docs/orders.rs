@@ -44,10 +44,13 @@ pub(in crate::api) fn place() -> Operation {
              `step.timed_out`, `order.cancelled_by_customer`, `order.cancelled_by_admin`, \
              `payment.expired`; `shipment.returned` if the parcel could not be delivered.",
         )
+        .paragraph("Units of a drop are counted against its limits before the order is accepted.")
         .answers(followed(receipt))
         .answers(followed(order))
         .refuses([Code::OrderEmpty, Code::AuthForbidden, Code::ProductNotFound, Code::CouponNotFound])
         .refuses([Code::PriceChanged, Code::CouponNotUsable])
+        .refuses([Code::DropNotStarted, Code::DropEnded, Code::DropPaused, Code::LimitExceeded])
+        .refuses([Code::QueueTicketRequired])
 }
 
 pub(in crate::api) fn list() -> Operation {

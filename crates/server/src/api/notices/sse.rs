@@ -9,10 +9,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use domain::ids::UserId;
 use futures_util::stream;
 use tokio::time::Instant;
 
 use super::Listener;
+use crate::api::products::waiting::QueueWatch;
 use crate::api::response::replies::applied;
 use crate::api::{Shop, texts};
 use crate::http::Problem;
@@ -40,7 +42,9 @@ pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Resu
     let Listener { session, language, prefer, .. } = listener;
     let ends = prefer.wait.map(|wait| Instant::now() + wait);
     let heartbeat = shop.stream_heartbeat;
-    let stream = Stream { feed, session, language, greeting: Some(greeting), ends, heartbeat, is_over: false };
+    let queues = QueueWatch::new(shop, UserId(session.principal.user_id));
+    let greeting = Some(greeting);
+    let stream = Stream { feed, queues, session, language, greeting, ends, heartbeat, is_over: false };
     let body = Body::from_stream(stream::unfold(stream, Stream::step));
     let headers = [(CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
     let mut response = (language.headers(), headers, body).into_response();
@@ -50,6 +54,7 @@ pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Resu
 
 struct Stream {
     feed: Feed,
+    queues: QueueWatch,
     session: Session,
     language: Language,
     greeting: Option<String>,
@@ -76,27 +81,36 @@ impl Stream {
             self.is_over = true;
             return Some(expired(self.language));
         }
-        let left = self.ends.map(|ends| ends.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) {
-            return None;
-        }
-        let patience = self.heartbeat.min(left.unwrap_or(self.heartbeat)).min(self.session.left());
-        match tokio::time::timeout(patience, self.feed.next()).await {
-            Ok(Ok(Some(news))) => Some(news.iter().map(|notice| event(notice, self.language)).collect()),
-            Ok(Ok(None)) => {
-                self.is_over = true;
-                Some(format!(": the shop is closing\n{}\n", retry()))
+        let mut silent = Duration::ZERO;
+        loop {
+            if let Some(moved) = self.queues.moved().await {
+                return Some(moved);
             }
-            Ok(Err(error)) => {
-                tracing::error!("A notice stream ends because the store could not be read: {error}");
-                None
+            let left = self.ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return None;
             }
-            Err(_elapsed) if self.session.left().is_zero() => {
-                self.is_over = true;
-                Some(expired(self.language))
+            let quiet =
+                self.heartbeat.saturating_sub(silent).min(left.unwrap_or(self.heartbeat)).min(self.session.left());
+            let patience = quiet.min(self.queues.patience());
+            match tokio::time::timeout(patience, self.feed.next()).await {
+                Ok(Ok(Some(news))) => return Some(news.iter().map(|notice| event(notice, self.language)).collect()),
+                Ok(Ok(None)) => {
+                    self.is_over = true;
+                    return Some(format!(": the shop is closing\n{}\n", retry()));
+                }
+                Ok(Err(error)) => {
+                    tracing::error!("A notice stream ends because the store could not be read: {error}");
+                    return None;
+                }
+                Err(_elapsed) if self.session.left().is_zero() => {
+                    self.is_over = true;
+                    return Some(expired(self.language));
+                }
+                Err(_elapsed) if left.is_some_and(|left| left <= patience) => return None,
+                Err(_elapsed) if patience < quiet => silent += patience,
+                Err(_elapsed) => return Some(":\n\n".to_owned()),
             }
-            Err(_elapsed) if left.is_some_and(|left| left <= self.heartbeat) => None,
-            Err(_elapsed) => Some(":\n\n".to_owned()),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::api::texts::{details, operators, values};
 use crate::http::{Code, Problem};
 
 /// Returns the problem document of a refusal.
+#[expect(clippy::too_many_lines, reason = "a line for each refusal")]
 pub(crate) fn problem(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::UserNotFound => user_not_found(),
@@ -59,6 +60,17 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponSoldOut => coupon_problem(refusal),
         Refusal::WebhookNotFound => webhook_not_found(),
         Refusal::WebhookDeliveryNotFound => delivery_not_found(),
+        Refusal::DropNotFound
+        | Refusal::DropNotStarted
+        | Refusal::DropEnded
+        | Refusal::DropPaused
+        | Refusal::DropNoWaitingRoom
+        | Refusal::TicketRequired
+        | Refusal::TicketNotFound
+        | Refusal::DropWindowOutOfOrder
+        | Refusal::DropProductNotFound { .. }
+        | Refusal::DropProductTaken { .. }
+        | Refusal::LimitExceeded { .. } => drop_problem(refusal),
         Refusal::DeadLetterNotFound | Refusal::DeadLetterClosed | Refusal::DeadLetterUnreadable { .. } => {
             letter_problem(refusal)
         }
@@ -118,6 +130,30 @@ fn coupon_problem(refusal: &Refusal) -> Problem {
             Problem::invalid("#/issueEndsAt", "out_of_order", values::WINDOW_OUT_OF_ORDER)
         }
         _ => coupon_not_found(),
+    }
+}
+
+/// Returns the problem of a refusal by a drop.
+fn drop_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals by drops only")]
+    match refusal {
+        Refusal::DropNotStarted => Problem::new(Code::DropNotStarted, details::DROP_NOT_STARTED),
+        Refusal::DropEnded => Problem::new(Code::DropEnded, details::DROP_ENDED),
+        Refusal::DropPaused => Problem::new(Code::DropPaused, details::DROP_PAUSED),
+        Refusal::DropNoWaitingRoom => Problem::new(Code::QueueNotFound, details::QUEUE_NOT_FOUND),
+        Refusal::TicketRequired => Problem::new(Code::QueueTicketRequired, details::TICKET_REQUIRED),
+        Refusal::TicketNotFound => ticket_not_found(),
+        Refusal::DropWindowOutOfOrder => {
+            Problem::invalid("#/endsAt", "out_of_order", values::LATER_THAN.with("startsAt"))
+        }
+        Refusal::DropProductNotFound { line } => product_not_found().at(format!("#/products/{line}/productId")),
+        Refusal::DropProductTaken { line } => Problem::new(Code::DropProductTaken, operators::DROP_PRODUCT_TAKEN)
+            .at(format!("#/products/{line}/productId")),
+        Refusal::LimitExceeded { limit, already } => {
+            let detail = details::LIMIT_EXCEEDED.with(limit).with(already);
+            Problem::new(Code::LimitExceeded, detail).limited(*limit, *already)
+        }
+        _ => drop_not_found(),
     }
 }
 
@@ -202,6 +238,18 @@ pub(crate) fn coupon_not_found() -> Problem {
 
 pub(crate) fn letter_not_found() -> Problem {
     Problem::new(Code::DeadLetterNotFound, operators::LETTER_NOT_FOUND)
+}
+
+pub(crate) fn drop_not_found() -> Problem {
+    Problem::new(Code::DropNotFound, details::DROP_NOT_FOUND)
+}
+
+pub(crate) fn ticket_not_found() -> Problem {
+    Problem::new(Code::TicketNotFound, details::TICKET_NOT_FOUND)
+}
+
+pub(crate) fn receipt_not_found() -> Problem {
+    Problem::new(Code::ReceiptNotFound, details::RECEIPT_NOT_FOUND)
 }
 
 pub(crate) fn webhook_not_found() -> Problem {

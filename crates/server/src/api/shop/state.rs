@@ -21,6 +21,7 @@ use crate::api::request::fingerprints::Fingerprints;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
+use crate::live::rooms::Rooms;
 use crate::metrics::{AuditMetrics, Metrics, Mismatches};
 use crate::runtime::estimates::Estimates;
 use crate::runtime::monitors::alerts::RedisWorks;
@@ -50,6 +51,8 @@ pub struct Inner {
     /// A silent stream of notices shows this often that it is alive.
     pub stream_heartbeat: Duration,
     pub customers_may_charge: bool,
+    /// The waiting rooms of drops, for streams of notices.
+    pub waiting_rooms: Rooms,
     /// The configured mode of orders, until an admin changes it.
     pub modes: Modes,
     pub estimates: Estimates,

@@ -62,6 +62,21 @@ texts! {
 
     // Products, prices, points.
     PRODUCT_NOT_FOUND: "There is no product with this number.", "이 번호의 상품이 없습니다.";
+    DROP_NOT_FOUND: "There is no drop with this number.", "이 번호의 드롭이 없습니다.";
+    DROP_NOT_STARTED:
+        "A product of this order is sold in a drop that has not started yet. Order it when the drop opens.",
+        "아직 시작되지 않은 드롭의 상품입니다. 드롭이 시작되면 다시 주문해 주세요.";
+    DROP_ENDED: "The drop has ended; its products are not sold any more.", "드롭이 종료되어 더 이상 판매하지 않는 상품입니다.";
+    DROP_PAUSED: "The drop is paused. Order again when it continues.", "드롭이 일시 중지되었습니다. 재개되면 다시 주문해 주세요.";
+    QUEUE_NOT_FOUND: "This drop has no waiting room; order when it is open.", "대기열이 없는 드롭입니다. 드롭이 열려 있을 때 주문해 주세요.";
+    TICKET_REQUIRED:
+        "This drop has a waiting room. Join it, and order with the header Queue-Ticket once your ticket is ADMITTED and before its time is over.",
+        "대기열이 있는 드롭입니다. 대기열에 들어간 뒤 차례가 되면(ADMITTED) 정해진 시간 안에 Queue-Ticket 헤더와 함께 주문해 주세요.";
+    TICKET_NOT_FOUND: "You have no ticket of this waiting room. Join it first.", "이 대기열의 대기표가 없습니다. 먼저 대기열에 들어가 주세요.";
+    RECEIPT_NOT_FOUND: "No product of this order was sold in a drop.", "드롭에서 구매하신 상품이 없는 주문입니다.";
+    LIMIT_EXCEEDED:
+        "One customer gets at most {0} units here, and {1} of yours count already. Cancelled and returned units do not count.",
+        "한 분당 {0}개까지 구매하실 수 있으며, 이미 {1}개를 주문하셨습니다. 취소하거나 반품한 수량은 제외됩니다.";
     STOCK_EXHAUSTED:
         "Only {0} units are neither sold nor reserved; write off at most that many.",
         "판매되거나 예약되지 않은 재고는 {0}개입니다. 그 이하로만 차감할 수 있습니다.";

@@ -56,6 +56,11 @@ texts! {
     SCRIPT_UNKNOWN: "must be a script of the payment provider", "결제 공급자가 아는 스크립트여야 합니다";
     OPERATION_UNKNOWN: "must be an operation of the payment provider", "결제 공급자가 아는 동작이어야 합니다";
     TIMES: "must be at least 1, or be absent", "1 이상이거나 비어 있어야 합니다";
+    DROP_PRODUCTS: "a drop has 1 to {0} products", "드롭에는 상품이 1개 이상 {0}개 이하로 있어야 합니다";
+    DROP_PRODUCT_REPEATED: "names a product that is named before", "앞에서 이미 지정한 상품입니다";
+    DROP_PRODUCT_TAKEN:
+        "The product belongs to a drop that has not ended. End that drop first, or leave the product out.",
+        "아직 종료되지 않은 다른 드롭에 속한 상품입니다. 먼저 그 드롭을 종료하거나 상품을 제외해 주세요.";
     WEBHOOK_NOT_FOUND: "There is no webhook with this number.", "이 번호의 웹훅이 없습니다.";
     WEBHOOK_DELIVERY_NOT_FOUND: "The webhook has no delivery with this id.", "이 번호의 웹훅 전송 내역이 없습니다.";
     WEBHOOK_URL: "must be an address such as https://example.com/hooks", "https://example.com/hooks와 같은 주소여야 합니다";

@@ -155,6 +155,7 @@ fn place_order(user: UserId, product: ProductId) -> Command {
         warehouse_storage: false,
         total_shown: None,
         mode: None,
+        tickets: vec![],
     }))
 }
 

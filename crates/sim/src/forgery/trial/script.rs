@@ -82,6 +82,7 @@ fn wanted(user: UserId) -> PlaceOrder {
         warehouse_storage: false,
         total_shown: None,
         mode: None,
+        tickets: vec![],
     }
 }
 

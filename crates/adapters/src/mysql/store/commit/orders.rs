@@ -26,7 +26,7 @@ const ORDERS: Upsert = Upsert {
 };
 const LINES: Upsert = Upsert {
     head: "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, \
-           stock_reason, stock_at, returned) VALUES ",
+           stock_reason, stock_at, returned, drop_id) VALUES ",
     update: " ON DUPLICATE KEY UPDATE stock_state = VALUES(stock_state), stock_reason = VALUES(stock_reason), \
              stock_at = VALUES(stock_at), returned = VALUES(returned)",
 };
@@ -83,6 +83,7 @@ fn write_line(insert: &mut Insert<'_>, order: &Order, NumberedLine { number, lin
         &step_reason(record.state),
         &record.at,
         &order.returned(usize::try_from(number - 1).unwrap_or_default()),
+        &line.drop.map(|drop| drop.0),
     ]);
 }
 

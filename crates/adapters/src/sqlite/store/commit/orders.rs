@@ -19,8 +19,8 @@ const INSERT_ORDER: &str =
 
 const INSERT_LINE: &str =
     "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, stock_reason,
-    stock_at, returned)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    stock_at, returned, drop_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 pub(super) fn orders(connection: &Connection, rows: &Rows, before: &Before) -> Result<()> {
     let changes = rows.orders.changes();
@@ -135,7 +135,7 @@ fn after_sales(order: &Order) -> Result<Option<String>> {
 
 fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
     for (line_no, line, record) in lines(order) {
-        insert.run((
+        insert.run(params![
             order.id().0,
             line_no,
             line.product.0,
@@ -146,7 +146,8 @@ fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
             step_reason(record.state),
             record.at.micros(),
             order.returned(index(line_no)),
-        ))?;
+            line.drop.map(|drop| drop.0),
+        ])?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::audit::{
-    CampaignFact, CustomerFacts, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot,
+    CampaignFact, CustomerFacts, DropFact, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot,
     StatisticsFacts, WebhookFact,
 };
 use app::ports::StoreError;
@@ -98,6 +98,7 @@ impl Snapshot for Paced {
         orders(OrderFacts) -> ();
         customers(CustomerFacts) -> ();
         webhooks(WebhookFact) -> ();
+        drops(DropFact) -> ();
         events(EventFacts) -> LogFacts;
     }
 

@@ -1,0 +1,143 @@
+//! Law 23: a customer of a drop has the units of their orders, and no more than the limits; and a drop knows which of its
+//! products are sold out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::drops::{Buyer, Drop, Link};
+use domain::ids::{DropId, ProductId, UserId};
+use domain::order::{Line, Outcome};
+use domain::stock::Product;
+
+use crate::audit::dossier::Dossier;
+use crate::audit::report::{Findings, Law, Verdict, ensure};
+use crate::audit::snapshot::{DropFact, Snapshot};
+use crate::ports::StoreError;
+
+/// A customer of a drop.
+type Place = (DropId, UserId);
+
+/// The drops, and each customer's units there beside those that orders explain.
+#[derive(Debug, Default)]
+pub(in crate::audit) struct DropBooks {
+    drops: BTreeMap<DropId, Drop>,
+    buyers: BTreeMap<Place, Buyer>,
+    explained: BTreeMap<Place, BTreeMap<ProductId, i64>>,
+    chains: BTreeMap<DropId, ReadChain>,
+    /// The products that belong to a drop, and if they have an available unit.
+    products: BTreeMap<ProductId, (DropId, bool)>,
+}
+
+/// A chain as far as it was read.
+#[derive(Debug, Default)]
+struct ReadChain {
+    links: i64,
+    head: String,
+    /// The first link that does not follow the one before, or whose hash is wrong.
+    broken: Option<i64>,
+}
+
+impl ReadChain {
+    fn take(&mut self, link: &Link) {
+        let follows = link.number == self.links + 1 && (self.links == 0 || link.previous == self.head);
+        if (!follows || link.sealed() != link.hash) && self.broken.is_none() {
+            self.broken = Some(link.number);
+        }
+        self.links = link.number;
+        self.head.clone_from(&link.hash);
+    }
+}
+
+impl DropBooks {
+    pub(in crate::audit) fn read(snapshot: &mut dyn Snapshot) -> Result<DropBooks, StoreError> {
+        let mut books = DropBooks::default();
+        snapshot.drops(&mut |fact| match fact {
+            DropFact::Drop(drop) => {
+                books.drops.insert(drop.id, *drop);
+            }
+            DropFact::Buyer(buyer) => {
+                books.buyers.insert((buyer.drop, buyer.user), buyer);
+            }
+            DropFact::Link(link) => books.chains.entry(link.drop).or_default().take(&link),
+        })?;
+        Ok(books)
+    }
+
+    pub(in crate::audit) fn see(&mut self, product: &Product) {
+        let of_drop = product.drop.map(|drop| (product.id, (drop, product.available() > 0)));
+        self.products.extend(of_drop);
+    }
+
+    /// Adds the units of an order that count.
+    pub(in crate::audit) fn enter(&mut self, dossier: &Dossier) {
+        let Some(order) = dossier.order().filter(|order| order.outcome != Outcome::Cancelled) else { return };
+        let counted =
+            |(place, line): (usize, &Line)| Some((line.drop?, line.product, line.quantity - order.returned(place)));
+        for (drop, product, units) in order.created.lines.iter().enumerate().filter_map(counted) {
+            *self.explained.entry((drop, order.user())).or_default().entry(product).or_default() += units;
+        }
+    }
+
+    pub(in crate::audit) fn judge(&self, findings: &mut Findings) {
+        let places: BTreeSet<Place> = self.buyers.keys().chain(self.explained.keys()).copied().collect();
+        for place in places {
+            findings.note(Law::Drops, self.buyer(place));
+        }
+        for drop in self.drops.values() {
+            findings.note(Law::Drops, self.sold_out(drop));
+            findings.note(Law::Drops, self.chain(drop));
+        }
+    }
+
+    fn buyer(&self, place: Place) -> Verdict {
+        let (id, user) = place;
+        let name = || format!("drop {id}, customer {user}");
+        let Some(drop) = self.drops.get(&id) else { return Err(format!("{}: the drop does not exist", name())) };
+        let none = Buyer::new(id, user);
+        let buyer = self.buyers.get(&place).unwrap_or(&none);
+        let explained = self.explained.get(&place).into_iter().flatten();
+        let explained: BTreeMap<ProductId, i64> =
+            explained.map(|(product, units)| (*product, *units)).filter(|(_, units)| *units != 0).collect();
+        let counted: BTreeMap<ProductId, i64> = buyer.units.iter().copied().collect();
+        ensure(counted == explained, || {
+            format!("{}: {counted:?} units count, but the orders have {explained:?}", name())
+        })?;
+        for offer in &drop.products {
+            let units = buyer.units_of(offer.product);
+            ensure(offer.per_customer.is_none_or(|limit| units <= limit), || {
+                format!("{}: has {units} of product {}, above the limit", name(), offer.product)
+            })?;
+        }
+        ensure(drop.per_customer.is_none_or(|limit| buyer.all_units() <= limit), || {
+            format!("{}: has {} units, above the drop's limit", name(), buyer.all_units())
+        })
+    }
+
+    fn chain(&self, drop: &Drop) -> Verdict {
+        let none = ReadChain::default();
+        let read = self.chains.get(&drop.id).unwrap_or(&none);
+        let name = || format!("drop {}", drop.id);
+        ensure(read.broken.is_none(), || format!("{}: its chain breaks at link {:?}", name(), read.broken))?;
+        ensure(read.links == drop.chain.links && (read.links == 0 || read.head == drop.chain.head), || {
+            format!("{}: its chain has {} links, and should have {}", name(), read.links, drop.chain.links)
+        })?;
+        let tickets: Vec<i64> =
+            self.buyers.values().filter(|buyer| buyer.drop == drop.id).filter_map(|buyer| buyer.ticket).collect();
+        let distinct: BTreeSet<i64> = tickets.iter().copied().collect();
+        let joined = drop.queue.as_ref().map_or(0, |queue| queue.joined);
+        ensure(distinct.len() == tickets.len() && distinct.iter().all(|ticket| (1..=joined).contains(ticket)), || {
+            format!("{}: two customers have one ticket, or a ticket was never given", name())
+        })
+    }
+
+    fn sold_out(&self, drop: &Drop) -> Verdict {
+        for offer in &drop.products {
+            // A later drop may have taken the product over.
+            let Some((of, has_units)) = self.products.get(&offer.product) else { continue };
+            let is_known = drop.sold_out.contains(&offer.product);
+            ensure(*of != drop.id || is_known != *has_units, || {
+                format!("drop {}: it is wrong about the stock of product {}", drop.id, offer.product)
+            })?;
+        }
+        Ok(())
+    }
+}

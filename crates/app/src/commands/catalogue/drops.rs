@@ -1,0 +1,196 @@
+//! Drops: created and changed by an admin, opened and closed by the clock, sold out by the last unit of their products.
+
+use domain::drops::{self, Act, Buyer, Change, ChangeRejection, Drop, JoinRejection, LinkKind, Terms, Turn};
+use domain::ids::{DropId, UserId};
+use domain::stock::{self, Product};
+
+use crate::commands::answer::changed::Changed;
+use crate::commands::answer::{Answer, Refusal};
+use crate::commands::context::{Answered, Context, Halt, Handled};
+use crate::events::event::{DropChanged, DropCreated, DropMoment, Event, ProductPutIntoDrop};
+use crate::state::rows::{BuyerKey, Key, Keys};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum DropCommand {
+    Create(Box<Terms>),
+    Change {
+        drop: DropId,
+        change: Change,
+    },
+    /// Announces what the clock has brought, and moves the queue: by the share of its rate that the engine can take, in
+    /// percent.
+    Turn {
+        drop: DropId,
+        share: i64,
+    },
+    /// Gives a customer a ticket of the waiting room.
+    Join {
+        drop: DropId,
+        user: UserId,
+    },
+    /// Gives the customer's place up.
+    Leave {
+        drop: DropId,
+        user: UserId,
+    },
+}
+
+impl DropCommand {
+    /// Declares the rows that the command reads.
+    pub(crate) fn declare(&self, keys: &mut Keys) {
+        match self {
+            DropCommand::Create(terms) => keys.extend(terms.products.iter().map(|offer| Key::from(offer.product))),
+            DropCommand::Change { drop, .. } | DropCommand::Turn { drop, .. } => {
+                keys.insert((*drop).into());
+            }
+            DropCommand::Join { drop, user } | DropCommand::Leave { drop, user } => {
+                keys.insert((*drop).into());
+                keys.insert(BuyerKey { drop: *drop, user: *user }.into());
+            }
+        }
+    }
+}
+
+pub(crate) fn handle(context: &mut Context<'_>, command: &DropCommand) -> Answered {
+    match command {
+        DropCommand::Create(terms) => create(context, terms),
+        DropCommand::Change { drop, change } => self::change(context, *drop, *change),
+        DropCommand::Turn { drop, share } => turn(context, *drop, *share).map(|()| Answer::Done),
+        DropCommand::Join { drop, user } => join(context, *drop, *user),
+        DropCommand::Leave { drop, user } => leave(context, *drop, *user),
+    }
+}
+
+fn create(context: &mut Context<'_>, terms: &Terms) -> Answered {
+    let id = context.ids.drop();
+    context.rows.drops.known_absent(id);
+    let mut sold_out = vec![];
+    for (line, offer) in terms.products.iter().enumerate() {
+        let found = context.rows.products.get(offer.product)?.cloned();
+        let product = found.ok_or(Halt::Refused(Refusal::DropProductNotFound { line }))?;
+        if is_taken(context, &product)? {
+            return Err(Refusal::DropProductTaken { line }.into());
+        }
+        sold_out.extend((product.available() == 0).then_some(offer.product));
+        put_into(context, product, id)?;
+    }
+    let drop = Drop::new(id, terms, sold_out, context.now);
+    context.rows.drops.put(id, drop.clone());
+    context.publish(Event::DropCreated(DropCreated {
+        drop_id: id,
+        name: drop.name.clone(),
+        starts_at: drop.starts_at,
+        ends_at: drop.ends_at,
+        products: drop.products.clone(),
+        per_customer: drop.per_customer,
+        waiting_room: terms.waiting_room,
+        seed_commitment: Some(drops::commitment(&terms.secrets.seed)),
+    }))?;
+    Ok(Answer::changed(Changed::Drop(drop)))
+}
+
+/// Returns true if the product belongs to a drop that has not ended.
+fn is_taken(context: &Context<'_>, product: &Product) -> Handled<bool> {
+    let Some(last) = product.drop else { return Ok(false) };
+    Ok(context.rows.drops.get(last)?.is_some_and(|drop| context.now < drop.ends_at))
+}
+
+fn put_into(context: &mut Context<'_>, product: Product, drop: DropId) -> Handled {
+    let id = product.id;
+    let mut product = Some(product);
+    let events = stock::decide(product.as_ref(), &stock::Command::PutIntoDrop { drop }, context.now);
+    for event in events.map_err(|_| Halt::broken("a product can be put into a drop"))? {
+        stock::evolve(&mut product, &event, context.now);
+    }
+    context.rows.products.put(id, product.ok_or_else(|| Halt::broken("a changed product exists"))?);
+    context.publish(Event::ProductPutIntoDrop(ProductPutIntoDrop { product_id: id, drop_id: drop }))
+}
+
+fn drop(context: &Context<'_>, id: DropId) -> Handled<Drop> {
+    context.rows.drops.get(id)?.cloned().ok_or(Halt::Refused(Refusal::DropNotFound))
+}
+
+fn change(context: &mut Context<'_>, id: DropId, change: Change) -> Answered {
+    let known = drop(context, id)?;
+    let changed = known.change(change, context.now).map_err(|rejection| match rejection {
+        ChangeRejection::Ended => Refusal::DropEnded,
+        ChangeRejection::WindowOutOfOrder => Refusal::DropWindowOutOfOrder,
+    })?;
+    if changed != known {
+        context.rows.drops.put(id, changed.clone());
+        let (paused, ends_at) = (changed.paused, changed.ends_at);
+        context.publish(Event::DropChanged(DropChanged { drop_id: id, paused, ends_at }))?;
+    }
+    Ok(Answer::changed(Changed::Drop(changed)))
+}
+
+/// Announces what the clock has brought. A turn that was announced before changes nothing.
+fn turn(context: &mut Context<'_>, id: DropId, share: i64) -> Handled {
+    let before = drop(context, id)?;
+    let mut drop = before.clone();
+    let turns = drop.turn(share, context.now);
+    for upto in turns.iter().filter_map(|turn| if let Turn::Admitted { upto } = turn { Some(*upto) } else { None }) {
+        let act = Act { kind: LinkKind::Admitted, user: None, subject: upto, order: None };
+        context.rows.drop_links.push(drop.link(act, context.now));
+    }
+    if drop != before {
+        context.rows.drops.put(id, drop.clone());
+    }
+    turns.into_iter().try_for_each(|turn| announce(context, &drop, turn))
+}
+
+fn buyer(context: &Context<'_>, drop: DropId, user: UserId) -> Handled<Buyer> {
+    let known = context.rows.buyers.get(BuyerKey { drop, user })?.cloned();
+    Ok(known.unwrap_or(Buyer::new(drop, user)))
+}
+
+fn join(context: &mut Context<'_>, id: DropId, user: UserId) -> Answered {
+    let (mut drop, buyer) = (drop(context, id)?, buyer(context, id, user)?);
+    let joined = drop.join(&buyer, context.now).map_err(|rejection| match rejection {
+        JoinRejection::Ended => Refusal::DropEnded,
+        JoinRejection::NoWaitingRoom => Refusal::DropNoWaitingRoom,
+    })?;
+    let ticket = joined.as_ref().unwrap_or(&buyer).ticket.ok_or_else(|| Halt::broken("who joined has a ticket"))?;
+    if let Some(joined) = joined {
+        let act = Act { kind: LinkKind::Joined, user: Some(user), subject: ticket, order: None };
+        write(context, drop, joined, act);
+    }
+    Ok(Answer::QueueJoined { drop: id, ticket })
+}
+
+fn leave(context: &mut Context<'_>, id: DropId, user: UserId) -> Answered {
+    let (mut drop, buyer) = (drop(context, id)?, buyer(context, id, user)?);
+    let (Some(left), Some(ticket)) = (drop.leave(&buyer), buyer.ticket) else {
+        return Err(Refusal::TicketNotFound.into());
+    };
+    let act = Act { kind: LinkKind::Left, user: Some(user), subject: ticket, order: None };
+    write(context, drop, left, act);
+    Ok(Answer::Done)
+}
+
+/// Writes a customer, and the link of what they did.
+pub(crate) fn write(context: &mut Context<'_>, mut drop: Drop, buyer: Buyer, act: Act) {
+    context.rows.drop_links.push(drop.link(act, context.now));
+    context.rows.buyers.put(BuyerKey { drop: buyer.drop, user: buyer.user }, buyer);
+    context.rows.drops.put(drop.id, drop);
+}
+
+/// Tells the product's drop that its last unit is gone, or that there is one again.
+pub(crate) fn note_stock(context: &mut Context<'_>, product: &Product) -> Handled {
+    let Some(id) = product.drop else { return Ok(()) };
+    let Some(mut drop) = context.rows.drops.get(id)?.cloned() else { return Ok(()) };
+    let turn = drop.note_stock(product.id, product.available() > 0, context.now);
+    context.rows.drops.put(id, drop.clone());
+    turn.map_or(Ok(()), |turn| announce(context, &drop, turn))
+}
+
+fn announce(context: &mut Context<'_>, drop: &Drop, turn: Turn) -> Handled {
+    let moment = DropMoment { drop_id: drop.id, name: drop.name.clone(), at: context.now };
+    context.publish(match turn {
+        Turn::Opened => Event::DropOpened(moment),
+        Turn::SoldOut => Event::DropSoldOut(moment),
+        Turn::Closed => Event::DropClosed(moment),
+        // The queue moves every second; it is a link of the chain.
+        Turn::Admitted { .. } => return Ok(()),
+    })
+}

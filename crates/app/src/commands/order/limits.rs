@@ -1,0 +1,68 @@
+//! The limits of drops: counted where an order is placed, and given back when it is cancelled or its units are returned.
+
+use std::collections::BTreeMap;
+
+use domain::drops::{Act, Buyer, Claim, LinkKind};
+use domain::ids::{DropId, OrderId, ProductId};
+use domain::order::{Line, Order};
+
+use crate::commands::PlaceOrder;
+use crate::commands::answer::Refusal;
+use crate::commands::catalogue::drops;
+use crate::commands::context::{Context, Halt, Handled};
+use crate::state::rows::BuyerKey;
+
+/// Counts the units of a new order in the drops of its products.
+pub(crate) fn count(context: &mut Context<'_>, order: OrderId, wanted: &PlaceOrder, lines: &[Line]) -> Handled {
+    let user = wanted.user;
+    for (drop, units) in by_drop(lines, |line| Some((line.product, line.quantity))) {
+        let key = BuyerKey { drop, user };
+        let terms = context.rows.drops.get(drop)?.cloned();
+        let terms = terms.ok_or_else(|| Halt::broken("the drop of a product exists"))?;
+        let buyer = context.rows.buyers.get(key)?.cloned().unwrap_or(Buyer::new(drop, user));
+        let codec = &context.settings.codec;
+        let shows_ticket = buyer.ticket.is_some_and(|ticket| wanted.tickets.contains(&codec.ticket(drop, ticket)));
+        let claim = Claim { lines: &units, shows_ticket };
+        let counted = terms.claim(&buyer, &claim, context.now).map_err(Refusal::from)?;
+        let subject = units.iter().fold(0_i64, |sum, (_, quantity)| sum.saturating_add(*quantity));
+        let act = Act { kind: LinkKind::Claimed, user: Some(user), subject, order: Some(order) };
+        drops::write(context, terms, counted, act);
+    }
+    Ok(())
+}
+
+/// Gives back all units of a cancelled order.
+pub(crate) fn give_back_all(context: &mut Context<'_>, order: &Order) -> Handled {
+    give_back_with(context, order, |line| Some((line.product, line.quantity)))
+}
+
+/// Gives back the units that an order returned.
+pub(crate) fn give_back(context: &mut Context<'_>, order: &Order, returned: &[(ProductId, i64)]) -> Handled {
+    give_back_with(context, order, |line| returned.iter().copied().find(|(product, _)| *product == line.product))
+}
+
+fn give_back_with(
+    context: &mut Context<'_>,
+    order: &Order,
+    units: impl Fn(&Line) -> Option<(ProductId, i64)>,
+) -> Handled {
+    for (drop, units) in by_drop(&order.created.lines, units) {
+        let key = BuyerKey { drop, user: order.user() };
+        let buyer = context.rows.buyers.get(key)?.and_then(|buyer| buyer.without(&units));
+        let fewer = buyer.ok_or_else(|| Halt::broken("units that an order gives back are counted"))?;
+        context.rows.buyers.put(key, fewer);
+    }
+    Ok(())
+}
+
+/// Returns the units of each drop; most orders have none.
+fn by_drop(
+    lines: &[Line],
+    units: impl Fn(&Line) -> Option<(ProductId, i64)>,
+) -> BTreeMap<DropId, Vec<(ProductId, i64)>> {
+    let mut drops: BTreeMap<DropId, Vec<(ProductId, i64)>> = BTreeMap::new();
+    for (line, drop) in lines.iter().filter_map(|line| Some((line, line.drop?))) {
+        drops.entry(drop).or_default().extend(units(line));
+    }
+    drops
+}

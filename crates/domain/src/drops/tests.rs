@@ -1,0 +1,166 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::ids::UserId;
+
+const LAMP: ProductId = ProductId(1);
+const DESK: ProductId = ProductId(2);
+const SECRETS: Secrets = Secrets { seed: [1; 32], key: [2; 32] };
+const ANN: UserId = UserId(7);
+
+const fn t(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+/// Lamps with a limit of 2, desks without one, 3 units in all, from 100 to 200.
+fn drop() -> Drop {
+    let lamps = Offer { product: LAMP, per_customer: Some(2) };
+    let desks = Offer { product: DESK, per_customer: None };
+    let products = vec![lamps, desks];
+    let terms = Terms {
+        name: "Saturday".into(),
+        starts_at: t(100),
+        ends_at: t(200),
+        products,
+        per_customer: Some(3),
+        waiting_room: None,
+        secrets: SECRETS,
+    };
+    Drop::new(DropId(1), &terms, vec![], t(0))
+}
+
+fn claim(drop: &Drop, buyer: &Buyer, lines: &[(ProductId, i64)], at: i64) -> Result<Buyer, Rejection> {
+    drop.claim(buyer, &Claim { lines, shows_ticket: false }, t(at))
+}
+
+fn ann() -> Buyer {
+    Buyer::new(DropId(1), ANN)
+}
+
+#[test]
+fn the_first_moment_sells_and_the_last_does_not() {
+    let bought = |at| claim(&drop(), &ann(), &[(LAMP, 1)], at).map(|buyer| buyer.units_of(LAMP));
+    assert_eq!([99, 100, 199, 200].map(bought), [Err(Rejection::NotStarted), Ok(1), Ok(1), Err(Rejection::Ended)]);
+}
+
+#[test]
+fn a_paused_drop_sells_nothing_inside_its_window() {
+    let change = Change { paused: Some(true), ends_at: None };
+    let paused = drop().change(change, t(150)).unwrap();
+    assert_eq!(paused.check_open(t(99)), Err(Rejection::NotStarted));
+    assert_eq!(paused.check_open(t(150)), Err(Rejection::Paused));
+    assert_eq!(paused.check_open(t(200)), Err(Rejection::Ended));
+}
+
+#[test]
+fn a_limit_counts_what_the_customer_has() {
+    let drop = drop();
+    let two = claim(&drop, &ann(), &[(LAMP, 2)], 150).unwrap();
+    let third = claim(&drop, &two, &[(LAMP, 1)], 150);
+    assert_eq!(third, Err(Rejection::LimitExceeded { limit: 2, already: 2 }));
+    assert_eq!(claim(&drop, &two, &[(DESK, 2)], 150), Err(Rejection::LimitExceeded { limit: 3, already: 2 }));
+    let full = claim(&drop, &two, &[(DESK, 1)], 150).unwrap();
+    assert_eq!(full.all_units(), 3);
+    let fewer = full.without(&[(LAMP, 1)]).unwrap();
+    assert!(claim(&drop, &fewer, &[(LAMP, 1)], 150).is_ok());
+    assert_eq!(fewer.without(&[(LAMP, 2)]), None);
+    assert_eq!(full.without(&[(LAMP, 2), (DESK, 1)]), Some(ann()));
+}
+
+#[test]
+fn an_ended_drop_is_not_extended_and_a_window_keeps_its_order() {
+    let until = |at| Change { ends_at: Some(t(at)), paused: None };
+    assert_eq!(drop().change(until(300), t(199)).map(|drop| drop.ends_at), Ok(t(300)));
+    assert_eq!(drop().change(until(300), t(200)), Err(ChangeRejection::Ended));
+    assert_eq!(drop().change(until(100), t(50)), Err(ChangeRejection::WindowOutOfOrder));
+}
+
+#[test]
+fn every_turn_is_announced_once() {
+    let mut sale = drop();
+    assert_eq!(sale.turn(100, t(99)), []);
+    assert_eq!((sale.turns_at(), sale.turn(100, t(120))), (Some(t(100)), vec![Turn::Opened]));
+    assert_eq!((sale.turns_at(), sale.turn(100, t(120))), (Some(t(200)), vec![]));
+    assert_eq!(sale.note_stock(LAMP, false, t(130)), None);
+    assert_eq!(sale.note_stock(DESK, false, t(130)), Some(Turn::SoldOut));
+    assert_eq!(sale.status(t(130)), Status::SoldOut);
+    assert_eq!(sale.note_stock(DESK, true, t(140)), None);
+    assert_eq!(sale.status(t(140)), Status::Open);
+    assert_eq!((sale.turn(100, t(250)), sale.turns_at()), (vec![Turn::Closed], None));
+    let mut late = drop();
+    assert_eq!(late.turn(100, t(250)), [Turn::Opened, Turn::Closed]);
+}
+
+fn with_room() -> Drop {
+    let waiting_room = Some(WaitingRoom { admit_per_second: 1, hold_seconds: 300, prequeue: Prequeue::Fifo });
+    let products = vec![Offer { product: LAMP, per_customer: None }];
+    let second = 1_000_000;
+    let (starts_at, ends_at) = (t(100 * second), t(900 * second));
+    let terms = Terms {
+        name: "Saturday".into(),
+        starts_at,
+        ends_at,
+        products,
+        per_customer: None,
+        waiting_room,
+        secrets: SECRETS,
+    };
+    Drop::new(DropId(1), &terms, vec![], t(0))
+}
+
+#[test]
+fn only_an_admitted_ticket_of_the_customer_buys() {
+    let (mut drop, second) = (with_room(), 1_000_000);
+    let shown = |drop: &Drop, buyer: &Buyer, shows_ticket, at| {
+        drop.claim(buyer, &Claim { lines: &[(LAMP, 1)], shows_ticket }, t(at)).map(|buyer| buyer.all_units())
+    };
+    let first = drop.join(&ann(), t(0)).unwrap().unwrap();
+    let bob = Buyer::new(DropId(1), UserId(8));
+    let later = drop.join(&bob, t(0)).unwrap().unwrap();
+    assert_eq!((first.ticket, later.ticket), (Some(1), Some(2)));
+    assert_eq!(drop.join(&first, t(0)), Ok(None), "a customer has one ticket");
+    let open = 100 * second;
+    assert_eq!(drop.turn(100, t(open)), [Turn::Opened, Turn::Admitted { upto: 1 }]);
+    assert_eq!(shown(&drop, &first, false, open), Err(Rejection::TicketRequired));
+    assert_eq!(shown(&drop, &first, true, open), Ok(1));
+    assert_eq!(shown(&drop, &later, true, open), Err(Rejection::TicketRequired));
+    assert_eq!(shown(&drop, &ann(), true, open), Err(Rejection::TicketRequired));
+    assert_eq!(drop.turns_at(), Some(t(101 * second)));
+    assert_eq!(drop.turn(100, t(101 * second)), [Turn::Admitted { upto: 2 }]);
+    assert_eq!(shown(&drop, &later, true, 101 * second), Ok(1));
+    assert_eq!(shown(&drop, &first, true, 500 * second), Err(Rejection::TicketRequired), "the hold is over");
+    let again = drop.join(&first, t(500 * second)).unwrap().unwrap();
+    assert_eq!(again.ticket, Some(3));
+    assert_eq!(drop.leave(&again).map(|buyer| buyer.ticket), Some(None));
+    assert_eq!(drop.join(&ann(), t(900 * second)), Err(JoinRejection::Ended));
+}
+
+#[test]
+fn a_link_covers_the_links_before_it() {
+    let mut drop = with_room();
+    let act = |subject| Act { kind: LinkKind::Joined, user: Some(ANN), subject, order: None };
+    let begun = drop.chain.head.clone();
+    let (first, second) = (drop.link(act(1), t(1)), drop.link(act(2), t(2)));
+    assert_eq!((first.number, &first.previous, second.number, &second.previous), (1, &begun, 2, &first.hash));
+    assert_eq!(drop.chain.head, second.hash);
+    assert_eq!(first.customer, second.customer);
+    let changed = Link { subject: 3, ..second.clone() };
+    assert_ne!(changed.sealed(), second.hash);
+    assert_eq!(second.sealed(), second.hash);
+}
+
+proptest! {
+    /// No order of claims and returns exceeds a limit, and everything given back can be claimed again.
+    #[test]
+    fn limits_hold_in_every_order(steps in prop::collection::vec((any::<bool>(), any::<bool>(), 1..4_i64), 0..40)) {
+        let drop = drop();
+        let mut buyer = ann();
+        for (is_claim, is_lamp, quantity) in steps {
+            let lines = [(if is_lamp { LAMP } else { DESK }, quantity)];
+            let after = if is_claim { claim(&drop, &buyer, &lines, 150).ok() } else { buyer.without(&lines) };
+            buyer = after.unwrap_or(buyer);
+            prop_assert!(buyer.units_of(LAMP) <= 2 && buyer.all_units() <= 3);
+            prop_assert!(buyer.units.iter().all(|(_, units)| *units > 0));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The proof of a drop, and the receipts of its orders.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use app::events::wire_time;
+use app::ports::views::Views;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use domain::drops::{self, Link, commitment, hex};
+use domain::ids::DropId;
+use futures_util::stream;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::api::Shop;
+use crate::api::orders::owner::Whose;
+use crate::api::response::drop_examples as examples;
+use crate::api::response::refusals::{drop_not_found, receipt_not_found, unavailable};
+use crate::http::Problem;
+use crate::http::json::Json;
+use crate::http::path::{self, Id, Name};
+
+pub(in crate::api) const NDJSON: &str = "application/x-ndjson";
+/// Links read at once.
+const PAGE: usize = 500;
+
+/// The link of an order in the chain of its drop.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "DropReceipt", example = examples::receipt())]
+pub(crate) struct ReceiptBody {
+    drop_id: i64,
+    number: i64,
+    hash: String,
+    previous_hash: String,
+    /// The hash of the newest link. Keep it: later proofs contain it.
+    head: String,
+}
+
+/// `GET /api/orders/{n}/receipt`.
+pub(crate) async fn receipt(
+    State(shop): State<Shop>,
+    whose: Whose,
+    Name(number, _): Name<path::Order>,
+) -> Result<Json<ReceiptBody>, Problem> {
+    let order = whose.order(&shop, &number).await?;
+    let views = &shop.submitter.views;
+    let links = views.links_of(order.id()).await.map_err(unavailable)?;
+    let link = links.into_iter().next().ok_or_else(receipt_not_found)?;
+    let drop = views.drop_by_id(link.drop).await.map_err(unavailable)?.ok_or_else(receipt_not_found)?;
+    let Link { number, hash, previous, .. } = link;
+    Ok(Json(ReceiptBody { drop_id: drop.id.0, number, hash, previous_hash: previous, head: drop.chain.head }))
+}
+
+/// `GET /api/drops/{id}/proof`: a line about the drop, then one for each link.
+pub(crate) async fn get(State(shop): State<Shop>, id: Id<path::Drop>) -> Result<Response, Problem> {
+    let views = Arc::clone(&shop.submitter.views);
+    let drop = views.drop_by_id(DropId(id.0)).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
+    let pages = Pages { views, drop: drop.id, last: drop.chain.links, after: 0, first: Some(header(&drop)) };
+    let body = Body::from_stream(stream::unfold(pages, Pages::next));
+    Ok(([(CONTENT_TYPE, NDJSON)], body).into_response())
+}
+
+/// The seed is told once the drop has opened. Until then its commitment shows that it is chosen already.
+fn header(drop: &drops::Drop) -> String {
+    let mut header = json!({
+        "dropId": drop.id.0,
+        "name": *drop.name,
+        "startsAt": wire_time::format(drop.starts_at),
+        "endsAt": wire_time::format(drop.ends_at),
+        "seedCommitment": commitment(&drop.seed),
+        "entries": drop.chain.links,
+        "head": drop.chain.head,
+    });
+    if drop.phase != drops::Phase::Scheduled {
+        header["seed"] = hex(&drop.seed).into();
+    }
+    format!("{header}\n")
+}
+
+/// The links that are not sent yet, up to the last one of the header.
+struct Pages {
+    views: Arc<dyn Views>,
+    drop: DropId,
+    last: i64,
+    after: i64,
+    first: Option<String>,
+}
+
+impl Pages {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Pages)> {
+        if let Some(first) = self.first.take() {
+            return Some((Ok(Bytes::from(first)), self));
+        }
+        let links = match self.views.drop_links(self.drop, self.after, PAGE).await {
+            Ok(links) => links,
+            Err(error) => {
+                // The answer is cut off, which its checker finds.
+                tracing::error!("The proof of a drop ends because the store could not be read: {error}");
+                return None;
+            }
+        };
+        let page: String = links.iter().filter(|link| link.number <= self.last).map(line).collect();
+        self.after = links.last()?.number;
+        (!page.is_empty()).then(|| (Ok(Bytes::from(page)), self))
+    }
+}
+
+fn line(link: &Link) -> String {
+    let Link { number, at, customer, kind, subject, previous, hash, .. } = link;
+    let (at, kind) = (wire_time::format(*at), kind.name());
+    let line = json!({
+        "number": number, "at": at, "customer": customer, "kind": kind, "subject": subject, "hash": hash,
+        "previousHash": previous,
+    });
+    format!("{line}\n")
+}

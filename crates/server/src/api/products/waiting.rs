@@ -1,0 +1,188 @@
+//! The waiting room of a drop: join, look, leave.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use app::commands::{Command, DropCommand};
+use app::events::wire_time;
+use app::state::rows::BuyerKey;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::drops::{self, Standing, TicketStatus};
+use domain::ids::{DropId, UserId};
+use domain::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::api::Shop;
+use crate::api::request::submission::{Empty, Submission};
+use crate::api::response::drop_examples as examples;
+use crate::api::response::refusals::{drop_not_found, problem, ticket_not_found, unavailable};
+use crate::api::response::replies::mark_replayed;
+use crate::http::Problem;
+use crate::http::json::Json;
+use crate::http::path::{self, Id};
+use crate::live::rooms::{LOOK_EVERY, READ_EVERY};
+use crate::openapi::words;
+use crate::security::auth::Customer;
+
+/// The customer's ticket of a waiting room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "QueueTicket", example = examples::ticket())]
+pub(crate) struct TicketBody {
+    drop_id: i64,
+    /// To be sent as `Queue-Ticket` with an order, by the same customer.
+    ticket: String,
+    /// From 1; 0 once admitted; null until a drop that shuffles has opened and drawn the places.
+    position: Option<i64>,
+    /// Customers who are admitted before.
+    ahead: Option<i64>,
+    /// By the rate of the last admissions; null while the position is.
+    estimated_wait_seconds: Option<i64>,
+    /// ADMITTED: orders are accepted until `admittedUntil`. SOLD_OUT: no unit will come back.
+    #[schemars(with = "words::TicketStatusWord")]
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    admitted_until: Option<String>,
+}
+
+/// `POST /api/drops/{id}/queue`: a customer has one ticket; a repeat answers with it.
+pub(crate) async fn join(
+    State(shop): State<Shop>,
+    id: Id<path::Drop>,
+    submission: Submission<Empty>,
+) -> Result<Response, Problem> {
+    let (drop, user) = (DropId(id.0), submission.user());
+    let command = Command::Drop(DropCommand::Join { drop, user });
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    reply.result.map_err(|refusal| problem(&refusal))?;
+    let body = ticket(&shop, drop, user).await?.ok_or_else(ticket_not_found)?;
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    mark_replayed(&mut response, reply.replayed);
+    Ok(response)
+}
+
+/// `GET /api/drops/{id}/queue`.
+pub(crate) async fn get(
+    State(shop): State<Shop>,
+    id: Id<path::Drop>,
+    Customer(principal): Customer,
+) -> Result<Json<TicketBody>, Problem> {
+    let found = ticket(&shop, DropId(id.0), UserId(principal.user_id)).await?;
+    found.map(Json).ok_or_else(ticket_not_found)
+}
+
+/// `DELETE /api/drops/{id}/queue`: gives the place up.
+pub(crate) async fn leave(
+    State(shop): State<Shop>,
+    id: Id<path::Drop>,
+    submission: Submission<Empty>,
+) -> Result<Response, Problem> {
+    let command = Command::Drop(DropCommand::Leave { drop: DropId(id.0), user: submission.user() });
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    reply.result.map_err(|refusal| problem(&refusal))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Returns a customer's ticket of a drop, if they have one: two reads, whatever the length of the queue.
+async fn ticket(shop: &Shop, drop: DropId, user: UserId) -> Result<Option<TicketBody>, Problem> {
+    let views = &shop.submitter.views;
+    let found = views.drop_by_id(drop).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
+    let buyer = views.buyer(BuyerKey { drop, user }).await.map_err(unavailable)?;
+    let Some(number) = buyer.and_then(|buyer| buyer.ticket) else { return Ok(None) };
+    let is_certain = found.is_sold_out() && is_gone(shop, &found).await?;
+    Ok(standing(shop, &found, number, is_certain))
+}
+
+/// Returns true if no unit is available, and no order holds one that could come back.
+async fn is_gone(shop: &Shop, drop: &drops::Drop) -> Result<bool, Problem> {
+    let named = drop.products.iter().map(|offer| offer.product).collect();
+    let products = shop.submitter.views.offered(named).await.map_err(unavailable)?;
+    Ok(products.iter().all(|product| product.on_hand == 0))
+}
+
+fn standing(shop: &Shop, drop: &drops::Drop, number: i64, is_certain: bool) -> Option<TicketBody> {
+    let (queue, now) = (drop.queue.as_ref()?, shop.submitter.clock.now());
+    let Standing { status, position, ahead, until } = queue.standing(number, now);
+    let status = match status {
+        TicketStatus::Waiting | TicketStatus::Admitted if now >= drop.ends_at => TicketStatus::Expired,
+        TicketStatus::Waiting if is_certain => TicketStatus::SoldOut,
+        TicketStatus::Waiting | TicketStatus::Admitted | TicketStatus::Expired | TicketStatus::SoldOut => status,
+    };
+    let is_waiting = status == TicketStatus::Waiting;
+    let wait = ahead.filter(|_| is_waiting).map(|ahead| queue.wait_seconds(ahead) + before_start(drop, now));
+    Some(TicketBody {
+        drop_id: drop.id.0,
+        ticket: shop.submitter.codec.ticket(drop.id, number).to_string(),
+        position,
+        ahead,
+        estimated_wait_seconds: wait.or_else(|| (!is_waiting).then_some(0)),
+        status: status.name(),
+        admitted_until: until.map(wire_time::format),
+    })
+}
+
+fn before_start(drop: &drops::Drop, now: Timestamp) -> i64 {
+    i64::try_from((drop.starts_at - now).as_secs()).unwrap_or(i64::MAX / 2)
+}
+
+/// A stream's view of its customer's tickets. Positions are computed from the rooms; only the tickets are read, now and then.
+pub(in crate::api) struct QueueWatch {
+    shop: Shop,
+    user: UserId,
+    tickets: Vec<(DropId, i64)>,
+    read_at: Option<Instant>,
+    told: Vec<TicketBody>,
+}
+
+impl QueueWatch {
+    pub(in crate::api) const fn new(shop: Shop, user: UserId) -> QueueWatch {
+        QueueWatch { shop, user, tickets: vec![], read_at: None, told: vec![] }
+    }
+
+    /// Returns how long the stream may wait before it looks again.
+    pub(in crate::api) const fn patience(&self) -> Duration {
+        if self.tickets.is_empty() { LOOK_EVERY } else { READ_EVERY }
+    }
+
+    /// Returns an event for each ticket that has moved.
+    pub(in crate::api) async fn moved(&mut self) -> Option<String> {
+        let rooms = self.shop.waiting_rooms.read(&*self.shop.submitter.views).await;
+        if rooms.is_empty() {
+            self.tickets.clear();
+            return None;
+        }
+        if self.read_at.is_none_or(|read_at| read_at.elapsed() >= LOOK_EVERY) {
+            self.read_at = Some(Instant::now());
+            self.tickets = self.read_tickets(&rooms).await;
+        }
+        let mut news = String::new();
+        for (id, number) in &self.tickets {
+            let Some(drop) = rooms.iter().find(|drop| drop.id == *id) else { continue };
+            let is_certain = drop.is_sold_out() && is_gone(&self.shop, drop).await.unwrap_or(false);
+            let Some(body) = standing(&self.shop, drop, *number, is_certain) else { continue };
+            if self.told.contains(&body) {
+                continue;
+            }
+            self.told.retain(|told| told.drop_id != body.drop_id);
+            let data = serde_json::to_string(&body).unwrap_or_default();
+            // Writing to a string cannot fail.
+            let _ = write!(news, "event: queue.moved\ndata: {data}\n\n");
+            self.told.push(body);
+        }
+        (!news.is_empty()).then_some(news)
+    }
+
+    async fn read_tickets(&self, rooms: &[drops::Drop]) -> Vec<(DropId, i64)> {
+        let mut tickets = vec![];
+        for drop in rooms {
+            let key = BuyerKey { drop: drop.id, user: self.user };
+            let buyer = self.shop.submitter.views.buyer(key).await.ok().flatten();
+            tickets.extend(buyer.and_then(|buyer| buyer.ticket).map(|ticket| (drop.id, ticket)));
+        }
+        tickets
+    }
+}

@@ -1,0 +1,228 @@
+//! Checks the proof of a drop, without the shop that made it: no entry was inserted, removed, reordered or changed, the
+//! seed is the one that was announced, and a receipt is in it.
+//!
+//! A proof is NDJSON: a line about the drop, then one for each entry. The hash of an entry is the SHA-256 of the previous
+//! hash, number, moment, customer, kind and subject, each on a line of its own; the moment in microseconds since 1970. The
+//! first entry follows the SHA-256 of `doorbuster drop {dropId}` and the seed's commitment. This crate uses none of the
+//! shop's code, and builds for browsers.
+
+use std::fmt::{self, Write as _};
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+/// The first line of a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Header {
+    pub drop_id: i64,
+    pub name: String,
+    pub starts_at: String,
+    pub ends_at: String,
+    /// SHA-256 of the seed, known since the drop was created.
+    pub seed_commitment: String,
+    /// The seed in hexadecimal, once the drop has opened.
+    #[serde(default)]
+    pub seed: Option<String>,
+    pub entries: u64,
+    /// The hash of the last entry.
+    pub head: String,
+}
+
+/// A join, a leave, an admission or a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Entry {
+    pub number: u64,
+    pub at: String,
+    /// A hash under a key of the shop; empty where the shop acted.
+    pub customer: String,
+    pub kind: String,
+    pub subject: i64,
+    pub hash: String,
+    pub previous_hash: String,
+}
+
+/// What a customer was given: one entry, and the head at that moment or later.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    pub number: u64,
+    pub hash: String,
+    pub previous_hash: String,
+    pub head: String,
+}
+
+/// What is wrong with a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    Unreadable {
+        line: usize,
+        error: String,
+    },
+    /// The entries are not numbered from 1 without gap: one was inserted, removed or moved.
+    Number {
+        line: usize,
+        expected: u64,
+    },
+    /// The entry does not follow the one before.
+    Chain {
+        number: u64,
+    },
+    /// The entry was changed.
+    Hash {
+        number: u64,
+    },
+    /// Entries are missing at the end, or the first line was changed.
+    End,
+    /// The seed is not the one that was announced.
+    Seed,
+    /// An entry is of a kind that there is not.
+    Kind {
+        number: u64,
+    },
+    /// More places were admitted than customers had joined, or fewer than before.
+    Admission {
+        number: u64,
+    },
+    /// The receipt is not in the proof.
+    Receipt,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flaw::Unreadable { line, error } => write!(f, "line {line} is not an entry of a proof: {error}"),
+            Flaw::Number { line, expected } => write!(f, "line {line} should have the number {expected}"),
+            Flaw::Chain { number } => write!(f, "entry {number} does not follow the one before"),
+            Flaw::Hash { number } => write!(f, "entry {number} was changed"),
+            Flaw::End => write!(f, "the first line names another end than the last entry"),
+            Flaw::Seed => write!(f, "the seed is not the one whose commitment was published"),
+            Flaw::Kind { number } => write!(f, "entry {number} is of an unknown kind"),
+            Flaw::Admission { number } => {
+                write!(f, "entry {number} admits places that no one has, or admits some again")
+            }
+            Flaw::Receipt => write!(f, "the receipt is not in the proof"),
+        }
+    }
+}
+
+/// A proof without a flaw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub header: Header,
+    pub entries: Vec<Entry>,
+}
+
+impl Verified {
+    /// Checks that a receipt is in the proof.
+    ///
+    /// # Errors
+    ///
+    /// [`Flaw::Receipt`] if it is not.
+    pub fn contains(&self, receipt: &Receipt) -> Result<&Entry, Flaw> {
+        let place = usize::try_from(receipt.number).ok().and_then(|number| number.checked_sub(1));
+        let entry = place.and_then(|place| self.entries.get(place)).ok_or(Flaw::Receipt)?;
+        let is_same = entry.hash == receipt.hash && entry.previous_hash == receipt.previous_hash;
+        let has_head = self.entries.iter().skip(place.unwrap_or(0)).any(|later| later.hash == receipt.head);
+        if is_same && has_head { Ok(entry) } else { Err(Flaw::Receipt) }
+    }
+}
+
+/// Checks a proof.
+///
+/// # Errors
+///
+/// The first [`Flaw`] in it.
+pub fn verify(proof: &str) -> Result<Verified, Flaw> {
+    let mut lines = (1..).zip(proof.lines());
+    let (_, first) = lines.next().ok_or(Flaw::Unreadable { line: 1, error: "the proof is empty".into() })?;
+    let header: Header = parse(1, first)?;
+    if header.seed.as_ref().is_some_and(|seed| unhex(seed).is_none_or(|seed| sha256(&seed) != header.seed_commitment)) {
+        return Err(Flaw::Seed);
+    }
+    let mut entries: Vec<Entry> = vec![];
+    let mut head = sha256(format!("doorbuster drop {}\n{}", header.drop_id, header.seed_commitment).as_bytes());
+    let (mut joined, mut admitted) = (0, 0);
+    for (line, text) in lines {
+        let entry: Entry = parse(line, text)?;
+        let (number, expected) = (entry.number, entries.len() as u64 + 1);
+        if number != expected {
+            return Err(Flaw::Number { line, expected });
+        }
+        if entry.previous_hash != head {
+            return Err(Flaw::Chain { number });
+        }
+        let at = micros(&entry.at).ok_or(Flaw::Hash { number })?;
+        if sealed(&entry, at) != entry.hash {
+            return Err(Flaw::Hash { number });
+        }
+        match entry.kind.as_str() {
+            "JOINED" if entry.subject == joined + 1 => joined += 1,
+            "JOINED" => return Err(Flaw::Admission { number }),
+            "ADMITTED" if entry.subject > admitted && entry.subject <= joined => admitted = entry.subject,
+            "ADMITTED" => return Err(Flaw::Admission { number }),
+            "LEFT" | "CLAIMED" => {}
+            _ => return Err(Flaw::Kind { number }),
+        }
+        head.clone_from(&entry.hash);
+        entries.push(entry);
+    }
+    if header.entries != entries.len() as u64 || header.head != head {
+        return Err(Flaw::End);
+    }
+    Ok(Verified { header, entries })
+}
+
+fn parse<'t, T: Deserialize<'t>>(line: usize, text: &'t str) -> Result<T, Flaw> {
+    serde_json::from_str(text).map_err(|error| Flaw::Unreadable { line, error: error.to_string() })
+}
+
+fn sealed(entry: &Entry, at: i64) -> String {
+    let Entry { number, customer, kind, subject, previous_hash, .. } = entry;
+    sha256(format!("{previous_hash}\n{number}\n{at}\n{customer}\n{kind}\n{subject}").as_bytes())
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pair = |place| u8::from_str_radix(text.get(place..place + 2)?, 16).ok();
+    text.len().is_multiple_of(2).then(|| (0..text.len()).step_by(2).map(pair).collect()).flatten()
+}
+
+/// Returns the microseconds since 1970 of a moment like `2026-11-21T09:00:00.25Z`, as the shop writes moments.
+fn micros(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let [year, month, day] = numbers(date, '-')?;
+    let [hour, minute, second] = numbers(time, ':')?;
+    if fraction.len() > 6 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let micros: i64 = format!("{fraction:0<6}").parse().ok()?;
+    let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+    seconds.checked_mul(1_000_000)?.checked_add(micros)
+}
+
+fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
+    let mut parts = text.splitn(3, separator).map(|part| {
+        let is_number = (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse().ok().filter(|_| is_number)
+    });
+    Some([parts.next()??, parts.next()??, parts.next()??])
+}
+
+/// Returns the days since 1970-01-01 of a date of the Gregorian calendar, counted in years that begin in March.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, month) = (year.div_euclid(400), (month + 9) % 12);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
