@@ -37,7 +37,8 @@ use super::sql::{Script, statement};
 use crate::records::Cells as _;
 
 pub(super) use executor::stored_carrier;
-pub(super) use load::{lines, pairs};
+pub(super) use load::lines;
+pub(super) use locking_read::pairs;
 pub(super) use offsets::{SELECT_HEADS, heads};
 use transaction::{Before, Halt};
 

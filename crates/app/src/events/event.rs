@@ -9,12 +9,11 @@ mod note;
 
 use std::sync::Arc;
 
-use domain::coupon::{IssueMode, QueueKey};
+use domain::coupon::QueueKey;
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
 use domain::order::saga::Step;
 use domain::order::{Line, Mode, Payment, Rule, Status};
-use domain::pricing::Discount;
 use domain::reason::Reason;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -209,6 +208,7 @@ macro_rules! payload {
     )*};
 }
 
+mod campaigns;
 mod drops;
 mod fulfilment;
 mod movements;
@@ -216,6 +216,7 @@ mod products;
 mod result_code;
 mod sold;
 
+pub use campaigns::{CampaignChanged, CampaignCreated};
 pub use drops::{DropChanged, DropCreated, DropMoment, ProductPutIntoDrop};
 pub use fulfilment::{
     GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
@@ -418,30 +419,6 @@ payload! {
         discount_amount: Money,
         #[serde(with = "wire_time")]
         used_at: Timestamp,
-    }
-    CampaignCreated {
-        coupon_id: CampaignId,
-        name: Arc<str>,
-        discount: Discount,
-        total_quantity: i64,
-        max_issue_per_user: i64,
-        issue_mode: IssueMode,
-        /// Absent in events of older versions.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        queue_key: Option<QueueKey>,
-        #[serde(with = "wire_time")]
-        issue_starts_at: Timestamp,
-        #[serde(with = "wire_time")]
-        issue_ends_at: Timestamp,
-        #[serde(with = "wire_time")]
-        valid_until: Timestamp,
-    }
-    CampaignChanged {
-        coupon_id: CampaignId,
-        paused: bool,
-        total_quantity: i64,
-        #[serde(with = "wire_time")]
-        issue_ends_at: Timestamp,
     }
     PointsCharged { user_id: UserId, amount: Money, balance: Money, }
 }

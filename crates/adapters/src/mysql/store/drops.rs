@@ -7,8 +7,7 @@ use domain::ids::DropId;
 use domain::time::Timestamp;
 use mysql_async::Value;
 
-use super::load::pairs;
-use super::locking_read::{index, loaded, locked};
+use super::locking_read::{index, loaded, locked, pairs};
 use super::upsert::{Upsert, put_all};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;

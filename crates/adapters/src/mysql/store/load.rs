@@ -19,13 +19,13 @@ use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
 use super::fulfilment::{self, Kind};
-use super::locking_read::{entries, entries_by_last, index, loaded, locked};
+use super::locking_read::{entries, entries_by_last, index, loaded, locked, pairs};
 use super::transaction::Before;
 use super::{alerts, details, drops, failed_delivery, notifications, webhooks};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
-use crate::mysql::sql::{KEYS_MAX, Literal, Script, is_in, statement};
+use crate::mysql::sql::{KEYS_MAX, Script, is_in, statement};
 use crate::records::{Cells as _, Line, StoredOrder};
 use crate::selects::{
     select_account, select_answer, select_campaign, select_coupon, select_customer, select_line, select_login,
@@ -170,25 +170,6 @@ pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<
         lines.entry(OrderId(order)).or_default().push(line);
     }
     Ok(lines)
-}
-
-/// Conditions on keys of two parts: `(a = 1 AND b IN (…)) OR (…)`.
-pub(in crate::mysql) fn pairs<A: Literal + PartialEq, B: Literal>(
-    first_column: &str,
-    second_column: &str,
-    keys: impl Iterator<Item = (A, B)>,
-) -> String {
-    let mut groups: Vec<(A, Vec<B>)> = vec![];
-    for (first, second) in keys {
-        match groups.last_mut() {
-            Some((known, seconds)) if *known == first => seconds.push(second),
-            _ => groups.push((first, vec![second])),
-        }
-    }
-    let groups = groups.into_iter().map(|(first, seconds)| {
-        statement(&format!("({} = ? AND ", first_column), &[&first]) + &is_in(second_column, seconds) + ")"
-    });
-    groups.collect::<Vec<_>>().join(" OR ")
 }
 
 /// Groups claims of the same kind: with a condition for each claim, the server takes four times as long to plan the

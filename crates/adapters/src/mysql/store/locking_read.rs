@@ -9,12 +9,32 @@ use rustc_hash::FxHashMap;
 
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
+use crate::mysql::sql::{Literal, is_in, statement};
 use crate::records::FromCells;
 
 /// Builds a locking read from `SELECT … FROM table` and the index by which the rows are found and locked in its order.
 /// Without an index the server would read a small table from its start, past rows that others have locked.
 pub(super) fn locked(select: &str, index: &str, condition: &str, order: &str) -> String {
     format!("{select} FORCE INDEX ({index}) WHERE {condition} ORDER BY {order} FOR UPDATE")
+}
+
+/// Conditions on keys of two parts: `(a = 1 AND b IN (…)) OR (…)`.
+pub(in crate::mysql) fn pairs<A: Literal + PartialEq, B: Literal>(
+    first_column: &str,
+    second_column: &str,
+    keys: impl Iterator<Item = (A, B)>,
+) -> String {
+    let mut groups: Vec<(A, Vec<B>)> = vec![];
+    for (first, second) in keys {
+        match groups.last_mut() {
+            Some((known, seconds)) if *known == first => seconds.push(second),
+            _ => groups.push((first, vec![second])),
+        }
+    }
+    let groups = groups.into_iter().map(|(first, seconds)| {
+        statement(&format!("({} = ? AND ", first_column), &[&first]) + &is_in(second_column, seconds) + ")"
+    });
+    groups.collect::<Vec<_>>().join(" OR ")
 }
 
 /// Reads rows as entries by their keys.
