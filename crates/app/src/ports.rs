@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod clock;
+pub mod drops;
 pub mod error;
 pub mod events;
 pub mod future;

@@ -4,10 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, Coupon};
-use domain::drops::{Buyer, Drop, Link};
-use domain::ids::{
-    CampaignId, CouponId, DeadLetterId, DropId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId,
-};
+use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::payment::{Payment, State};
@@ -20,11 +17,12 @@ use domain::webhook::{Delivery, DeliveryKey, Endpoint, Slot, State as DeliverySt
 use crate::events::event::{Event, EventKind};
 use crate::events::outgoing::Outgoing;
 use crate::state::rows::{
-    Added, AnswerKey, BuyerKey, Counted, DeadLetter, Details, EmailKey, Entry, EventId, Fulfilment, Login, ModesChange,
+    Added, AnswerKey, Counted, DeadLetter, Details, EmailKey, Entry, EventId, Fulfilment, Login, ModesChange,
     OffsetKey, Request, Resolution, Timer,
 };
 
 pub use crate::ports::alerts::AlertViews;
+pub use crate::ports::drops::DropViews;
 pub use crate::ports::events::EventViews;
 pub use crate::ports::future::Reading;
 pub use crate::ports::notifications::NotificationViews;
@@ -123,32 +121,6 @@ pub struct WantedCampaigns {
     /// A part of the name, in any case.
     pub text: Option<String>,
     pub paused: Option<bool>,
-}
-
-/// Reads drops and their customers.
-///
-/// # Errors
-///
-/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
-pub trait DropViews: Send + Sync {
-    fn drop_by_id(&self, id: DropId) -> Reading<'_, Option<Drop>>;
-
-    /// Returns drops by number, from after the given one on.
-    fn drops(&self, after: Option<DropId>, limit: usize) -> Reading<'_, Vec<Drop>>;
-
-    /// Returns the drops that are not closed.
-    fn drops_under_way(&self) -> Reading<'_, Vec<Drop>>;
-
-    fn buyer(&self, key: BuyerKey) -> Reading<'_, Option<Buyer>>;
-
-    /// Returns links of a drop's chain after a number, in order.
-    fn drop_links(&self, drop: DropId, after: i64, limit: usize) -> Reading<'_, Vec<Link>>;
-
-    /// Returns the links of an order, of each of its drops.
-    fn links_of(&self, order: OrderId) -> Reading<'_, Vec<Link>>;
-
-    /// Returns the products with these numbers, in any order.
-    fn offered(&self, products: Vec<ProductId>) -> Reading<'_, Vec<Product>>;
 }
 
 /// Reads campaigns, coupons and requests.

@@ -15,4 +15,3 @@ pub(super) fn test() -> Value {
         "examples": [{"webhookId": 1, "message": "This is a test."}],
     })
 }
-
