@@ -147,6 +147,16 @@ impl Customers {
         rng.pick(&self.products).unwrap_or(ProductId(99))
     }
 
+    /// Returns a product for an order. A product that its drop does not sell at the moment is wanted rarely: its orders are
+    /// refused, and payments and refunds need orders that are not.
+    fn wanted(&self, rng: &mut Rng, state: &State) -> ProductId {
+        let product = self.product(rng);
+        let drop = state.products.get(&product).and_then(|product| product.drop);
+        let drop = drop.and_then(|drop| state.drops.get(&drop));
+        let is_sold = drop.is_none_or(|drop| drop.check_open(state.decided_until).is_ok());
+        if is_sold || rng.happens(200) { product } else { self.products.first().copied().unwrap_or(product) }
+    }
+
     fn campaign(&self, rng: &mut Rng, direct_per_mille: u64) -> CampaignId {
         let campaigns = if rng.happens(direct_per_mille) { &self.direct } else { &self.queued };
         rng.pick(campaigns).unwrap_or(CampaignId(99))
@@ -156,7 +166,7 @@ impl Customers {
         let lines = rng.between(1, 2);
         PlaceOrder {
             user,
-            items: (0..lines).map(|_| (self.product(rng), rng.amount(1, 2))).collect(),
+            items: (0..lines).map(|_| (self.wanted(rng, state), rng.amount(1, 2))).collect(),
             coupon: rng.happens(400).then(|| (self.campaign(rng, 600), None)),
             points: Money::won(rng.amount(0, 3) * 100),
             payment: if rng.happens(450) { Payment::Prepaid } else { Payment::OnDelivery },

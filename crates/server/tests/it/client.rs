@@ -103,7 +103,27 @@ impl Client {
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
         answer.text = String::from_utf8_lossy(&body).into_owned();
+        let is_chunked = answer.header("transfer-encoding") == Some("chunked");
+        if is_chunked && answer.header("content-type") != Some("text/event-stream") {
+            answer.text = self.chunks()?;
+        }
         Ok(answer)
+    }
+
+    /// Reads a body in chunks up to its end. That of an event stream ends only if its request says when.
+    pub(crate) fn chunks(&mut self) -> io::Result<String> {
+        let mut body = vec![];
+        loop {
+            let size = self.line()?;
+            let size = usize::from_str_radix(&size, 16).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, size))?;
+            let mut chunk = vec![0; size];
+            self.stream.read_exact(&mut chunk)?;
+            self.line()?;
+            if size == 0 {
+                return Ok(String::from_utf8_lossy(&body).into_owned());
+            }
+            body.extend(chunk);
+        }
     }
 
     fn line(&mut self) -> io::Result<String> {

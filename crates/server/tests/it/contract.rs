@@ -129,7 +129,7 @@ pub(crate) fn assert_foreseen(method: &str, path: &str, answer: &Answer) {
     let Some(content) = response["content"].as_object() else { return };
     let content_type = answer.header("content-type").unwrap_or_default();
     assert!(content.contains_key(content_type), "{name} is {content_type}, the document says {:?}", content.keys());
-    if content_type.ends_with("json") {
+    if content_type.ends_with("/json") || content_type.ends_with("+json") {
         let [template, kind] = [template, content_type].map(|part| part.replace('~', "~0").replace('/', "~1"));
         for schema in ["schema", "x-schema"] {
             let pointer = format!("/paths/{template}/{method}/responses/{status}/content/{kind}/{schema}");

@@ -206,11 +206,13 @@ fn a_move_of_the_queue_is_streamed() {
     for user in [BOB, 2_001, ANN] {
         shop.post(user, &queue_of(&drop), &Value::Null).expect(202);
     }
-    let stream = shop.ask(ANN, "GET", "/api/events", &[("prefer", "wait=8")], &Value::Null);
-    assert_eq!(stream.status, 200);
-    let told: Vec<&str> = stream.text.split("\n\n").filter(|event| event.contains("event: queue.moved")).collect();
-    assert!(told.len() >= 2, "{}", stream.text);
-    assert!(told.last().unwrap().contains("\"status\":\"ADMITTED\""), "{}", stream.text);
+    let (mut client, bearer) = (shop.client(), shop.bearer(ANN));
+    client.write("GET", "/api/events", &[("authorization", &bearer), ("prefer", "wait=8")], "").unwrap();
+    assert_eq!(client.read().unwrap().status, 200);
+    let stream = client.chunks().unwrap();
+    let told: Vec<&str> = stream.split("\n\n").filter(|event| event.contains("event: queue.moved")).collect();
+    assert!(told.len() >= 2, "{stream}");
+    assert!(told.last().unwrap().contains("\"status\":\"ADMITTED\""), "{stream}");
 }
 
 #[test]
