@@ -115,7 +115,8 @@ impl Client {
         let mut body = vec![];
         loop {
             let size = self.line()?;
-            let size = usize::from_str_radix(&size, 16).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, size))?;
+            let size =
+                usize::from_str_radix(&size, 16).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, size))?;
             let mut chunk = vec![0; size];
             self.stream.read_exact(&mut chunk)?;
             self.line()?;
