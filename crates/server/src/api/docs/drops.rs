@@ -69,7 +69,7 @@ pub(in crate::api) fn proof() -> Operation {
     const LINES: &str = "{\"dropId\":5,\"name\":\"Saturday\",\"startsAt\":\"2026-11-21T12:00:00Z\",\"endsAt\":\"2026-11-21T13:00:00Z\",\"seedCommitment\":\"…\",\"entries\":0,\"head\":\"…\"}\n";
     Operation::new(Tag::Products, "getDropProof", "Get the proof of a drop")
         .paragraph(
-            "NDJSON: a line about the drop, then one for each join, leave, admission and claim in the order of decision. Each line \
+            "A line of JSON about the drop, then one for each join, leave, admission and claim in the order of decision. Each line \
              has the hash of the line before, and customers are hashes. `doorbuster verify` checks it.",
         )
         .answers(Answer::text(200, "The whole chain.", NDJSON, LINES))
