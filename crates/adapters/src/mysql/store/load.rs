@@ -267,6 +267,7 @@ impl Lookup {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line or two for each kind of row")]
     fn read(self, found: Vec<Vec<Value>>, lines: &mut LinesOf, before: &mut Before, rows: &mut Rows) -> Result<()> {
         match self {
             Lookup::Inbox(keys) => read_inbox(keys, found, rows)?,

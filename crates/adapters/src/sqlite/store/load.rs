@@ -46,6 +46,7 @@ fn modes(connection: &Connection) -> Result<Option<ModesChange>> {
     find(connection, select_mode_change!("ORDER BY version DESC LIMIT 1"), [])
 }
 
+#[expect(clippy::too_many_lines, reason = "one line or two for each kind of row")]
 fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Before) -> Result<()> {
     match key {
         // The commit itself compares the groups' offsets.
