@@ -1,6 +1,7 @@
 //! Tells the program the commit that it is built from. Development builds do not ask: each commit would build them again.
 
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -9,6 +10,10 @@ fn main() {
     let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let commit = given.or_else(|| if is_release { head() } else { None });
     println!("cargo::rustc-env=DOORBUSTER_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs().to_string());
+    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().filter(|epoch| !epoch.is_empty());
+    println!("cargo::rustc-env=DOORBUSTER_BUILT_AT={}", fixed.or(now.ok()).unwrap_or_default());
 }
 
 /// Returns the commit that is checked out; `None` outside of a repository.

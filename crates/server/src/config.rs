@@ -372,7 +372,7 @@ impl Config {
         self.payment.check()?;
         self.analytics.check()?;
         self.webhooks.check()?;
-        self.alerts.check()?;
+        self.alerts.check(self.webhooks.allow_private)?;
         self.audit.check()?;
         self.notifications.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {

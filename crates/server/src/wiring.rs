@@ -229,7 +229,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let consumed = is_consuming.then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
-    let of_engine = Arc::new(EngineMetrics::register(&metrics, latency));
+    let of_engine = Arc::new(EngineMetrics::register(&metrics, latency, Arc::clone(&submitter.refusals)));
     let listeners = Listeners {
         waiting,
         subscriptions,

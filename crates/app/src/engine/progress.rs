@@ -45,8 +45,8 @@ fn note_event(rows: &Rows, event: &NewEvent, progress: &mut Progress) {
         Event::OrderCompleted(completed) => {
             let took = completed.completed_at - completed.order_created_at;
             progress.completed.push(took);
-            // An order that waited for its payment was claimed before.
-            if order().is_none_or(|row| row.order.pay_before.is_none()) {
+            // An order that waited for its payment was claimed before; how long its customer took does not matter.
+            if order().is_none_or(|row| !row.order.is_prepaid()) {
                 progress.note_slowest(&completed.order_id, took);
             }
         }
@@ -62,6 +62,7 @@ fn note_event(rows: &Rows, event: &NewEvent, progress: &mut Progress) {
             progress.note_slowest(&awaiting.order_id, took);
         }
         Event::CouponIssued(_) => progress.coupons_issued += 1,
+        Event::CouponResult(result) => progress.coupons_refused.extend(result.result_code.problem_code()),
         _ => {}
     }
 }

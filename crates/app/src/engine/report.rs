@@ -34,6 +34,8 @@ pub struct Progress {
     /// The time from placing to cancellation of each order that was cancelled, and why.
     pub failed: Vec<(Reason, Duration)>,
     pub coupons_issued: usize,
+    /// The code of each refused request for a coupon; most refusals are given without a request.
+    pub coupons_refused: Vec<&'static str>,
     /// The order that took longest until it was claimed or refused, and how long; the wait for its payment is not counted.
     pub slowest: Option<(Code, Duration)>,
     /// The time from its commit to its handling of each event that a log delivered to a group.

@@ -189,6 +189,9 @@ fn refund(
         let is_same = by_shop.is_none() && lines_to_return(order, lines).is_ok_and(|lines| lines == asked.lines);
         return if is_same { Ok(vec![]) } else { Err(Rejection::RefundPending) };
     }
+    if order.outcome == Outcome::Completed && goods == Whereabouts::OnTheWay {
+        return Err(Rejection::GoodsOnTheWay);
+    }
     if order.outcome != Outcome::Completed || !order.status.is_refundable() {
         return Err(Rejection::NotRefundable);
     }
@@ -248,7 +251,10 @@ fn approve(order: &Order, goods: Goods) -> Result<Vec<Event>, Rejection> {
 
 fn reject(order: &Order, note: &Arc<str>) -> Result<Vec<Event>, Rejection> {
     let asked = order.refund_asked().ok_or(Rejection::NoRefundAsked)?;
-    Ok(vec![Event::RefundRejected { note: Arc::clone(note) }, moved(asked.before)])
+    // Without it, the customer would read that a parcel is on its way that came back.
+    let reason = order.reason.filter(|reason| *reason == Reason::ShipmentReturned);
+    let back = Event::StatusChanged { status: asked.before, reason, note: None };
+    Ok(vec![Event::RefundRejected { note: Arc::clone(note) }, back])
 }
 
 fn take_in(order: &Order, lines: &[(ProductId, i64)], is_written_off: bool) -> Result<Vec<Event>, Rejection> {

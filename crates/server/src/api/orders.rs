@@ -28,12 +28,15 @@ use super::response::refusals::{coupon_not_found, order_not_found, problem};
 use super::response::render::{self, Page};
 use super::response::{examples, shapes};
 use crate::api::request::checks::{check_receiver, check_text, note_of};
+use crate::api::request::pages::PageQuery;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{accepted, applied, mark_replayed};
 use crate::api::texts::{details, values};
+use crate::http::cursor::List;
 use crate::http::headers::{Prefer, QueueTickets};
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
+use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
@@ -293,6 +296,7 @@ pub(crate) async fn events(
     State(shop): State<Shop>,
     whose: Whose,
     Name(number, _): Name<path::Order>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<HistoryBody>>, Problem> {
     let order = whose.order(&shop, &number).await?;
     let recorded = shop.submitter.views.history(order.id()).await.map_err(unavailable)?;
@@ -308,8 +312,8 @@ pub(crate) async fn events(
         cause: event.cause.clone(),
         note: event.event.note().map(str::to_owned),
     });
-    let data = data.collect();
-    Ok(Json(Page { data, next_cursor: None }))
+    let list = List { name: "orders/events", owner: None, filter: &number };
+    Ok(Json(query.part(&shop, list, data.collect())?))
 }
 
 /// `POST /api/orders/{n}/cancel`: possible until the goods are shipped.

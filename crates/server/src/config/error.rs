@@ -39,7 +39,9 @@ pub enum Error {
         "kafka.consumer.names gives two groups the same name, so each would take the other's events; give each its own"
     )]
     GroupNames,
-    #[error("alerts.url must be empty, or an address that begins with https:// or http://")]
+    #[error(
+        "alerts.url must be empty, or an address that begins with https://, or with http:// where webhooks.allow_private is set"
+    )]
     AlertsUrl,
     #[error("{0}")]
     Shop(String),

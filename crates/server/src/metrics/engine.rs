@@ -1,5 +1,6 @@
 //! Metrics of the engine: decisions, commits and their duration.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::engine::Report;
@@ -8,6 +9,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::Metrics;
 use super::orders::{EventLatency, OrderMetrics};
+use super::refusals::Refusals;
 
 /// From a commit without a sync to a commit on a busy disk.
 const SECONDS_BUCKETS: [f64; 12] =
@@ -41,7 +43,7 @@ pub struct EngineMetrics {
 
 impl EngineMetrics {
     /// Adds the engine's metrics to the process's.
-    pub fn register(metrics: &Metrics, latency: EventLatency) -> EngineMetrics {
+    pub fn register(metrics: &Metrics, latency: EventLatency, refusals: Arc<Refusals>) -> EngineMetrics {
         let engine = EngineMetrics {
             commits: Counter::default(),
             commit_failures: Counter::default(),
@@ -58,7 +60,7 @@ impl EngineMetrics {
             batch_seconds: Histogram::new(SECONDS_BUCKETS),
             batch_commands: Histogram::new(SIZE_BUCKETS),
             sync_seconds: Histogram::new(SYNC_BUCKETS),
-            orders: OrderMetrics::register(metrics, latency),
+            orders: OrderMetrics::register(metrics, latency, refusals),
         };
         metrics.register(|registry| {
             registry.register("commits", "Commits of the engine", engine.commits.clone());

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::events::topic::Spread;
+use app::events::topic::{Spread, Topic};
 use app::log::relay::{PublishError, Publisher, Record};
 use app::ports::BoxFuture;
 use parking_lot::Mutex;
@@ -129,6 +129,10 @@ pub struct Published {
 impl Published {
     pub fn register(metrics: &Metrics) -> Published {
         let published = Published::default();
+        // Without a series the family is not shown at all.
+        for topic in Topic::ALL {
+            drop(published.failures.get_or_create(&OfTopic { topic: topic.name() }));
+        }
         let help = "Records published, as acknowledged by the broker";
         metrics.register(|registry| {
             registry.register("published_records", help, published.records.clone());

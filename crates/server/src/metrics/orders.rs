@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::Metrics;
+use super::refusals::Refusals;
 
 mod peaks;
 
@@ -68,17 +69,19 @@ pub(super) struct OrderMetrics {
     failed: Family<OfReason, Counter>,
     processing: Histogram,
     coupons: Counter,
+    refusals: Arc<Refusals>,
     latency: EventLatency,
 }
 
 impl OrderMetrics {
-    pub(super) fn register(metrics: &Metrics, latency: EventLatency) -> OrderMetrics {
+    pub(super) fn register(metrics: &Metrics, latency: EventLatency, refusals: Arc<Refusals>) -> OrderMetrics {
         let orders = OrderMetrics {
             created: Family::default(),
             completed: Counter::default(),
             failed: Family::default(),
             processing: Histogram::new(PROCESSING_BUCKETS),
             coupons: Counter::default(),
+            refusals,
             latency,
         };
         // A series that begins at 0 lets a rate show the first one.
@@ -117,6 +120,9 @@ impl OrderMetrics {
             self.latency.peaks.note_order(*took, number.as_str());
         }
         self.coupons.inc_by(counted(progress.coupons_issued));
+        for code in &progress.coupons_refused {
+            self.refusals.count(code);
+        }
         for events in progress.handled.chunk_by(|(one, _), (other, _)| one == other) {
             let histogram = self.latency.by_group.get_or_create(&OfGroup { group: events[0].0.name() });
             events.iter().for_each(|(_, took)| histogram.observe(took.as_secs_f64()));

@@ -21,6 +21,9 @@ struct OfCode {
 /// Refusals that are not in the statistics yet, by campaign and code.
 pub type Refused = BTreeMap<(CampaignId, &'static str), i64>;
 
+const OF_CAMPAIGNS: [Code; 5] =
+    [Code::CouponNotStarted, Code::CouponExpired, Code::CouponAlreadyIssued, Code::CouponSoldOut, Code::CouponPaused];
+
 #[derive(Debug, Default)]
 pub struct Refusals {
     waiting: Mutex<Refused>,
@@ -35,19 +38,21 @@ impl Refusals {
         refusals
     }
 
-    /// Counts a refusal. Refusals of unknown campaigns are not counted, because any number may be asked for.
+    /// Counts a refusal that leaves no event. Refusals of unknown campaigns are not counted, because any number may be asked
+    /// for.
     pub fn note(&self, campaign: CampaignId, code: Code) {
-        const OF_CAMPAIGNS: [Code; 5] = [
-            Code::CouponNotStarted,
-            Code::CouponExpired,
-            Code::CouponAlreadyIssued,
-            Code::CouponSoldOut,
-            Code::CouponPaused,
-        ];
-        if OF_CAMPAIGNS.contains(&code) {
-            self.total.get_or_create(&OfCode { code: code.as_str() }).inc();
+        if self.count(code.as_str()) {
             *self.waiting.lock().entry((campaign, code.as_str())).or_default() += 1;
         }
+    }
+
+    /// Counts a refusal whose event the statistics read; returns whether it was one of a campaign.
+    pub(super) fn count(&self, code: &'static str) -> bool {
+        let is_counted = OF_CAMPAIGNS.iter().any(|counted| counted.as_str() == code);
+        if is_counted {
+            self.total.get_or_create(&OfCode { code }).inc();
+        }
+        is_counted
     }
 
     /// Takes what waits for the statistics.

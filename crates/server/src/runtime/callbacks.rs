@@ -80,7 +80,7 @@ async fn contradiction(submitter: &Submitter, answered: &PaymentAnswered) -> Opt
     };
     let expected = payment?.expected(*asked).filter(|expected| *expected != amount)?;
     let (amount, expected) = (amount.amount(), expected.amount());
-    Some(Contradiction::Mismatch(format!("approves {amount} won for {key}, but {expected} won are expected")))
+    Some(Contradiction::Mismatch(format!("approves {amount} for {key}, but {expected} are expected")))
 }
 
 /// Converts a callback to the command for our payment. `None` unless all numbers in it name the same payment.

@@ -194,7 +194,7 @@ fn log_mismatch(call: &PaymentCall) {
         tracing::error!(
             key = &*call.ask.key,
             expected,
-            "PAYMENT_MISMATCH: {}; {expected} won were requested. The payment is queried.",
+            "PAYMENT_MISMATCH: {}; {expected} were requested. The payment is queried.",
             said(&call.answered.answer)
         );
     }
@@ -204,7 +204,7 @@ fn log_mismatch(call: &PaymentCall) {
 fn said(answer: &Result<Found, ProviderError>) -> String {
     match answer {
         Ok(Found::Verdict(Verdict::Approved { reference, amount })) => {
-            format!("the provider approved {} won (its reference: {reference})", amount.amount())
+            format!("the provider approved {} (its reference: {reference})", amount.amount())
         }
         Ok(Found::Verdict(Verdict::Declined { code, .. })) => format!("the provider declined: {code}"),
         Ok(Found::Verdict(Verdict::ActionRequired { .. })) => "the provider waits for the customer".to_owned(),

@@ -79,14 +79,15 @@ async fn all_metrics() -> Arc<Metrics> {
     drop(Subscriptions::new(&metrics, 1));
     let latency = EventLatency::register(&metrics);
     latency.observe_all(Group::ALL[0], &[Timestamp::default()], Timestamp::default());
-    EngineMetrics::register(&metrics, latency).observe_batch(&Report::default(), Duration::ZERO);
+    let refusals = Refusals::register(&metrics);
+    refusals.note(CampaignId(1), Code::CouponSoldOut);
+    EngineMetrics::register(&metrics, latency, refusals).observe_batch(&Report::default(), Duration::ZERO);
     let queue = QueueMetrics { depth: Box::new(|| 0), oldest: Arc::default(), clock: Arc::new(SystemClock) };
     metrics.register(|registry| registry.register_collector(Box::new(queue)));
     let payments = PaymentMetrics::register(&metrics, Mismatches::register(&metrics));
     payments.observe(&mismatch());
     WebhookMetrics::register(&metrics).observe(&sent());
     NotificationMetrics::register(&metrics).observe(Channel::Sms, AttemptResult::Sent);
-    Refusals::register(&metrics).note(CampaignId(1), Code::CouponSoldOut);
     let breakers = BreakerMetrics {
         services: Arc::default(),
         payment: Some(SharedBreaker::new(BreakerLimits::PAYMENT)),

@@ -146,3 +146,22 @@ fn an_admin_has_separate_paths() {
     assert_eq!(shop.get(ANN, &path("")).expect(200)["outcome"], "AWAITING_PAYMENT");
     shop.post(ADMIN, &format!("/api/admin/orders/{number}/cancel"), &json!({})).expect(200);
 }
+
+#[test]
+fn the_events_of_an_order_are_paged_if_a_limit_is_given() {
+    let shop = TestShop::start();
+    let number = paid(&shop, &json!({"items": items(shop.product(1_000, 5), 1)}));
+    let path = format!("/api/orders/{number}/events");
+    let all = shop.get(ANN, &path).expect(200);
+    let (mut read, mut cursor) = (vec![], String::new());
+    loop {
+        let page = shop.get(ANN, &format!("{path}?limit=2{cursor}")).expect(200);
+        let data = page["data"].as_array().unwrap();
+        assert!((1..=2).contains(&data.len()), "{page}");
+        read.extend(data.clone());
+        let Some(next) = page["nextCursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert!(read.len() > 2);
+    assert_eq!(all, json!({"data": read}));
+}

@@ -95,6 +95,29 @@ fn goods_sold_at_auction_are_not_refunded() {
     assert_eq!(shop.available(product), 4);
 }
 
+/// A carrier repeats what it said.
+#[test]
+fn a_repeated_shipment_state_changes_nothing_that_was_decided_since() {
+    in_both_executors(|shop| {
+        let product = shop.product(1_000, 5);
+        let number = shop.order(ANN, &json!({"items": items(product, 1), "receiver": receiver()})).number(200);
+        shop.pay(ANN, &number, 20).expect(200);
+        shop.get_until(ANN, &format!("/api/orders/{number}"), |order| order["status"] == "PREPARING");
+        advance(shop, &number, &["SHIPPED"]);
+        let refused = refund(shop, &number, &json!({}));
+        assert!(refused.json()["detail"].as_str().unwrap().contains("transit"), "{}", refused.text);
+        advance(shop, &number, &["IN_TRANSIT", "OUT_FOR_DELIVERY", "FAILED_DELIVERY", "RETURNED"]);
+        let path = format!("/api/orders/{number}");
+        shop.get_until(ANN, &path, |order| order["status"] == "REFUND_REQUESTED");
+        decide(shop, &number, "reject", &json!({"reason": "it is broken"})).expect(200);
+        let rejected = shop.get(ANN, &path).expect(200);
+        assert!(described(shop, &number, "en").as_str().unwrap().contains("rejected the refund"));
+        assert!(described(shop, &number, "ko").as_str().unwrap().contains("거절"));
+        advance(shop, &number, &["RETURNED"]);
+        assert_eq!(shop.get(ANN, &path).expect(200), rejected);
+    });
+}
+
 /// Each result has its own description.
 #[test]
 fn a_returned_unpaid_parcel_says_that_nothing_was_paid() {
@@ -107,10 +130,7 @@ fn a_returned_unpaid_parcel_says_that_nothing_was_paid() {
     assert_eq!((&back["status"], &back["reason"]), (&json!("REFUND_REQUESTED"), &json!("shipment.returned")));
     assert_eq!(back["progressPercentage"], 80);
     decide(&shop, &number, "approve", &json!({"goods": "RETURNED"})).expect(200);
-    assert_eq!(
-        described(&shop, &number, "en"),
-        "The order was returned. Nothing had been paid, so nothing is refunded."
-    );
+    assert_eq!(described(&shop, &number, "en"), "The refund is closed. Nothing had been paid, so nothing is refunded.");
     assert!(described(&shop, &number, "ko").as_str().unwrap().contains("결제된 금액이 없어"));
     assert_eq!(shop.available(product), 5);
 }

@@ -98,6 +98,11 @@ fn a_repeated_creation_has_the_first_answer() {
     let (first, again) = (post(), post());
     assert_eq!(first.expect(201), again.expect(201));
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    let path = format!("{HOOKS}/{}", first.json()["webhookId"]);
+    let delete = || shop.ask(ADMIN, "DELETE", &path, &[("idempotency-key", "two")], &Value::Null);
+    let (first, again) = (delete(), delete());
+    assert_eq!((first.status, first.header("idempotency-replayed")), (204, None));
+    assert_eq!((again.status, again.header("idempotency-replayed")), (204, Some("true")));
 }
 
 #[test]

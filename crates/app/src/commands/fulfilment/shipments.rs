@@ -22,13 +22,14 @@ pub(crate) fn advance_shipment(
     tracking: Option<Arc<str>>,
 ) -> Answered {
     let order = context.order(id)?.order;
-    if context.rows.shipments.get(ShipmentKey(id))?.is_none() {
-        return Err(Refusal::ShipmentNotFound.into());
-    }
+    let known = context.rows.shipments.get(ShipmentKey(id))?.map(|shipment| shipment.state);
+    let is_repeated = known.ok_or(Refusal::ShipmentNotFound)? == state;
     let before = order.status;
     ship(context, &order, &shipment::Command::Move { state, tracking })?;
     // Goods that come back after a refund or completion do not change the order's status.
-    if state == ShipmentState::Returned {
+    if is_repeated {
+        // The order followed this state before, and may have changed since.
+    } else if state == ShipmentState::Returned {
         advance(context, id, fulfilment::Command::ComeBack)?;
     } else if let Some(status) = state.order_status().filter(|status| before.can_become(*status)) {
         advance(context, id, fulfilment::Command::Follow { status })?;

@@ -44,6 +44,21 @@ impl ResultCode {
         }
     }
 
+    /// Returns the code with which the API would have refused the request; `None` for an issued coupon.
+    pub const fn problem_code(self) -> Option<&'static str> {
+        match self {
+            ResultCode::Success => None,
+            ResultCode::AlreadyIssued => Some("coupon.already_issued"),
+            ResultCode::OutOfStock => Some("coupon.sold_out"),
+            ResultCode::CouponNotFound => Some("coupon.not_found"),
+            ResultCode::Expired => Some("coupon.expired"),
+            ResultCode::NotStarted => Some("coupon.not_started"),
+            ResultCode::Paused => Some("coupon.paused"),
+            ResultCode::UserNotFound => Some("user.not_found"),
+            ResultCode::SystemError => Some("internal"),
+        }
+    }
+
     pub const fn message(self) -> &'static str {
         match self {
             ResultCode::Success => "The coupon is yours.",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ids::CampaignId;
 use domain::money::Money;
 
-use crate::events::event::{CouponResult, Event, EventKind, OrderCreated, ResultCode, StepReport};
+use crate::events::event::{Event, EventKind, OrderCreated, StepReport};
 
 pub const ISSUED: &str = "issued";
 pub const USED: &str = "used";
@@ -44,27 +44,14 @@ pub fn of_coupon(event: &Event) -> Option<(CampaignId, Arc<str>)> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other events are not about coupons")]
     match event {
         Event::CouponIssued(issued) => Some((issued.coupon_id, ISSUED.into())),
-        Event::CouponResult(result) => Some((result.coupon_id, format!("{REFUSED}{}", refusal(result)?).into())),
+        Event::CouponResult(result) => {
+            Some((result.coupon_id, format!("{REFUSED}{}", result.result_code.problem_code()?).into()))
+        }
         // A repeated report moves no coupon, and names none.
         Event::CouponUsageCompleted(StepReport { coupon_id, .. }) => Some(((*coupon_id)?, USED.into())),
         Event::CouponRestored(StepReport { coupon_id, .. }) => Some(((*coupon_id)?, RESTORED.into())),
         Event::OrderReturned(returned) => Some((returned.coupon_restored?, RESTORED.into())),
         _ => None,
-    }
-}
-
-/// Returns the code with which the API would have refused the request; `None` for an issued coupon.
-fn refusal(result: &CouponResult) -> Option<&'static str> {
-    match result.result_code {
-        ResultCode::Success => None,
-        ResultCode::AlreadyIssued => Some("coupon.already_issued"),
-        ResultCode::OutOfStock => Some("coupon.sold_out"),
-        ResultCode::CouponNotFound => Some("coupon.not_found"),
-        ResultCode::Expired => Some("coupon.expired"),
-        ResultCode::NotStarted => Some("coupon.not_started"),
-        ResultCode::Paused => Some("coupon.paused"),
-        ResultCode::UserNotFound => Some("user.not_found"),
-        ResultCode::SystemError => Some("internal"),
     }
 }
 

@@ -14,24 +14,33 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::request::checks::check_reason;
+use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
 use crate::api::response::examples;
 use crate::api::response::refusals::problem;
 use crate::api::response::refusals::unavailable;
+use crate::api::response::render::Page;
 use crate::api::texts::{operators, values};
 use crate::api::{Log, Shop};
+use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{ConsumerGroup, Name};
+use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
 
 /// The offsets and the lag of all consumer groups.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[schemars(rename = "Groups", example = examples::groups())]
 pub(crate) struct GroupsBody {
     #[schemars(with = "words::CarrierWord")]
     carrier: &'static str,
     data: Vec<GroupBody>,
+    /// The `cursor` of the next page. Absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = examples::CURSOR)]
+    next_cursor: Option<String>,
 }
 
 /// A consumer group.
@@ -183,13 +192,17 @@ fn move_body(planned: Planned) -> MoveBody {
 }
 
 /// `GET /api/admin/groups`.
-pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<GroupsBody>, Problem> {
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<GroupsBody>, Problem> {
     let mut data = vec![];
     for group in shop.log.groups() {
         let standings = groups::standings(group, shop.submitter.views.as_ref(), shop.log.book.as_ref());
         data.push(group_body(group, &standings.await.map_err(unavailable)?));
     }
-    Ok(Json(GroupsBody { carrier: shop.log.carrier.name(), data }))
+    let Page { data, next_cursor } = query.part(&shop, List { name: "admin/groups", owner: None, filter: "" }, data)?;
+    Ok(Json(GroupsBody { carrier: shop.log.carrier.name(), data, next_cursor }))
 }
 
 /// `POST /api/admin/groups/{group}/reset`.

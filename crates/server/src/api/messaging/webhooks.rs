@@ -29,7 +29,7 @@ use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::refusals::{unavailable, webhook_not_found};
 use crate::api::response::render::Page;
-use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
+use crate::api::response::replies::{Shown, deleted, left_behind, mark_replayed, shown};
 use crate::api::texts::{Text, operators, values};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -117,8 +117,8 @@ pub(crate) async fn remove(
 ) -> Result<Response, Problem> {
     let webhook = WebhookId(id.0);
     let command = seen.guard(WebhookCommand::Remove { webhook }.into());
-    changed(&shop, webhook, command, submission.idempotency).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let (_, replayed) = changed(&shop, webhook, command, submission.idempotency).await?;
+    Ok(deleted(replayed))
 }
 
 /// `GET /api/admin/webhooks/{id}/secret`.
@@ -145,9 +145,12 @@ pub(crate) async fn rotate(
 }
 
 /// `GET /api/admin/webhooks/event-types`.
-pub(crate) async fn event_types(State(_shop): State<Shop>) -> Result<Json<Page<EventTypeBody>>, Problem> {
+pub(crate) async fn event_types(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<EventTypeBody>>, Problem> {
     let data = EventType::ALL.iter().map(|event_type| EventTypeBody::of(*event_type)).collect();
-    Ok(Json(Page { data, next_cursor: None }))
+    Ok(Json(query.part(&shop, List { name: "admin/webhooks/event-types", owner: None, filter: "" }, data)?))
 }
 
 /// Submits the command. Returns the endpoint as the command left it, and whether the answer is a repeat.

@@ -261,7 +261,9 @@ impl Conversation {
         let (code, reason) = match ending {
             Ending::Left => (1000, String::new()),
             Ending::ShopCloses => (1001, resume),
-            Ending::SaysTooMuch => (1009, format!("a message is text of at most {MESSAGE_BYTES_MAX} bytes")),
+            Ending::SaysTooMuch => {
+                (1009, format!("a message is UTF-8 text of at most {MESSAGE_BYTES_MAX} bytes in a masked frame"))
+            }
             Ending::StoreFails => (1011, resume),
             Ending::ReadsTooSlowly => {
                 self.shop.submitter.subscriptions.note_too_slow();

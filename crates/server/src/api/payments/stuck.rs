@@ -1,5 +1,7 @@
 //! Payment endpoints for operators: list, retry or resolve a stuck refund or void.
 
+use std::sync::LazyLock;
+
 use app::commands::Command;
 use app::commands::answer::Answer;
 use app::events::event::GiveBack;
@@ -9,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{OrderId, UserId};
 use domain::payment::{self, Payment, Resolution};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api::Shop;
 use crate::api::request::checks::{check_reason, check_reference};
@@ -41,11 +44,11 @@ pub(crate) struct PaymentsQuery {
 struct StateName(payment::State);
 
 impl<'de> Deserialize<'de> for StateName {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<StateName, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StateName, D::Error> {
+        static NAMES: LazyLock<Vec<&'static str>> =
+            LazyLock::new(|| payment::State::ALL.iter().map(|state| state.name()).collect());
         let name = String::deserialize(deserializer)?;
-        payment::State::from_name(&name)
-            .map(StateName)
-            .ok_or_else(|| serde::de::Error::custom("there is no such state"))
+        payment::State::from_name(&name).map(StateName).ok_or_else(|| D::Error::unknown_variant("", &NAMES))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::api::Shop;
 use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::drop_examples as examples;
 use crate::api::response::refusals::{drop_not_found, problem, ticket_not_found, unavailable};
-use crate::api::response::replies::mark_replayed;
+use crate::api::response::replies::{deleted, mark_replayed};
 use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::path::{self, Id};
@@ -84,7 +84,7 @@ pub(crate) async fn leave(
     let command = Command::Drop(DropCommand::Leave { drop: DropId(id.0), user: submission.user() });
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     reply.result.map_err(|refusal| problem(&refusal))?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(deleted(reply.replayed))
 }
 
 /// Returns a customer's ticket of a drop, if they have one: two reads, whatever the length of the queue.

@@ -33,6 +33,20 @@ impl PageQuery {
         let page = shop.cursors.page(list, self.limit, self.cursor.as_deref())?;
         Ok(Page { shop, list, limit: page.limit as usize, after: page.after })
     }
+
+    /// Pages a short list that is whole in memory. Without a limit, the page has all that follows.
+    pub(crate) fn part<B>(&self, shop: &Shop, list: List<'_>, all: Vec<B>) -> Result<render::Page<B>, Problem> {
+        let page = self.page(shop, list)?;
+        let first =
+            page.after.map_or(0, |last| usize::try_from(last).map_or(usize::MAX, |last| last.saturating_add(1)));
+        let limit = self.limit.map_or(usize::MAX, |_| page.limit);
+        let count = all.len();
+        let data: Vec<B> = all.into_iter().skip(first).take(limit).collect();
+        let next = first.saturating_add(data.len());
+        let last = i64::try_from(next).unwrap_or_default().saturating_sub(1);
+        let next_cursor = (next < count).then(|| page.cursor_after(last));
+        Ok(render::Page { data, next_cursor })
+    }
 }
 
 impl Page<'_> {

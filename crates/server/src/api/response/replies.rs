@@ -68,6 +68,13 @@ impl<T: Serialize + JsonSchema + 'static> Answers for Shown<T> {
     }
 }
 
+/// The answer to a deletion.
+pub(in crate::api) fn deleted(replayed: bool) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    mark_replayed(&mut response, replayed);
+    response
+}
+
 /// Marks an answer that repeats an earlier one.
 pub(in crate::api) fn mark_replayed(response: &mut Response, replayed: bool) {
     if replayed {

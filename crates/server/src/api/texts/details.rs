@@ -15,7 +15,7 @@ texts! {
         "Only a completed order can be refunded, and each unit only once.",
         "완료된 주문만 환불하실 수 있으며, 같은 상품은 한 번만 환불됩니다.";
     REFUND_PENDING:
-        "The shop is reviewing a refund that you already requested.",
+        "The shop is reviewing a refund that was already requested.",
         "이미 요청하신 환불을 판매자가 확인하고 있습니다.";
     NO_REFUND_ASKED: "This order has no refund request that waits for approval.", "승인을 기다리는 환불 요청이 없는 주문입니다.";
     GOODS_ON_THE_WAY:

@@ -105,18 +105,19 @@ pub(crate) fn expired(language: Language) -> String {
 fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Message) {
     let word = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
     let order = word("orderNumber");
+    let reason = || Reason::ALL.into_iter().find(|reason| reason.code() == word("reason"));
     match kind {
         NoticeKind::OrderCompleted => (ORDER_COMPLETED, ORDER_COMPLETED_MESSAGE.with(order)),
         NoticeKind::OrderCancelled => {
-            let reason = Reason::ALL.into_iter().find(|reason| reason.code() == word("reason"));
-            let why = reason.map_or(NO_REASON, orders::of_reason);
+            let why = reason().map_or(NO_REASON, orders::of_reason);
             (ORDER_CANCELLED, ORDER_CANCELLED_MESSAGE.with(order).with_text(why))
         }
         NoticeKind::OrderStatus => {
             let status = Status::ALL.into_iter().find(|status| status.name() == word("status"));
             let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == word("outcome"));
             let (status, outcome) = (status.unwrap_or(Status::Created), outcome.unwrap_or(Outcome::Completed));
-            (ORDER_STATUS, ORDER_STATUS_MESSAGE.with(order).with_text(orders::description(outcome, status)))
+            let text = orders::of_change(outcome, status, reason());
+            (ORDER_STATUS, ORDER_STATUS_MESSAGE.with(order).with_text(text))
         }
         NoticeKind::OrderFailed => (ORDER_FAILED, ORDER_FAILED_MESSAGE.into()),
         NoticeKind::PaymentFailed => (PAYMENT_FAILED, PAYMENT_FAILED_MESSAGE.with(order)),

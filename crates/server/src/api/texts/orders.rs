@@ -16,12 +16,18 @@ texts! {
     PARCEL_RETURNED:
         "The parcel could not be delivered and came back. The shop is checking the refund.",
         "배송되지 못한 상품이 판매자에게 돌아왔습니다. 환불 여부를 확인하고 있습니다.";
+    RETURN_REFUSED:
+        "The parcel came back to the shop, and the shop rejected the refund. Contact the shop about the goods.",
+        "배송되지 못한 상품이 판매자에게 돌아왔고, 환불 요청은 거절되었습니다. 상품은 판매자에게 문의해 주세요.";
     NOTHING_PAID:
-        "The order was returned. Nothing had been paid, so nothing is refunded.",
-        "주문이 반품되었습니다. 결제된 금액이 없어 환불할 금액도 없습니다.";
+        "The refund is closed. Nothing had been paid, so nothing is refunded.",
+        "환불 처리가 끝났습니다. 결제된 금액이 없어 환불할 금액도 없습니다.";
     POINTS_BACK:
-        "The order was returned, and the points used for it were restored.",
-        "주문이 반품되어 사용하신 포인트를 돌려드렸습니다.";
+        "The refund is complete: the points used for the order were restored.",
+        "환불이 완료되어 사용하신 포인트를 돌려드렸습니다.";
+    REFUNDED:
+        "The refund is complete. If you had paid money or points, you have them back.",
+        "환불 처리가 끝났습니다. 결제하신 금액이나 포인트가 있으면 모두 돌려드렸습니다.";
     COMPENSATING:
         "The order is being cancelled. Its goods, points and coupon are being released.",
         "주문을 취소하고 있습니다. 확보해 둔 상품과 포인트, 쿠폰을 되돌리는 중입니다.";
@@ -40,6 +46,16 @@ pub(crate) const fn description(outcome: Outcome, status: Status) -> Text {
     }
 }
 
+/// Describes the change of an order that a notice reports, which does not know what had been paid.
+pub(crate) const fn of_change(outcome: Outcome, status: Status, reason: Option<Reason>) -> Text {
+    match (status, reason) {
+        (Status::RefundRequested, Some(Reason::ShipmentReturned)) => PARCEL_RETURNED,
+        (Status::InTransit, Some(Reason::ShipmentReturned)) => RETURN_REFUSED,
+        (Status::Refunded, _) => REFUNDED,
+        (status, _) => description(outcome, status),
+    }
+}
+
 /// Describes this order, including who decides about its refund and what was refunded.
 pub(crate) fn of_order(order: &Order) -> Text {
     let back = order.worth_returned();
@@ -49,6 +65,7 @@ pub(crate) fn of_order(order: &Order) -> Text {
             let came_back = order.reason == Some(Reason::ShipmentReturned);
             if came_back { PARCEL_RETURNED } else { REFUND_ASKED }
         }
+        Status::InTransit if order.reason == Some(Reason::ShipmentReturned) => RETURN_REFUSED,
         Status::Refunded if !order.is_prepaid() || back.money.is_zero() => {
             if back.points.is_zero() {
                 NOTHING_PAID

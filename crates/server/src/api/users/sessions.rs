@@ -15,6 +15,7 @@ use crate::api::request::caller::Caller;
 use crate::api::response::examples;
 use crate::api::response::refusals::unavailable;
 use crate::http::Problem;
+use crate::http::headers::NoIdempotencyKey;
 use crate::http::json::Json;
 use crate::openapi::words;
 use crate::security::auth::{Customer, Principal, Role};
@@ -50,6 +51,7 @@ impl UserBody {
 pub(crate) async fn start(
     State(shop): State<Shop>,
     caller: Caller,
+    _: NoIdempotencyKey,
     headers: HeaderMap,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Problem> {

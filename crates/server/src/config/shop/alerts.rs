@@ -57,7 +57,8 @@ impl Alerts {
         [("alerts.timeout_ms", self.timeout_ms)]
     }
 
-    pub(in crate::config) fn check(&self) -> Result<(), Error> {
+    /// `webhooks.allow_private` permits addresses without TLS.
+    pub(in crate::config) fn check(&self, allow_private: bool) -> Result<(), Error> {
         let shares = [
             ("alerts.error_rate_percent", self.error_rate_percent),
             ("alerts.cpu_percent", self.cpu_percent),
@@ -68,7 +69,8 @@ impl Alerts {
         if let Some((key, given)) = shares.into_iter().find(|(_, given)| *given > 100) {
             return Err(Error::OutOfRange { key, given, expected: "at most 100" });
         }
-        let is_address = self.url.is_empty() || self.url.starts_with("http://") || self.url.starts_with("https://");
+        let is_address =
+            self.url.is_empty() || self.url.starts_with("https://") || allow_private && self.url.starts_with("http://");
         if is_address { Ok(()) } else { Err(Error::AlertsUrl) }
     }
 }

@@ -1,6 +1,6 @@
 //! The components of this process, for health endpoints.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use adapters::sqlite;
 use app::resilience::breaker::SharedBreaker;
@@ -32,9 +32,8 @@ pub(in crate::wiring) fn of(
     }
 }
 
-/// Returns when the program file was written.
+/// Returns when the program was built: `SOURCE_DATE_EPOCH`, or when its build script ran.
 fn built_at() -> Timestamp {
-    let written = std::env::current_exe().and_then(std::fs::metadata).and_then(|file| file.modified());
-    let since = written.unwrap_or_else(|_| SystemTime::now()).duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(0))
+    let seconds: i64 = env!("DOORBUSTER_BUILT_AT").parse().unwrap_or_default();
+    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
 }

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::api::Shop;
 use crate::api::request::checks::check_moment;
 use crate::api::response::refusals::{problem, unavailable};
+use crate::api::texts::values;
 use crate::http::{Problem, Violations};
 
 /// Events or deliveries of one command.
@@ -142,6 +143,9 @@ pub(super) fn span(shop: &Shop, since: &str, until: Option<&str>) -> Result<Span
     let since = check_moment("#/since", since, &mut violations);
     let now = shop.submitter.clock.now();
     let until = until.map_or(now, |until| check_moment("#/until", until, &mut violations));
+    if until < since {
+        violations.push("#/until", "out_of_order", values::NOT_BEFORE.with("since"));
+    }
     violations.into_result()?;
     Ok(Span { since, until })
 }
