@@ -50,9 +50,16 @@ fn failed(error: &reqwest::Error) -> io::Error {
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         match inner.downcast_ref::<io::Error>() {
-            Some(io) if io.kind() != io::ErrorKind::Other => return io.kind().into(),
+            Some(io) if io.kind() != io::ErrorKind::Other && io.kind() != io::ErrorKind::InvalidData => {
+                return io::Error::new(io.kind(), io.to_string());
+            }
             Some(_) | None => cause = inner.source(),
         }
     }
-    io::Error::other(with_causes(error))
+    let text = with_causes(error);
+    // What a TLS client says of a server that answers in plain text.
+    if text.contains("InvalidContentType") {
+        return io::Error::other("it does not speak TLS; its address begins with http://");
+    }
+    io::Error::other(text)
 }

@@ -116,7 +116,7 @@ pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// Roles of this process: api, worker and relay, separated by commas
+    /// Roles of this process: api, worker, relay and webhook, separated by commas
     #[arg(long, value_name = "ROLES")]
     pub roles: Option<Roles>,
     /// Fill the shop with demo products, campaigns and customers unless they exist; with another seed: --demo=7

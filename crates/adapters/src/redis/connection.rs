@@ -203,8 +203,9 @@ impl Health {
         if !self.works.load(Ordering::Acquire) {
             self.returns.fetch_add(1, Ordering::AcqRel);
             self.works.store(true, Ordering::Release);
-            self.is_logged.store(false, Ordering::Release);
-            tracing::info!("Redis answers.");
+            if self.is_logged.swap(false, Ordering::AcqRel) {
+                tracing::info!("Redis answers.");
+            }
         }
     }
 }

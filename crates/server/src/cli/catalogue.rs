@@ -178,6 +178,9 @@ pub enum PastCommand {
     },
 }
 
+/// The API's numbers are exact in JavaScript too.
+const ID_MAX: i64 = (1 << 53) - 1;
+
 fn id() -> clap::builder::RangedI64ValueParser<i64> {
-    clap::value_parser!(i64).range(1..)
+    clap::value_parser!(i64).range(1..=ID_MAX)
 }

@@ -164,7 +164,7 @@ const fn of_backup(error: &sqlite::BackupError) -> &'static str {
     match error {
         sqlite::BackupError::Store(error) => of_folder(error),
         sqlite::BackupError::Sqlite(_) | sqlite::BackupError::File(..) => {
-            "check the disk, its free space and the permissions, then run the command again; the shop was only read"
+            "check the disk, its free space and the permissions, then run the command again"
         }
         sqlite::BackupError::Busy(_) => "wait until that process has finished, or choose another file",
         sqlite::BackupError::NotReplaced(_) => "choose another name, or move that file away",

@@ -1,5 +1,7 @@
 //! How a failed command ends: its exit code, and its message as text or JSON.
 
+mod usage_words;
+
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -83,7 +85,7 @@ impl Error {
 
     /// Formats the error for stderr: what went wrong, and what to do next.
     pub(in crate::commands) fn report(&self, is_json: bool) -> String {
-        let (message, next) = (self.to_string(), self.next());
+        let (message, next) = (without_system_numbers(&self.to_string()), self.next());
         if is_json { document(self.code(), &message, &next) } else { format!("error: {message}\nnext: {next}") }
     }
 }
@@ -94,15 +96,20 @@ fn document(code: &str, message: &str, next: &str) -> String {
 
 /// Reports a command line that cannot be parsed. Requested help is not a failure.
 pub(in crate::commands) fn of_command_line(error: &clap::Error, is_json: bool) -> ExitCode {
-    if !is_json || !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         // A closed terminal is not a failure.
         let _closed = error.print();
         return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
     }
-    let text = error.render().to_string();
-    let message = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ").trim();
-    note(&document("usage", message, "`doorbuster help COMMAND` shows the command's options"));
+    note(&Error::Usage(usage_words::of(&error.render().to_string())).report(is_json));
     ExitCode::from(USAGE)
+}
+
+/// Leaves out the numbers that the system's own texts end with.
+fn without_system_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once(')').map_or("", |(_, rest)| rest))
 }
 
 #[cfg(test)]
@@ -128,6 +135,8 @@ mod tests {
             json!({"errors": [{"pointer": "#", "detail": "must have one of toOffset, toTime and toCommitted: true"}]});
         assert_eq!(refused(whole).to_string(), "must have one of --to-offset, --to-time and --to-committed: true");
         assert_eq!(refused(json!({"detail": "It is gone."})).to_string(), "It is gone.");
+        let other = json!({"errors": [{"pointer": "#/totalQuantity", "detail": "must not be lower"}]});
+        assert_eq!(refused(other).to_string(), "--quantity: must not be lower");
     }
 
     #[test]

@@ -39,7 +39,22 @@ fn of_option(violation: &Value) -> String {
     if name.is_empty() {
         return option_names(detail);
     }
-    format!("--{}: {}", kebab(name), option_names(detail))
+    format!("{}: {}", option(name), option_names(detail))
+}
+
+/// Options and arguments that have other names than the field they set.
+const OTHER_NAMES: [(&str, &str); 5] = [
+    ("totalQuantity", "--quantity"),
+    ("issueStartsAt", "--from"),
+    ("issueEndsAt", "--until"),
+    ("value", "--percent or --amount"),
+    ("name", "NAME"),
+];
+
+/// Returns the option that sets a field.
+fn option(field: &str) -> String {
+    let other = OTHER_NAMES.iter().find(|(known, _)| *known == field);
+    other.map_or_else(|| format!("--{}", kebab(field)), |(_, option)| (*option).to_owned())
 }
 
 fn kebab(name: &str) -> String {
@@ -55,7 +70,7 @@ fn kebab(name: &str) -> String {
 
 /// Replaces fields in a detail by the options that set them.
 fn option_names(detail: &str) -> String {
-    ["toOffset", "toTime", "toCommitted"]
+    ["toOffset", "toTime", "toCommitted", "issueStartsAt", "issueEndsAt"]
         .iter()
-        .fold(detail.to_owned(), |detail, field| detail.replace(field, &format!("--{}", kebab(field))))
+        .fold(detail.to_owned(), |detail, field| detail.replace(field, &option(field)))
 }
