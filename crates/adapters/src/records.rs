@@ -2,6 +2,7 @@
 //! The same for every store, whatever its client makes of a row.
 
 mod alerts;
+mod api_keys;
 mod audit;
 mod claims;
 mod details;
@@ -274,6 +275,7 @@ impl FromCells for Login {
             name: cells.text()?,
             password_hash: cells.text()?,
             role: cells.word(&Role::ALL, Role::name)?,
+            tokens_since: cells.take::<Option<i64>>()?.map(Timestamp::from_micros),
         })
     }
 }

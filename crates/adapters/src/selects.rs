@@ -67,7 +67,7 @@ macro_rules! select_entry {
 macro_rules! select_login {
     ($rest:literal) => {
         concat!(
-            "SELECT user_id, email, name, password_hash, role \
+            "SELECT user_id, email, name, password_hash, role, tokens_since \
              FROM login ",
             $rest
         )
@@ -379,11 +379,21 @@ macro_rules! select_drop_link {
     };
 }
 
+macro_rules! select_api_key {
+    ($rest:literal) => {
+        concat!(
+            "SELECT key_id, hash, name, scopes, created_by, created_at, last_used_at, revoked_at \
+             FROM api_key ",
+            $rest
+        )
+    };
+}
+
 pub(crate) use {
-    select_account, select_alert, select_answer, select_buyer, select_callback, select_campaign, select_coupon,
-    select_customer, select_delivery, select_described, select_details, select_drop, select_drop_link, select_entry,
-    select_letter, select_letter_failure, select_line, select_login, select_mode_change, select_notification,
-    select_notification_settings, select_order, select_outgoing, select_parked, select_parked_event,
-    select_parked_failure, select_payment, select_product, select_relayed, select_request, select_shipment,
-    select_storage, select_user_coupon, select_webhook, select_written,
+    select_account, select_alert, select_answer, select_api_key, select_buyer, select_callback, select_campaign,
+    select_coupon, select_customer, select_delivery, select_described, select_details, select_drop, select_drop_link,
+    select_entry, select_letter, select_letter_failure, select_line, select_login, select_mode_change,
+    select_notification, select_notification_settings, select_order, select_outgoing, select_parked,
+    select_parked_event, select_parked_failure, select_payment, select_product, select_relayed, select_request,
+    select_shipment, select_storage, select_user_coupon, select_webhook, select_written,
 };

@@ -35,6 +35,7 @@ pub use dispatch::guarded::{Guarded, Tag};
 pub use notices::alerts::{AlertCommand, Sighting};
 pub use notices::notifications::{NotSent, NotificationCommand};
 pub use notices::webhooks::{DeliveryAnswered, NewWebhook, Replay, Replayed, TestDelivery, WebhookCommand};
+pub use users::api_keys::{ApiKeyCommand, NewApiKey};
 
 use crate::events::event::{
     CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
@@ -53,6 +54,7 @@ use crate::state::rows::{
 pub enum Command {
     RegisterUser(Box<RegisterUser>),
     ChangeLogin(Box<ChangeLogin>),
+    ApiKey(ApiKeyCommand),
     RegisterProduct {
         name: Arc<str>,
         price: Money,

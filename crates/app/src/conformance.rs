@@ -69,6 +69,7 @@ cases! {
         an_answer_survives,
         details_survive,
         a_login_survives,
+        an_api_key_survives_until_it_is_revoked,
         a_change_of_modes_survives_and_the_newest_is_in_force,
         an_order_survives_every_change,
         many_rows_of_one_commit_survive,

@@ -66,6 +66,10 @@ id!(
     /// A sale with a beginning, an end and limits.
     DropId
 );
+id!(
+    /// An API key.
+    ApiKeyId
+);
 
 /// A displayed identity such as `ORD-4F7K2M9Q`; clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

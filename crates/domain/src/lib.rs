@@ -4,6 +4,7 @@
 //! event into the state. [`coupon`] is a good first example.
 
 pub mod alert;
+pub mod api_key;
 pub mod claim;
 pub mod coupon;
 pub mod currency;

@@ -2,21 +2,18 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::api::texts::details;
 use crate::http::enclose;
 use crate::http::envelope::tag_by_content;
-use crate::http::{Code, Problem};
 use crate::openapi::{self, Operation};
-use crate::security::auth::{Customer, Role, needed};
 use crate::web;
 
 mod coupons;
@@ -74,7 +71,7 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     }
     if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly | Surface::ProbesOnly) {
         // The admin check is a layer in front of the routes, so that no route can lack it.
-        let check = middleware::from_fn_with_state(shop.clone(), staff_only);
+        let check = middleware::from_fn_with_state(shop.clone(), request::admission::staff_only);
         routes = routes.merge(admin_routes().router().route_layer(check)).merge(dashboard_routes().router());
     }
     if !matches!(surface, Surface::HealthOnly | Surface::ProbesOnly) {
@@ -173,6 +170,7 @@ fn dashboard_routes() -> Routes {
         .get("/admin/webhooks/{id}/deliveries/{deliveryId}", admin::systems::webhooks::delivery, about::storefront())
         .get("/admin/modes", admin::systems::modes::page, about::storefront())
         .get("/admin/audit", admin::audit::page, about::storefront())
+        .get("/admin/people", admin::people::page, about::storefront())
 }
 
 /// What customers' and admins' browsers need alike: the login page, the session, and the files of all pages.
@@ -310,6 +308,9 @@ fn admin_routes() -> Routes {
         .post("/api/admin/users", users::staff::invite, docs::people::invite())
         .get("/api/admin/users", users::staff::list, docs::people::list_staff())
         .patch("/api/admin/users/{id}", users::staff::change, docs::people::change_staff())
+        .post("/api/admin/api-keys", users::api_keys::create, docs::people::create_api_key())
+        .get("/api/admin/api-keys", users::api_keys::list, docs::people::list_api_keys())
+        .delete("/api/admin/api-keys/{id}", users::api_keys::revoke, docs::people::revoke_api_key())
         .and(operation_routes())
         .and(webhook_routes())
         .for_admins()
@@ -369,20 +370,4 @@ fn webhook_routes() -> Routes {
 /// Tags an answer by its content; `keep` says how long it may be kept.
 async fn tagged(State(keep): State<HeaderValue>, response: Response) -> Response {
     tag_by_content(response, keep).await
-}
-
-/// Lets a route be called by those whose role allows it.
-async fn staff_only(
-    State(shop): State<Shop>,
-    Customer(principal): Customer,
-    route: MatchedPath,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    let role = users::staff::role_in_force(&shop, principal).await?;
-    if role < needed(request.method(), route.as_str()) {
-        let detail = if role == Role::Customer { details::ADMINS_ONLY } else { details::ROLE_TOO_LOW };
-        return Err(Problem::new(Code::AuthForbidden, detail));
-    }
-    Ok(next.run(request).await)
 }

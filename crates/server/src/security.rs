@@ -1,5 +1,6 @@
 //! Security: tokens, passwords, secrets, limits on attempts and rates.
 
+pub mod api_keys;
 pub mod auth;
 mod bucket_map;
 pub(crate) mod email;

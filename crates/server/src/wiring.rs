@@ -38,12 +38,14 @@ use crate::runtime::estimates::{Estimates, Sources};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::monitors::lag::LagMonitor;
+use crate::runtime::monitors::tokens::TokenWatch;
 use crate::runtime::payment_loop::PaymentThread;
 use crate::runtime::relay_loop::RelayThread;
 use crate::runtime::remote_commits::RemoteCommits;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
 use crate::runtime::trailing_loop::TrailingThread;
+use crate::security::api_keys::KeysUsed;
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
@@ -174,7 +176,12 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let audited = AuditMetrics::register(&metrics);
     let breakers = BreakerMetrics { services, payment: breaker.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
+    let (stopper, stop) = shutdown::channel();
+    let tokens = Arc::new(Tokens::new(secret.as_bytes()));
+    let watch = TokenWatch::of(&tokens, config.auth.token_ttl(), &submitter);
+    let tokens_thread = watch.start(changes.is_some(), stop.clone(), &health)?;
     let opened = OpenedForEndpoints {
+        tokens,
         log: Log {
             carrier: carrier(config),
             book: broker::inspector(config, codec, book),
@@ -196,7 +203,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         alerts: open_alerts.clone(),
         audited: audited.clone(),
     };
-    let (stopper, stop) = shutdown::channel();
     let remote = RemoteCommits::new(changes, notifier.clone(), Arc::clone(&waiting), Arc::clone(&subscriptions));
     let remote = remote.start(stop.clone(), &health)?;
     let log_metrics = config.server.roles.worker.then(|| LogMetrics::register(&metrics));
@@ -257,7 +263,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, parts, at_work, consumed, around)?;
-    let monitors = remote.into_iter().chain(watch).chain(auditing).chain([recent, alerts]).collect();
+    let monitors =
+        remote.into_iter().chain(tokens_thread).chain(watch).chain(auditing).chain([recent, alerts]).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
     let senders = Senders { webhooks: webhook_thread, notifications: notifications.thread };
@@ -308,6 +315,7 @@ fn start_engine(
 
 /// The parts of the endpoints that are opened here.
 struct OpenedForEndpoints {
+    tokens: Arc<Tokens>,
     log: Log,
     payments: Payments,
     webhooks: Arc<dyn Sender>,
@@ -324,6 +332,7 @@ struct OpenedForEndpoints {
 /// Builds the state of the endpoints.
 fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedForEndpoints) -> Shop {
     let OpenedForEndpoints {
+        tokens,
         log,
         payments,
         webhooks,
@@ -338,7 +347,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
     } = opened;
     Shop::new(Inner {
         submitter,
-        tokens: Arc::new(Tokens::new(secret.as_bytes())),
+        tokens,
         token_ttl: config.auth.token_ttl(),
         passwords: Passwords::default(),
         cursors: Cursors::new(secret.as_bytes()),
@@ -357,6 +366,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         webhooks,
         limits: Limits::new(&config.limits, rates),
         guesses: Guesses::new(&config.limits, &metrics),
+        keys_used: KeysUsed::default(),
         metrics,
         components,
         alerts,

@@ -68,6 +68,7 @@ fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("letters", rows.letters.changes(), |key| state.letters.contains_key(key))?;
     fits("answers", rows.answers.changes(), |key| state.answers.contains_key(key))?;
     fits("logins", rows.logins.changes(), |key| state.logins.contains_key(key))?;
+    fits("api keys", rows.api_keys.changes(), |key| state.api_keys.contains_key(key))?;
     fits("identities", rows.identities.changes(), |key| state.identities.contains_key(key))?;
     fits("details", rows.details.changes(), |key| state.details.contains_key(&key.0))?;
     fits("webhooks", rows.webhooks.changes(), |key| state.webhooks.contains_key(key))?;

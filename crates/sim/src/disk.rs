@@ -13,12 +13,13 @@ use app::state::rows::{
     ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::alert::Alert;
+use domain::api_key::ApiKey;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::drops::{Buyer, Drop, Link};
 use domain::ids::{
-    AlertId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId,
-    UserId, WebhookId,
+    AlertId, ApiKeyId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId,
+    RequestId, UserId, WebhookId,
 };
 use domain::notification::{self, Notification, NotificationKey};
 use domain::order::saga::Step;
@@ -70,6 +71,7 @@ pub struct State {
     pub refused_rows: BTreeMap<RefusedRow, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
+    pub api_keys: BTreeMap<ApiKeyId, ApiKey>,
     /// Values that only one product may have.
     pub identities: BTreeMap<IdentityKey, ProductId>,
     pub details: BTreeMap<ProductId, Details>,

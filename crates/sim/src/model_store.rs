@@ -130,6 +130,7 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::DeadLetter(id) => rows.letters.loaded(id, state.letters.get(&id).cloned()),
         Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
+        Key::ApiKey(id) => rows.api_keys.loaded(id, state.api_keys.get(&id).cloned()),
         Key::Modes => rows.modes.loaded(ModesKey, state.modes.last().cloned()),
         Key::Identity(key) => rows.identities.loaded(key, state.identities.get(&key).copied()),
         Key::Details(id) => rows.details.loaded(DetailsKey(id), state.details.get(&id).cloned()),
@@ -187,6 +188,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.letters, rows.letters.changes(), |key| key);
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
+    apply(&mut state.api_keys, rows.api_keys.changes(), |key| key);
     state.modes.extend(rows.modes.changes().into_iter().map(|(ModesKey, change)| change.kept().0.clone()));
     apply(&mut state.identities, rows.identities.changes(), |key| key);
     apply(&mut state.details, rows.details.changes(), |key| key.0);

@@ -1,6 +1,7 @@
 //! The store in a server that several processes write to: a transaction per batch, ordered by the locks of its rows.
 
 mod alerts;
+mod api_keys;
 mod commit;
 mod details;
 mod drops;

@@ -17,6 +17,7 @@ mod order_read_batcher;
 mod order_rows;
 mod orders;
 mod outbox;
+mod people;
 mod read;
 mod statistics;
 mod webhooks;

@@ -2,6 +2,7 @@
 //! batch.
 
 mod alerts;
+mod api_keys;
 mod commit;
 mod customer_row;
 mod details;

@@ -14,6 +14,7 @@ mod notices;
 mod notifications;
 mod orders;
 mod outbox;
+mod people;
 mod statistics;
 mod webhooks;
 

@@ -177,6 +177,7 @@ pub enum Refusal {
     },
     CampaignWindowOutOfOrder,
     WebhookNotFound,
+    ApiKeyNotFound,
     WebhookDeliveryNotFound,
     DropNotFound,
     DropNotStarted,

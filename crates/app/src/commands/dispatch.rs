@@ -26,6 +26,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
     match command {
         Command::RegisterUser(user) => users::register(context, user),
         Command::ChangeLogin(change) => users::change(context, change),
+        Command::ApiKey(command) => users::api_keys::handle(context, command),
         Command::RegisterProduct { name, price, stock, details } => {
             let register = catalogue::NewProduct { name, price: *price, stock: *stock, details: details.as_deref() };
             catalogue::register(context, &register)
@@ -62,10 +63,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         }
         Command::AdvanceStorage { order, state } => shipments::advance_storage(context, *order, *state),
         Command::ResolveOrder { order, by, reason } => order::resolve(context, *order, *by, reason),
-        Command::Guarded(guarded) => {
-            guarded::check(context, guarded)?;
-            handle(context, &guarded.command)
-        }
+        Command::Guarded(guarded) => guarded::check(context, guarded).and_then(|()| handle(context, &guarded.command)),
         Command::ChangeModes(wanted) => modes::change(context, wanted),
         Command::Webhook(command) => webhooks::handle(context, command),
         Command::Alert(command) => alerts::handle(context, command),

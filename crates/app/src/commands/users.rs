@@ -1,5 +1,7 @@
 //! Users, and the stored answers of their requests.
 
+pub(crate) mod api_keys;
+
 use domain::time::Timestamp;
 
 use crate::commands::answer::{Answer, Refusal};
@@ -25,6 +27,7 @@ pub(crate) fn register(context: &mut Context<'_>, user: &RegisterUser) -> Answer
         name: user.name.clone(),
         password_hash: user.password_hash.clone(),
         role: user.role,
+        tokens_since: None,
     };
     context.rows.logins.put(user.email_key, login);
     Ok(Answer::UserRegistered { user: id })
@@ -36,7 +39,10 @@ pub(crate) fn change(context: &mut Context<'_>, wanted: &ChangeLogin) -> Answere
     let mut login = login.ok_or(Refusal::UserNotFound)?;
     match &wanted.change {
         LoginChange::Role(role) => login.role = *role,
-        LoginChange::Password(hash) => login.password_hash = hash.clone(),
+        LoginChange::Password(hash) => {
+            login.password_hash = hash.clone();
+            login.tokens_since = Some(context.now);
+        }
     }
     context.rows.logins.put(wanted.email_key, login);
     Ok(Answer::Done)

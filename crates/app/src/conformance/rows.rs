@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use domain::api_key::{ApiKey, Scope};
 use domain::claim::Claim;
 use domain::coupon::Holding;
-use domain::ids::{CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{ApiKeyId, CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::saga::Step;
 use domain::order::{Choice, Modes};
@@ -72,12 +73,30 @@ pub(super) async fn a_login_survives(fixture: &mut dyn Fixture) {
             name: "앤".into(),
             password_hash: "$argon2id$v=19$…".into(),
             role,
+            tokens_since: (user % 2 == 0).then_some(NOON),
         };
         let (contact, email) = (ContactKey(login.user), login.email.clone());
         assert_eq!(session.look(&[contact.into()]).await.contacts.get(contact), Ok(None));
         survives!(session, logins, EmailKey(Dice(role as u64).bytes()), [login]);
         assert_eq!(session.look(&[contact.into()]).await.contacts.get(contact), Ok(Some(&email)));
     }
+}
+
+pub(super) async fn an_api_key_survives_until_it_is_revoked(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let key = ApiKey {
+        id: ApiKeyId(7),
+        hash: Dice(7).bytes(),
+        name: "it's the \"warehouse\" 창고".into(),
+        scopes: Scope::ALL.to_vec(),
+        created_by: UserId(1),
+        created_at: NOON,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    let used = ApiKey { last_used_at: Some(NOON), ..key.clone() };
+    let revoked = ApiKey { revoked_at: Some(NOON), ..used.clone() };
+    survives!(session, api_keys, key.id, [key, used, revoked]);
 }
 
 pub(super) async fn a_change_of_modes_survives_and_the_newest_is_in_force(fixture: &mut dyn Fixture) {

@@ -27,6 +27,7 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
 fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys: &mut Keys) {
     match command {
         Command::ChangeLogin(change) => keys.extend([Key::from(change.email_key)]),
+        Command::ApiKey(command) => command.declare(keys),
         Command::RegisterUser(user) => {
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
@@ -55,9 +56,8 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         Command::ChangeCampaign { campaign, .. } => keys.extend([Key::from(*campaign)]),
         Command::ChargePoints { user, .. } => points::declare(*user, keys),
         Command::IssueCoupon { campaign, user } | Command::RequestCoupon { campaign, user } => {
-            keys.insert(CustomerKey(*user).into());
-            keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
-            keys.insert((*campaign).into());
+            let holding = HoldingKey { campaign: *campaign, user: *user };
+            keys.extend([Key::from(CustomerKey(*user)), holding.into(), (*campaign).into()]);
         }
         Command::PlaceOrder(order) => order.declare(settings, now, keys),
         Command::CancelOrder { order, .. }

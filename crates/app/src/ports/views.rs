@@ -1,5 +1,7 @@
 //! The query side: what customers and admins read. A view sees every commit that was answered before the read.
 
+mod people;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ pub use crate::ports::events::EventViews;
 pub use crate::ports::future::Reading;
 pub use crate::ports::notifications::NotificationViews;
 pub use crate::ports::ranking::{DaySales, Popular};
+pub use people::PeopleViews;
 
 /// Reads orders and their history.
 ///
@@ -408,6 +411,7 @@ pub trait Views:
     + WebhookViews
     + AlertViews
     + NotificationViews
+    + PeopleViews
 {
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use domain::ids::{
-    AlertId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId,
-    UserId, WebhookId,
+    AlertId, ApiKeyId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId,
+    RequestId, UserId, WebhookId,
 };
 use domain::time::Timestamp;
 
@@ -26,13 +26,14 @@ pub enum Sequence {
     Webhook,
     Alert,
     Drop,
+    ApiKey,
 }
 
 /// The first number of registered users, far from the numbers in tokens of other systems.
 pub const REGISTERED_USER_MIN: i64 = 1_000_000_000_000_000;
 
 impl Sequence {
-    pub const ALL: [Sequence; 13] = [
+    pub const ALL: [Sequence; 14] = [
         Sequence::User,
         Sequence::Product,
         Sequence::Campaign,
@@ -46,6 +47,7 @@ impl Sequence {
         Sequence::Webhook,
         Sequence::Alert,
         Sequence::Drop,
+        Sequence::ApiKey,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -63,6 +65,7 @@ impl Sequence {
             Sequence::Webhook => "webhook",
             Sequence::Alert => "alert",
             Sequence::Drop => "drop",
+            Sequence::ApiKey => "api_key",
         }
     }
 
@@ -81,7 +84,8 @@ impl Sequence {
             | Sequence::DeadLetter
             | Sequence::Webhook
             | Sequence::Alert
-            | Sequence::Drop => 1,
+            | Sequence::Drop
+            | Sequence::ApiKey => 1,
         }
     }
 
@@ -94,7 +98,8 @@ impl Sequence {
             | Sequence::Campaign
             | Sequence::Webhook
             | Sequence::Alert
-            | Sequence::Drop => 1,
+            | Sequence::Drop
+            | Sequence::ApiKey => 1,
             Sequence::Order
             | Sequence::Coupon
             | Sequence::Request
@@ -183,6 +188,10 @@ impl Ids {
 
     pub fn drop(&mut self) -> DropId {
         DropId(self.next(Sequence::Drop))
+    }
+
+    pub fn api_key(&mut self) -> ApiKeyId {
+        ApiKeyId(self.next(Sequence::ApiKey))
     }
 
     /// Returns a time-ordered UUID (version 7 layout): the moment, then this engine, then a count.

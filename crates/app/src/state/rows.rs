@@ -13,12 +13,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::alert::Alert;
+use domain::api_key::ApiKey;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::drops::{Buyer, Drop, Link};
 use domain::ids::{
-    CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
-    WebhookId,
+    ApiKeyId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId,
+    UserId, WebhookId,
 };
 use domain::money::Money;
 use domain::notification::{self, Notification, NotificationKey};
@@ -74,6 +75,8 @@ pub struct Login {
     pub name: Arc<str>,
     pub password_hash: Arc<str>,
     pub role: Role,
+    /// Tokens that were made before are worth nothing.
+    pub tokens_since: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,6 +321,7 @@ rows! {
         answers: AnswerKey => StoredAnswer,
         callbacks: CallbackKey => CallbackRow,
         logins: EmailKey => Login,
+        api_keys: ApiKeyId => ApiKey,
         modes: ModesKey => ModesChange,
         identities: IdentityKey => ProductId,
         details: DetailsKey => Details,

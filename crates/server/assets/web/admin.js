@@ -31,11 +31,18 @@ each("form[data-path]", (form) => {
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         acting(form.querySelector("button"), async () => {
-            const { method, path } = form.dataset;
-            if (method === "POST") await post(path, body(form), key);
-            else await call(method, path, body(form));
+            const { method, path, shows } = form.dataset;
+            const answer = method === "POST" ? await post(path, body(form), key) : await call(method, path, body(form));
+            if (shows && answer?.[shows]) {
+                const output = form.querySelector("output");
+                output.textContent = answer[shows];
+                output.parentElement.hidden = false;
+                form.querySelector("button").hidden = true;
+                return;
+            }
             // What was removed has no page any more.
-            if (method === "DELETE") location.assign(location.pathname.replace(/\/[^/]+$/, ""));
+            const isOwnPage = location.pathname.endsWith(path.slice(path.lastIndexOf("/")));
+            if (method === "DELETE" && isOwnPage) location.assign(location.pathname.replace(/\/[^/]+$/, ""));
             else location.reload();
         });
     });

@@ -1,5 +1,6 @@
 //! User endpoints: register and log in.
 
+pub(crate) mod api_keys;
 pub(crate) mod notifications;
 pub(crate) mod points;
 pub(crate) mod sessions;
@@ -143,6 +144,10 @@ async fn authenticate(shop: &Shop, caller: Caller, body: LoginBody) -> Result<Lo
         note_refused(shop, caller, &body.email, "wrong address or password");
         return Err(Problem::new(Code::AuthInvalidCredentials, details::CREDENTIALS));
     };
+    // Another process may have changed the password a moment ago.
+    if let Some(since) = login.tokens_since {
+        shop.tokens.end_before(login.user, since);
+    }
     Ok(login)
 }
 

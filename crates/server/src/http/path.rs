@@ -90,6 +90,16 @@ impl Resource for User {
     const EXAMPLE: &'static str = "1";
 }
 
+/// An API key.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiKey;
+
+impl Resource for ApiKey {
+    const NOT_FOUND: Code = Code::ApiKeyNotFound;
+    const DESCRIPTION: &'static str = "The key's number.";
+    const EXAMPLE: &'static str = "1";
+}
+
 /// A payment provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Provider;

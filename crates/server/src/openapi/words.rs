@@ -12,6 +12,7 @@ use app::state::rows::{DeadLetterStatus, RequestStatus};
 use app::state::settings::Carrier;
 use app::webhooks::catalogue::EventType;
 use domain::alert::{Code as AlertCode, Severity};
+use domain::api_key::Scope;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::drops::{Prequeue, Status as DropStatus, TicketStatus};
 use domain::notification::Language;
@@ -51,6 +52,8 @@ words! {
     ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
     /// The rights of a token. On the admin paths a `viewer` reads, an `operator` also does the daily work, an `admin` does everything.
     RoleWord as "Role" = ["customer", "viewer", "operator", "admin"];
+    /// A part of the admin paths, and what an API key may do there. A scope that writes reads as well.
+    ScopeWord as "Scope" = Scope::ALL.map(Scope::name);
     /// The language of texts for people.
     LanguageWord as "Language" = Language::ALL.map(Language::name);
     /// A participant of orders that has a circuit breaker.

@@ -8,7 +8,9 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
+use domain::ids::UserId;
 use domain::limits::NUMBER_MAX;
+use domain::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +22,14 @@ use crate::security::session_cookie;
 mod hmac_provider;
 mod principal;
 mod roles;
+mod scopes;
+mod validity;
 mod verified;
 
 pub use principal::{Principal, Role};
 pub(crate) use roles::needed;
+pub(crate) use scopes::{area, is_writing};
+use validity::ValidSince;
 use verified::Verified;
 
 /// Issuer and audience of every token.
@@ -63,6 +69,7 @@ pub struct Tokens {
     verifying: DecodingKey,
     validation: Validation,
     verified: Verified,
+    valid_since: ValidSince,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -95,6 +102,9 @@ struct Claims {
     exp: u64,
     #[serde(default)]
     nbf: u64,
+    /// Other issuers may leave it out, or write a fraction.
+    #[serde(default)]
+    iat: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -126,19 +136,20 @@ impl Tokens {
             verifying: DecodingKey::from_secret(secret).expect("a secret is not empty"),
             validation,
             verified: Verified::default(),
+            valid_since: ValidSince::default(),
         }
     }
 
     /// Returns a token for this user, valid from now on.
     pub fn mint(&self, principal: Principal, ttl: Duration) -> String {
-        let iat = now_s();
+        let iat = now_s().max(self.valid_since.of(principal.user_id));
         let claims = Minted {
             sub: principal.user_id.to_string(),
             role: principal.role,
             iss: SHOP,
             aud: SHOP,
             iat,
-            exp: iat.saturating_add(ttl.as_secs()),
+            exp: now_s().saturating_add(ttl.as_secs()),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
             .expect("plain claims can be signed with HS256")
@@ -164,7 +175,24 @@ impl Tokens {
         let user_id = user_id_of(&claims.sub).filter(|_| acceptable).ok_or(Refused)?;
         let principal = Principal { user_id, role: claims.role };
         self.verified.keep(token, principal, claims.exp);
+        // Compared after it is kept: a change of the password meanwhile forgets it.
+        if issued_s(&claims.iat) < self.valid_since.of(user_id) {
+            self.verified.forget_all();
+            return Err(Refused);
+        }
         Ok(Session { principal, expires_s: claims.exp })
+    }
+
+    /// Ends all tokens of a user that were made up to a moment.
+    pub fn end_before(&self, user: UserId, at: Timestamp) {
+        if self.valid_since.end(user, at) {
+            self.verified.forget_all();
+        }
+    }
+
+    /// Forgets what was ended before a moment.
+    pub fn forget_ended_before(&self, at: Timestamp) {
+        self.valid_since.forget_before(at);
     }
 
     /// Returns the session of a request: from its header, else from `elsewhere`, a token in another part of the
@@ -206,6 +234,11 @@ fn user_id_of(sub: &str) -> Option<i64> {
     sub.parse().ok().filter(|id| canonical && *id <= NUMBER_MAX)
 }
 
+/// Returns the second of issue; 0 if the token does not say.
+fn issued_s(iat: &serde_json::Value) -> u64 {
+    iat.as_u64().or_else(|| iat.as_f64().map(|seconds| seconds as u64)).unwrap_or(0)
+}
+
 fn now_s() -> u64 {
     since_epoch().as_secs()
 }
@@ -230,6 +263,10 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Customer, Problem> {
+        // The layer in front of the admin paths has admitted the caller already, by a key or in a lower role.
+        if let Some(admitted) = parts.extensions.get::<Principal>() {
+            return Ok(Customer(*admitted));
+        }
         let tokens = Arc::<Tokens>::from_ref(state);
         tokens.session_of((&*parts).into(), None).map(|session| Customer(session.principal))
     }

@@ -11,5 +11,6 @@ pub(crate) mod now;
 pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod payments;
+pub(crate) mod people;
 pub(crate) mod products;
 pub(crate) mod systems;

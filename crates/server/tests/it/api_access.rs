@@ -11,7 +11,7 @@ use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, SECRET, TestShop};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(crate) enum Access {
     /// Pages for people, which send a visitor to the login page.
     Visitors,
     Everybody,
@@ -22,7 +22,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 159] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 163] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -46,6 +46,7 @@ const ROUTES: [(&str, &str, Access); 159] = [
     ("GET", "/admin/webhooks/{id}/deliveries/{deliveryId}", Visitors),
     ("GET", "/admin/modes", Visitors),
     ("GET", "/admin/audit", Visitors),
+    ("GET", "/admin/people", Visitors),
     ("GET", "/api/admin/now", Admins),
     ("GET", "/api/admin/alerts", Admins),
     ("GET", "/api/admin/log-level", Admins),
@@ -74,6 +75,9 @@ const ROUTES: [(&str, &str, Access); 159] = [
     ("POST", "/api/admin/users", Admins),
     ("GET", "/api/admin/users", Admins),
     ("PATCH", "/api/admin/users/{id}", Admins),
+    ("POST", "/api/admin/api-keys", Admins),
+    ("GET", "/api/admin/api-keys", Admins),
+    ("DELETE", "/api/admin/api-keys/{id}", Admins),
     ("GET", "/docs", Everybody),
     ("GET", "/docs/reference.js", Everybody),
     ("GET", "/docs/reference.css", Everybody),
@@ -185,7 +189,7 @@ const ROUTES: [(&str, &str, Access); 159] = [
 ];
 
 /// Returns the path with ids that do not exist.
-fn concrete(path: &str) -> String {
+pub(crate) fn concrete(path: &str) -> String {
     path.replace("{id}", "999")
         .replace("{deliveryId}", "999-1")
         .replace("{provider}", "none")
@@ -240,7 +244,10 @@ fn each_route_admits_only_its_callers() {
 }
 
 /// Routes of the admin paths that need the role admin: secrets, people, and what cannot be undone.
-const FOR_ADMINS_ALONE: [(&str, &str); 13] = [
+const FOR_ADMINS_ALONE: [(&str, &str); 16] = [
+    ("POST", "/api/admin/api-keys"),
+    ("GET", "/api/admin/api-keys"),
+    ("DELETE", "/api/admin/api-keys/{id}"),
     ("POST", "/api/admin/users"),
     ("GET", "/api/admin/users"),
     ("PATCH", "/api/admin/users/{id}"),

@@ -117,6 +117,7 @@ impl Meeting {
             Code::ProductNotFound => get("/api/products/999"),
             Code::PreconditionFailed => Elsewhere("http_edge::a_change_of_what_has_changed_is_refused"),
             Code::UserNotFound => Answered(shop.patch(ADMIN, "/api/admin/users/999", &json!({"role": "viewer"}))),
+            Code::ApiKeyNotFound => Answered(shop.ask(ADMIN, "DELETE", "/api/admin/api-keys/999", &[], &json!({}))),
             Code::ProductDuplicate => Elsewhere("api_product_details::a_sku_belongs_to_one_product"),
             Code::StockExhausted => {
                 let written_off = json!({"delta": -1_000, "reason": "fire"});

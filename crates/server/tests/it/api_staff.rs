@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::buyers::until;
 use crate::client::Answer;
 use crate::dashboard::visit;
 use crate::shared::Database;
@@ -103,6 +104,10 @@ fn a_password_is_changed_by_who_knows_it() {
         assert_eq!(change("correct horse", "battery staple").status, 204);
         assert_eq!(log_in(shop, "ann@example.com", "correct horse").problem(401), "auth.invalid_credentials");
         log_in(shop, "ann@example.com", "battery staple").expect(200);
+        let old = call(shop, &token, "GET", "/api/orders", &json!({}));
+        assert_eq!(old.problem(401), "auth.required", "tokens of before the change are worth nothing");
+        let new = self::token(shop, "ann@example.com", "battery staple");
+        call(shop, &new, "GET", "/api/orders", &json!({})).expect(200);
         let unknown = shop.post(
             ANN + 900,
             "/api/users/me/password",
@@ -110,4 +115,95 @@ fn a_password_is_changed_by_who_knows_it() {
         );
         assert_eq!(unknown.problem(404), "user.not_found");
     });
+}
+
+#[test]
+fn a_browser_stays_logged_in_when_its_user_changes_the_password() {
+    let shop = TestShop::start();
+    let body = json!({"email": "ann@example.com", "password": "correct horse", "name": "Ann"});
+    shop.ask_openly("POST", "/api/users", &body).expect(201);
+    let send = |method: &str, path: &str, cookie: &str, body: &Value| {
+        let headers = [("origin", "http://shop"), ("cookie", cookie), ("content-type", "application/json")];
+        shop.client().send(method, path, &headers, &body.to_string()).unwrap()
+    };
+    let cookie_of = |answer: &Answer| answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let log_in = json!({"email": "ann@example.com", "password": "correct horse"});
+    let [here, elsewhere] = [(); 2].map(|()| cookie_of(&send("POST", "/api/auth/session", "", &log_in)));
+    let body = json!({"currentPassword": "correct horse", "newPassword": "battery staple"});
+    let changed = send("POST", "/api/users/me/password", &here, &body);
+    assert_eq!(changed.status, 204, "{}", changed.text);
+    send("GET", "/api/users/me", &cookie_of(&changed), &Value::Null).expect(200);
+    for old in [here, elsewhere] {
+        assert_eq!(send("GET", "/api/users/me", &old, &Value::Null).problem(401), "auth.required");
+    }
+}
+
+const KEYS: &str = "/api/admin/api-keys";
+
+#[test]
+fn a_key_is_shown_once_counts_at_once_and_is_revoked_at_once() {
+    on_both_stores(|shop| {
+        let body = json!({"name": " Warehouse ", "scopes": ["products:read", "orders:write", "orders:write"]});
+        let made = shop.ask(ADMIN, "POST", KEYS, &[("idempotency-key", "\"warehouse\"")], &body).expect(201);
+        let (id, key) = (made["keyId"].as_i64().unwrap(), made["key"].as_str().unwrap().to_owned());
+        assert!(key.starts_with("dbk_") && key.len() == 47, "{key}");
+        assert_eq!((&made["name"], &made["scopes"]), (&json!("Warehouse"), &json!(["orders:write", "products:read"])));
+        let again = shop.ask(ADMIN, "POST", KEYS, &[("idempotency-key", "\"warehouse\"")], &body).expect(201);
+        assert_eq!((&again["keyId"], again.get("key")), (&made["keyId"], None), "a repeat does not show it");
+
+        let get = |path: &str| call(shop, &key, "GET", path, &json!({}));
+        get("/api/admin/products").expect(200);
+        get("/api/admin/orders").expect(200);
+        let refused = get("/api/admin/coupons");
+        assert_eq!(refused.problem(403), "auth.forbidden");
+        assert!(refused.text.contains("coupons:read"), "it names what is missing: {}", refused.text);
+        assert_eq!(call(shop, &key, "POST", "/api/admin/products", &json!({})).problem(403), "auth.forbidden");
+        let unknown = call(shop, &key, "POST", "/api/admin/orders/none/resume", &json!({}));
+        assert_eq!(unknown.problem(404), "order.not_found", "it may, but there is none");
+        assert_eq!(get(KEYS).problem(403), "auth.forbidden");
+        assert_eq!(get("/api/orders").problem(401), "auth.required", "it is no customer");
+        assert_eq!(visit(shop, &key, "/admin").status, 303, "pages are for people");
+
+        let listed = || shop.get(ADMIN, KEYS).expect(200)["data"][0].clone();
+        until("the use of the key is noted", || listed().get("lastUsedAt").is_some());
+        let listed = listed();
+        assert_eq!((&listed["keyId"], listed.get("key")), (&json!(id), None));
+        assert!(!listed.to_string().contains(&key[4..]));
+        let one = format!("{KEYS}/{id}");
+        assert_eq!(shop.ask(ANN, "DELETE", &one, &[], &json!({})).problem(403), "auth.forbidden");
+        for _ in 0..2 {
+            assert_eq!(shop.ask(ADMIN, "DELETE", &one, &[], &json!({})).status, 204);
+        }
+        assert_eq!(get("/api/admin/products").problem(401), "auth.required");
+        assert!(shop.get(ADMIN, KEYS).expect(200)["data"][0]["revokedAt"].is_string());
+
+        let complaint = |body: &Value| shop.post(ADMIN, KEYS, body).complaint(400).1;
+        assert_eq!(complaint(&json!({"name": "", "scopes": ["orders:read"]})), "#/name");
+        assert_eq!(complaint(&json!({"name": "x", "scopes": []})), "#/scopes");
+        assert_eq!(complaint(&json!({"name": "x", "scopes": ["orders:read", "people:write"]})), "#/scopes/1");
+    });
+}
+
+#[test]
+fn a_key_can_do_no_more_than_its_maker_may_do_now() {
+    let shop = TestShop::start();
+    let body = json!({"email": "eve@example.com", "name": "Eve", "role": "admin"});
+    let eve = shop.post(ADMIN, USERS, &body).expect(201);
+    let eve_token = token(&shop, "eve@example.com", eve["password"].as_str().unwrap());
+    let scopes = json!({"name": "Eve's", "scopes": ["webhooks:write", "products:write"]});
+    let made = call(&shop, &eve_token, "POST", KEYS, &scopes).expect(201);
+    let key = made["key"].as_str().unwrap();
+    assert_eq!(made["createdBy"], eve["userId"]);
+    let stock = format!("/api/admin/products/{}/stock", shop.product(1_000, 5));
+    let add = || call(&shop, key, "POST", &stock, &json!({"delta": 1, "reason": "found"}));
+    let test = || call(&shop, key, "POST", "/api/admin/webhooks/999/test", &json!({}));
+    add().expect(200);
+    assert_eq!(test().problem(404), "webhook.not_found");
+    let give =
+        |role: &str| shop.patch(ADMIN, &format!("{USERS}/{}", eve["userId"]), &json!({"role": role})).expect(200);
+    give("operator");
+    add().expect(200);
+    assert_eq!(test().problem(403), "auth.forbidden", "only admins write webhooks");
+    give("customer");
+    assert_eq!(add().problem(403), "auth.forbidden");
 }

@@ -28,6 +28,7 @@ mod api_product_details;
 mod api_products;
 mod api_reference;
 mod api_refunds;
+mod api_scopes;
 mod api_staff;
 mod api_stops;
 mod api_texts;

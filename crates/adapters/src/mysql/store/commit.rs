@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use super::load::claim_condition;
 use super::transaction::{Before, Halt};
 use super::upsert::{Index, Upsert, delete, put_all};
-use super::{alerts, details, drops, failed_delivery, fulfilment, notifications, webhooks};
+use super::{alerts, api_keys, details, drops, failed_delivery, fulfilment, notifications, webhooks};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
@@ -112,6 +112,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     failed_delivery::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);
+    api_keys::write(script, rows);
     modes::changes(script, rows);
     details::write(script, rows);
     webhooks::write(script, rows);

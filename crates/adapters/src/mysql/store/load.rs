@@ -9,7 +9,7 @@ use app::state::rows::{
     ParkedEventKey, PlacedKey, ProductSnapshotKey, Request, Rows, SalesKey, TimerKey,
 };
 use domain::coupon::{Campaign, Coupon, Holding};
-use domain::ids::{CampaignId, DeadLetterId, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{ApiKeyId, CampaignId, DeadLetterId, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::notification::NotificationKey;
 use domain::points::Account;
 use domain::stock::Product;
@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 use super::fulfilment::{self, Kind};
 use super::locking_read::{entries, entries_by_last, index, loaded, locked, pairs};
 use super::transaction::Before;
-use super::{alerts, details, drops, failed_delivery, notifications, webhooks};
+use super::{alerts, api_keys, details, drops, failed_delivery, notifications, webhooks};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -42,6 +42,7 @@ enum Lookup {
     Answers(Vec<AnswerKey>),
     Callbacks(Vec<CallbackKey>),
     Logins(Vec<EmailKey>),
+    ApiKeys(Vec<ApiKeyId>),
     Modes,
     Identities(Vec<IdentityKey>),
     Details(Vec<ProductId>),
@@ -101,6 +102,7 @@ impl Load {
                 Key::Answer(key) => gather!(lookups, Answers, key),
                 Key::CallbackRow(key) => gather!(lookups, Callbacks, key),
                 Key::Login(key) => gather!(lookups, Logins, key),
+                Key::ApiKey(key) => gather!(lookups, ApiKeys, key),
                 Key::Modes => lookups.push(Lookup::Modes),
                 Key::Identity(key) => gather!(lookups, Identities, key),
                 Key::Details(key) => gather!(lookups, Details, key),
@@ -214,6 +216,7 @@ impl Lookup {
                 let select = select_login!("").replace(" FROM", ", email_key FROM");
                 locked(&select, "login_email", &is_in("email_key", keys.iter().map(|key| key.0)), "email_key")
             }
+            Lookup::ApiKeys(ids) => api_keys::select(ids),
             // Every change of the setting inserts the next row; the primary key rejects the second of two equal ones.
             Lookup::Modes => select_mode_change!("ORDER BY version DESC LIMIT 1").to_owned(),
             Lookup::Identities(keys) => details::select_identities(keys),
@@ -273,11 +276,10 @@ impl Lookup {
             Lookup::Inbox(keys) => read_inbox(keys, found, rows)?,
             Lookup::Parked(keys) => loaded(&mut rows.parked, keys, entries(found)?),
             Lookup::ParkedEvents(keys) => loaded(&mut rows.parked_events, keys, entries(found)?),
-            Lookup::Letters(ids) => {
-                loaded(&mut rows.letters, ids, index(found, |letter: DeadLetter| (letter.id, letter))?)
-            }
+            Lookup::Letters(ids) => read_letters(ids, found, rows)?,
             Lookup::Answers(keys) => loaded(&mut rows.answers, keys, entries_by_last(found)?),
             Lookup::Logins(keys) => loaded(&mut rows.logins, keys, entries_by_last(found)?),
+            Lookup::ApiKeys(ids) => api_keys::read(ids, found, rows)?,
             Lookup::Modes => rows.modes.loaded(ModesKey, found.into_iter().next().map(from_row).transpose()?),
             Lookup::Identities(keys) => details::read_identities(keys, found, rows)?,
             Lookup::Details(ids) => details::read(ids, found, rows)?,
@@ -332,6 +334,11 @@ impl Lookup {
         }
         Ok(())
     }
+}
+
+fn read_letters(ids: Vec<DeadLetterId>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
+    loaded(&mut rows.letters, ids, index(found, |letter: DeadLetter| (letter.id, letter))?);
+    Ok(())
 }
 
 fn read_inbox(keys: Vec<InboxKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {

@@ -75,6 +75,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     failed_delivery::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;
+    super::api_keys::write(connection, rows)?;
     modes::changes(connection, rows)?;
     super::details::write(connection, rows)?;
     super::webhooks::write(connection, rows)?;

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
-    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DetailsKey, EmailKey, HoldingKey,
-    InboxKey, Key, Login, ModesChange, ModesKey, NotificationSettingsKey, OrderKey, OrderRow, PlacedKey,
+    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, DeadLetter, DetailsKey, EmailKey,
+    HoldingKey, InboxKey, Key, Login, ModesChange, ModesKey, NotificationSettingsKey, OrderKey, OrderRow, PlacedKey,
     ProductSnapshotKey, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
-use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::ids::{CampaignId, DeadLetterId, OrderId, ProductId, UserId};
 use domain::stock::Product;
 use rusqlite::{Connection, Result};
 
 use super::customer_row::CustomerRow;
 use super::transaction::Before;
-use super::{alerts, details, drops, failed_delivery, fulfilment, notifications, webhooks};
+use super::{alerts, api_keys, details, drops, failed_delivery, fulfilment, notifications, webhooks};
 use crate::records::StoredOrder;
 use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
@@ -42,6 +42,10 @@ fn login(connection: &Connection, key: EmailKey) -> Result<Option<Login>> {
     find(connection, select_login!("WHERE email_key = ?1"), [key.0.as_slice()])
 }
 
+fn letter(connection: &Connection, id: DeadLetterId) -> Result<Option<DeadLetter>> {
+    find(connection, select_letter!("WHERE letter_id = ?1"), [id.0])
+}
+
 fn modes(connection: &Connection) -> Result<Option<ModesChange>> {
     find(connection, select_mode_change!("ORDER BY version DESC LIMIT 1"), [])
 }
@@ -54,12 +58,11 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Inbox(key) => rows.inbox.loaded(key, inbox(connection, key)?),
         Key::Parked(key) => rows.parked.loaded(key, failed_delivery::parked(connection, key)?),
         Key::ParkedEvent(key) => rows.parked_events.loaded(key, failed_delivery::event(connection, key)?),
-        Key::DeadLetter(id) => {
-            rows.letters.loaded(id, find(connection, select_letter!("WHERE letter_id = ?1"), [id.0])?)
-        }
+        Key::DeadLetter(id) => rows.letters.loaded(id, letter(connection, id)?),
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
         Key::CallbackRow(key) => fulfilment::load_callback(connection, key, rows)?,
         Key::Login(key) => rows.logins.loaded(key, login(connection, key)?),
+        Key::ApiKey(id) => rows.api_keys.loaded(id, api_keys::api_key(connection, id)?),
         Key::Modes => rows.modes.loaded(ModesKey, modes(connection)?),
         Key::Identity(key) => rows.identities.loaded(key, details::identity(connection, key)?),
         Key::Details(id) => rows.details.loaded(DetailsKey(id), details::details(connection, id)?),

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::api_key::ApiKey;
 use domain::coupon::{Campaign, IssueMode, QueueKey};
 use domain::drops::Drop;
 use domain::ids::{CampaignId, DeadLetterId, DropId, OrderId, ProductId, UserId};
@@ -34,6 +35,7 @@ pub enum Changed {
     #[serde(rename = "letter")]
     DeadLetter(DeadLetterAsOf),
     Webhook(Endpoint),
+    ApiKey(ApiKey),
     NotificationSettings(notification::Choice),
     Drop(Drop),
 }

@@ -7,6 +7,7 @@ impl Command {
         match self {
             Command::RegisterUser(_) => "RegisterUser",
             Command::ChangeLogin(_) => "ChangeLogin",
+            Command::ApiKey(_) => "ApiKey",
             Command::RegisterProduct { .. } => "RegisterProduct",
             Command::ChangeProduct { .. } => "ChangeProduct",
             Command::AdjustStock { .. } => "AdjustStock",

@@ -2,7 +2,7 @@
 
 use domain::limits::LINES_MAX;
 
-use crate::commands::{AlertCommand, Command, DropCommand, FailedDelivery, WebhookCommand};
+use crate::commands::{AlertCommand, ApiKeyCommand, Command, DropCommand, FailedDelivery, WebhookCommand};
 use crate::state::ids::Sequence;
 
 /// The notices that one command can cause for a customer: completed, in the warehouse, complete.
@@ -24,6 +24,7 @@ impl Command {
             | (Command::CreateCampaign(_), Sequence::Campaign)
             | (Command::Webhook(WebhookCommand::Create(_)), Sequence::Webhook)
             | (Command::Alert(AlertCommand::Raise(_)), Sequence::Alert)
+            | (Command::ApiKey(ApiKeyCommand::Create(_)), Sequence::ApiKey)
             | (Command::Notification(_), Sequence::DeadLetter)
             | (Command::Drop(DropCommand::Create(_)), Sequence::Drop)
             | (Command::ChargePoints { .. }, Sequence::Entry)
@@ -74,7 +75,8 @@ const fn of_reaction(sequence: Sequence) -> usize {
         | Sequence::DeadLetter
         | Sequence::Webhook
         | Sequence::Alert
-        | Sequence::Drop => 0,
+        | Sequence::Drop
+        | Sequence::ApiKey => 0,
     }
 }
 

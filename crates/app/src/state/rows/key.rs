@@ -1,7 +1,7 @@
 //! The keys of rows. The order of kinds is the order in which stores lock them.
 
 use domain::alert::{Alert, Code};
-use domain::ids::{CampaignId, DeadLetterId, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{ApiKeyId, CampaignId, DeadLetterId, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::notification::NotificationKey;
 use domain::order::saga::Step;
 use domain::webhook::DeliveryKey;
@@ -21,6 +21,7 @@ pub enum Key {
     Answer(AnswerKey),
     CallbackRow(CallbackKey),
     Login(EmailKey),
+    ApiKey(ApiKeyId),
     /// The newest change of the mode setting.
     Modes,
     /// A value that one product has and no other may have.
@@ -185,7 +186,7 @@ key_of! {
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
     IdentityKey => Identity, WebhookId => Webhook, DeliveryKey => WebhookDelivery, AlertKey => Alert,
-    NotificationKey => Notification, BuyerKey => DropBuyer, DropId => Drop,
+    NotificationKey => Notification, BuyerKey => DropBuyer, DropId => Drop, ApiKeyId => ApiKey,
 }
 
 /// Several kinds of row share an identity; the newtype tells them apart.

@@ -1,6 +1,7 @@
 //! OpenAPI texts: users, and their live notices.
 
 use crate::api::users::RegisteredBody;
+use crate::api::users::api_keys::CreatedBody as CreatedApiKeyBody;
 use crate::api::users::sessions::UserBody;
 use crate::api::users::staff::InvitedBody;
 use crate::http::Code;
@@ -56,7 +57,7 @@ pub(in crate::api) fn me() -> Operation {
 
 pub(in crate::api) fn change_password() -> Operation {
     Operation::new(Tag::People, "changePassword", "Change your password")
-        .paragraph("Tokens that were made before stay valid until they expire.")
+        .paragraph("Tokens that were made before end: at once in the process that answers, within a second in all others. A browser that sent its cookie gets a new one and stays logged in.")
         .answers(Answer::new(204, "The new password counts from now on."))
         .refuses([Code::UserNotFound, Code::AuthInvalidCredentials, Code::Overloaded, Code::RateExceeded])
 }
@@ -79,6 +80,24 @@ pub(in crate::api) fn change_staff() -> Operation {
         .paragraph("The role counts from the next request on, also for tokens made before. `customer` takes every right on the admin paths away. Nobody changes their own role.")
         .returns("The person with the new role.")
         .refuses([Code::UserNotFound])
+}
+
+pub(in crate::api) fn create_api_key() -> Operation {
+    Operation::new(Tag::Administration, "createApiKey", "Create an API key")
+        .paragraph("A program sends it as its bearer token: `Authorization: Bearer dbk_…`. It opens the admin paths of its scopes, never more than its maker may do now, and neither people nor keys. Only its SHA-256 is stored.")
+        .answers(Answer::json::<CreatedApiKeyBody>(201, "The key, with its secret."))
+}
+
+pub(in crate::api) fn list_api_keys() -> Operation {
+    Operation::new(Tag::Administration, "listApiKeys", "List the API keys")
+        .paragraph("Revoked keys are listed as well.")
+        .returns("A page of keys, newest first.")
+}
+
+pub(in crate::api) fn revoke_api_key() -> Operation {
+    Operation::new(Tag::Administration, "revokeApiKey", "Revoke an API key")
+        .paragraph("It is refused from the next request on. A key that is revoked already stays so.")
+        .answers(Answer::new(204, "The key is revoked."))
 }
 
 pub(in crate::api) fn notification_settings() -> Operation {

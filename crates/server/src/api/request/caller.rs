@@ -9,12 +9,15 @@ use axum::http::request::Parts;
 use crate::http::connections::Peer;
 use crate::http::trace::TraceId;
 use crate::openapi::{Describes, Operation};
+use crate::security::session_cookie;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     /// `None` if the router runs without a listener, as in tests.
     pub(crate) address: Option<IpAddr>,
     pub(crate) trace: TraceId,
+    /// Set if it carries a session cookie; true if the browser speaks HTTPS.
+    pub(crate) cookie_is_secure: Option<bool>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -22,7 +25,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Caller, Infallible> {
         let address = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        Ok(Caller { address, trace: TraceId::from_request_parts(parts, state).await? })
+        let has_cookie = session_cookie::token(&parts.headers).is_some();
+        let cookie_is_secure = has_cookie.then(|| session_cookie::is_secure(&parts.headers));
+        Ok(Caller { address, trace: TraceId::from_request_parts(parts, state).await?, cookie_is_secure })
     }
 }
 

@@ -57,6 +57,24 @@ pub(in crate::api) fn invited_user() -> Value {
     })
 }
 
+pub(in crate::api) fn create_api_key() -> Value {
+    json!({"name": "Warehouse", "scopes": ["orders:write", "products:read"]})
+}
+
+pub(in crate::api) fn api_key() -> Value {
+    json!({
+        "keyId": 1, "name": "Warehouse", "scopes": ["orders:write", "products:read"], "createdBy": 1, "createdAt": NOON,
+        "lastUsedAt": NEXT,
+    })
+}
+
+pub(in crate::api) fn created_api_key() -> Value {
+    json!({
+        "keyId": 1, "name": "Warehouse", "scopes": ["orders:write", "products:read"], "createdBy": 1, "createdAt": NOON,
+        "key": "dbk_9tJq3v0W5Jm3kqXc9dRz1s0gAAAAAAAAAAU7o2v0W5J",
+    })
+}
+
 pub(in crate::api) fn change_notification_settings() -> Value {
     json!({"phone": "+821012345678", "language": "ko", "channels": {"sms": true}})
 }

@@ -36,8 +36,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::ShipmentNotFound
         | Refusal::StorageNotFound
         | Refusal::NoSuchStep { .. } => fulfilment_problem(refusal),
-        Refusal::ProductNotFound { line: None } => product_not_found(),
-        Refusal::ProductNotFound { line: Some(line) } => product_not_found().at(format!("#/items/{line}/productId")),
+        Refusal::ProductNotFound { line } => not_in_catalogue(*line),
         Refusal::StockExhausted { available } => {
             Problem::new(Code::StockExhausted, details::STOCK_EXHAUSTED.with(available))
         }
@@ -59,6 +58,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
         Refusal::WebhookNotFound => webhook_not_found(),
+        Refusal::ApiKeyNotFound => api_key_not_found(),
         Refusal::WebhookDeliveryNotFound => delivery_not_found(),
         Refusal::DropNotFound
         | Refusal::DropNotStarted
@@ -81,6 +81,13 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::Overloaded { .. } => Problem::new(Code::Overloaded, details::OVERLOADED),
         Refusal::NotWritten => Problem::new(Code::Unavailable, details::NOT_WRITTEN),
         Refusal::Unavailable => Problem::new(Code::Unavailable, details::OUTCOME_UNKNOWN),
+    }
+}
+
+fn not_in_catalogue(line: Option<usize>) -> Problem {
+    match line {
+        Some(line) => product_not_found().at(format!("#/items/{line}/productId")),
+        None => product_not_found(),
     }
 }
 
@@ -254,6 +261,10 @@ pub(crate) fn receipt_not_found() -> Problem {
 
 pub(crate) fn webhook_not_found() -> Problem {
     Problem::new(Code::WebhookNotFound, operators::WEBHOOK_NOT_FOUND)
+}
+
+pub(crate) fn api_key_not_found() -> Problem {
+    Problem::new(Code::ApiKeyNotFound, details::API_KEY_NOT_FOUND)
 }
 
 pub(crate) fn delivery_not_found() -> Problem {

@@ -27,6 +27,7 @@ use crate::runtime::estimates::Estimates;
 use crate::runtime::monitors::alerts::RedisWorks;
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::submitter::Submitter;
+use crate::security::api_keys::KeysUsed;
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
@@ -66,6 +67,8 @@ pub struct Inner {
     pub webhooks: Arc<dyn Sender>,
     pub limits: Limits,
     pub guesses: Guesses,
+    /// The API keys whose use was noted lately.
+    pub keys_used: KeysUsed,
     /// The components that health endpoints show.
     pub components: Components,
     /// The open alerts of all processes.

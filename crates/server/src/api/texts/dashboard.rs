@@ -161,6 +161,34 @@ texts! {
     TOPIC: "Topic", "토픽";
     AT: "At", "일시";
 
+    // People and keys.
+    PEOPLE: "People and keys", "사람과 키";
+    STAFF: "People who run the shop", "상점을 운영하는 사람";
+    EMAIL: "E-mail address", "이메일 주소";
+    PERSON_NAME: "Name", "이름";
+    ROLE: "Role", "역할";
+    ROLE_VIEWER: "viewer: reads", "viewer: 조회";
+    ROLE_OPERATOR: "operator: daily work", "operator: 일상 업무";
+    ROLE_ADMIN: "admin: everything", "admin: 모든 권한";
+    ROLE_NONE: "customer: no rights here", "customer: 관리 권한 없음";
+    INVITE: "Invite a person", "사람 초대";
+    INVITE_SAYS: "Registers the person with a first password, which is shown once. They change it after logging in.", "첫 비밀번호와 함께 가입시킵니다. 비밀번호는 한 번만 표시되며, 로그인한 뒤 변경합니다.";
+    GIVE_ROLE: "Change the role", "역할 변경";
+    GIVE_ROLE_SAYS: "The role counts from the next request on.", "다음 요청부터 적용됩니다.";
+    API_KEYS: "API keys", "API 키";
+    NO_API_KEYS: "There is no API key.", "API 키가 없습니다.";
+    KEY_NAME: "Name of the program", "프로그램 이름";
+    SCOPES: "Scopes", "권한";
+    SCOPES_HINT: "Scopes, with commas between them", "권한(쉼표로 구분)";
+    CREATE_KEY: "Create an API key", "API 키 만들기";
+    CREATE_KEY_SAYS: "A program sends the key as its bearer token. The key is shown once; only its hash is stored.", "프로그램이 Bearer 토큰으로 보내는 키입니다. 키는 한 번만 표시되고 해시만 저장됩니다.";
+    SHOWN_ONCE: "Shown only now:", "지금만 표시됩니다:";
+    LAST_USED: "Last used", "마지막 사용";
+    NEVER: "never", "사용한 적 없음";
+    REVOKE: "Revoke", "폐기";
+    REVOKE_SAYS: "The key is refused from the next request on, for good.", "다음 요청부터 이 키를 영구히 거절합니다.";
+    REVOKED: "revoked", "폐기됨";
+
     // Modes and participants.
     MODES: "Modes and services", "처리 방식과 참여 서비스";
     GRADUAL_PERCENT: "Percent in parallel (gradual)", "병렬 처리 비율(gradual)";

@@ -111,6 +111,10 @@ texts! {
     TOKEN_UNREADABLE: "The Authorization header holds no bearer token.", "Authorization 헤더에 Bearer 토큰이 없습니다.";
     TOKEN_INVALID: "The token is not valid or has expired.", "토큰이 유효하지 않거나 만료되었습니다. 다시 로그인해 주세요.";
     ROLE_TOO_LOW: "Your role does not allow this. Ask an admin of the shop.", "현재 역할로는 할 수 없는 작업입니다. 상점 관리자에게 문의해 주세요.";
+    KEY_INVALID: "There is no such API key, or it was revoked.", "없는 API 키이거나 폐기된 키입니다.";
+    NOT_FOR_KEYS: "API keys may not call this path; log in as an admin.", "API 키로는 호출할 수 없는 경로입니다. 관리자로 로그인해 주세요.";
+    SCOPE_MISSING: "The API key lacks the scope {0}.", "이 API 키에는 {0} 권한이 없습니다.";
+    API_KEY_NOT_FOUND: "There is no API key with this number.", "이 번호의 API 키가 없습니다.";
     OWN_ROLE: "An admin cannot change their own role; another admin can.", "자신의 역할은 바꿀 수 없습니다. 다른 관리자에게 요청해 주세요.";
     USER_NOT_FOUND: "No user has registered with this number.", "이 번호로 가입한 사용자가 없습니다.";
     ADMINS_ONLY: "This path is for admins.", "관리자만 사용할 수 있는 경로입니다.";

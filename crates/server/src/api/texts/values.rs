@@ -75,6 +75,7 @@ texts! {
     POINTS_TOO_MUCH:
         "the account holds {0} points and cannot hold that many more",
         "현재 {0}포인트를 보유하고 있어 그만큼 더 충전하실 수 없습니다";
+    SCOPES: "must be one or more scopes, such as orders:read", "orders:read와 같은 권한이 하나 이상 필요합니다";
     PAYMENT_TOKEN: "must be the provider's token: 1 to 255 visible ASCII characters", "결제사에서 받은 토큰(영문·숫자·기호 1~255자)이어야 합니다";
     RETURN_URL:
         "must be an address such as https://shop.example/thanks, of at most 2000 characters and without a password",

@@ -7,6 +7,7 @@ use app::commands::{ChangeLogin, Command, LoginChange, RegisterUser};
 use app::state::rows::{EmailKey, Login, Role as StoredRole};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use domain::ids::UserId;
 use schemars::JsonSchema;
@@ -33,6 +34,7 @@ use crate::openapi::words;
 use crate::security::auth::{Customer, Principal, Role};
 use crate::security::email::EMAIL_CHARS_MAX;
 use crate::security::passwords;
+use crate::security::session_cookie;
 
 /// A role that admins give. `customer` takes every right in the shop's administration away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -203,7 +205,15 @@ pub(crate) async fn change_password(
     };
     let reply = shop.submitter.submit(Command::ChangeLogin(Box::new(change)), None).await;
     reply.result.map_err(|refusal| problem(&refusal))?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let login = shop.submitter.views.login_of(login.user).await.map_err(unavailable)?.ok_or_else(user_not_found)?;
+    if let Some(since) = login.tokens_since {
+        shop.tokens.end_before(login.user, since);
+    }
+    let Some(is_secure) = caller.cookie_is_secure else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    // This browser stays logged in; all others are logged out.
+    let token = shop.tokens.mint(super::principal(&login), shop.token_ttl);
+    let cookie = session_cookie::start(&token, shop.token_ttl, is_secure);
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
 /// Returns the key under which a login is stored: accounts of before addresses were normalised have another one.

@@ -72,6 +72,7 @@ pub enum Code {
     AuthInvalidCredentials,
     UserEmailTaken,
     UserNotFound,
+    ApiKeyNotFound,
     RequestTimeout,
     RateExceeded,
     Overloaded,
@@ -112,7 +113,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 70] = [
+    pub const ALL: [Code; 71] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -178,6 +179,7 @@ impl Code {
         Code::AuthInvalidCredentials,
         Code::UserEmailTaken,
         Code::UserNotFound,
+        Code::ApiKeyNotFound,
         Code::RequestTimeout,
         Code::RateExceeded,
         Code::Overloaded,
@@ -254,6 +256,7 @@ impl Code {
             Code::AuthInvalidCredentials => entry("auth.invalid_credentials", S::UNAUTHORIZED, "Email or password is wrong", "이메일 또는 비밀번호가 맞지 않습니다"),
             Code::UserEmailTaken => entry("user.email_taken", S::CONFLICT, "The email is already registered", "이미 가입된 이메일입니다"),
             Code::UserNotFound => entry("user.not_found", S::NOT_FOUND, "There is no such user", "사용자를 찾을 수 없습니다"),
+            Code::ApiKeyNotFound => entry("api_key.not_found", S::NOT_FOUND, "There is no such API key", "API 키를 찾을 수 없습니다"),
             Code::RequestTimeout => entry("request.timeout", S::REQUEST_TIMEOUT, "The request took too long to arrive", "요청이 제시간에 도착하지 않았습니다").retry(Retry::Anytime),
             Code::RateExceeded => entry("rate.exceeded", S::TOO_MANY_REQUESTS, "Too many requests", "요청이 너무 많습니다").retry(Retry::After(1)),
             Code::Overloaded => entry("overloaded", S::SERVICE_UNAVAILABLE, "The shop is overloaded", "지금은 요청이 너무 많습니다").retry(Retry::After(1)),

@@ -48,6 +48,11 @@ impl Verified {
         tokens.insert(mark, (principal, exp));
     }
 
+    /// Forgets every token, so that each is verified again.
+    pub(super) fn forget_all(&self) {
+        self.shards.iter().for_each(|shard| shard.lock().clear());
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()

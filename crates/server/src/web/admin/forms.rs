@@ -59,14 +59,24 @@ impl<'a> Field<'a> {
 
 /// Shows a call as a part that opens: what it does, its fields, and the button that makes it.
 pub(crate) fn act(operator: &Operator, act: &Act<'_>) -> Markup {
+    shown(operator, act, None)
+}
+
+/// The same for a call whose answer has a member that is shown once, instead of loading the page again.
+pub(crate) fn act_showing(operator: &Operator, act: &Act<'_>, member: &'static str) -> Markup {
+    shown(operator, act, Some(member))
+}
+
+fn shown(operator: &Operator, act: &Act<'_>, member: Option<&'static str>) -> Markup {
     html! {
         details.act {
             summary { (operator.say(act.label)) }
-            form data-method=(act.method) data-path=(act.path) {
+            form data-method=(act.method) data-path=(act.path) data-shows=[member] {
                 p.soft { (operator.say(act.says)) }
                 @for field in &act.fields { (input(operator, field)) }
                 div.row { button.small.grave[act.is_grave] { (operator.say(dashboard::CONFIRM)) ": " (operator.say(act.label)) } }
                 p.say role="alert" {}
+                @if member.is_some() { p.say.good hidden { (operator.say(dashboard::SHOWN_ONCE)) " " output.code {} } }
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::web::layout::{Frame, answer, language_link, mark, nothing_here, to_lo
 use crate::web::reader::Reader;
 
 /// The parts of the dashboard.
-const MENU: [(&str, Text); 10] = [
+const MENU: [(&str, Text); 11] = [
     ("/admin", dashboard::NOW),
     ("/admin/orders", dashboard::ORDERS),
     ("/admin/products", dashboard::PRODUCTS),
@@ -27,6 +27,7 @@ const MENU: [(&str, Text); 10] = [
     ("/admin/webhooks", dashboard::WEBHOOKS),
     ("/admin/modes", dashboard::MODES),
     ("/admin/audit", dashboard::AUDIT),
+    ("/admin/people", dashboard::PEOPLE),
 ];
 
 /// A reader who is an admin. Visitors are sent to the login page; customers find nothing here.

@@ -1,6 +1,6 @@
 //! Rows of users: logins, the heads of their chains, points, coupons, requests, notices.
 
-use app::state::rows::{CouponLink, CustomerKey, HoldingKey, Rows};
+use app::state::rows::{CouponLink, CustomerKey, HoldingKey, Login, Rows};
 use domain::coupon::Coupon;
 use domain::ids::CouponId;
 use rustc_hash::FxHashMap;
@@ -11,12 +11,13 @@ use crate::mysql::store::upsert::{Upsert, put_all};
 
 pub(super) fn logins(script: &mut Script, rows: &Rows) {
     let written = Upsert {
-        head: "INSERT INTO login (user_id, email_key, email, name, password_hash, role) VALUES ",
+        head: "INSERT INTO login (user_id, email_key, email, name, password_hash, role, tokens_since) VALUES ",
         update: " ON DUPLICATE KEY UPDATE name = VALUES(name), password_hash = VALUES(password_hash), \
-                 role = VALUES(role)",
+                 role = VALUES(role), tokens_since = VALUES(tokens_since)",
     };
     put_all(script, &rows.logins, written, |insert, key, login| {
-        insert.row(&[&login.user.0, &key.0, &login.email, &login.name, &login.password_hash, &login.role.name()]);
+        let Login { user, email, name, password_hash, role, tokens_since } = login;
+        insert.row(&[&user.0, &key.0, email, name, password_hash, &role.name(), tokens_since]);
     });
 }
 

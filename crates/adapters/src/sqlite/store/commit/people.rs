@@ -6,6 +6,7 @@ use app::ports::Commit;
 use app::state::rows::{AccountKey, CouponLink, CustomerKey, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CouponId, UserId};
+use domain::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, Result, params};
 use rustc_hash::FxHashMap;
 
@@ -15,12 +16,14 @@ use crate::sqlite::store::put_all::put_all;
 use crate::sqlite::store::transaction::Before;
 
 pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
-    let sql = "INSERT INTO login (user_id, email_key, email, name, password_hash, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    let sql = "INSERT INTO login (user_id, email_key, email, name, password_hash, role, tokens_since)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                ON CONFLICT (email_key) DO UPDATE SET name = excluded.name, password_hash = excluded.password_hash,
-                                                     role = excluded.role";
+                                                     role = excluded.role, tokens_since = excluded.tokens_since";
     put_all(connection, &rows.logins, sql, |put, key, login| {
         let (user, role) = (login.user.0, login.role.name());
-        put.run((user, key.0.as_slice(), &login.email, &login.name, &login.password_hash, role))
+        let since = login.tokens_since.map(Timestamp::micros);
+        put.run((user, key.0.as_slice(), &login.email, &login.name, &login.password_hash, role, since))
     })
 }
 

@@ -1,0 +1,24 @@
+//! The port to what people and programs may do in the shop's administration.
+
+use domain::api_key::ApiKey;
+use domain::ids::{ApiKeyId, UserId};
+use domain::time::Timestamp;
+
+use crate::ports::future::Reading;
+
+/// Reads API keys, and from when on tokens are valid.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
+pub trait PeopleViews: Send + Sync {
+    /// Returns the users whose earlier tokens are worth nothing, and from which moment on: those that changed after
+    /// another moment.
+    fn tokens_since(&self, after: Timestamp) -> Reading<'_, Vec<(UserId, Timestamp)>>;
+
+    /// Returns the API key with a secret of this SHA-256.
+    fn api_key(&self, hash: [u8; 32]) -> Reading<'_, Option<ApiKey>>;
+
+    /// Returns API keys, newest first, from before the given one on.
+    fn api_keys(&self, before: Option<ApiKeyId>, limit: usize) -> Reading<'_, Vec<ApiKey>>;
+}

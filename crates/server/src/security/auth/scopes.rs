@@ -1,0 +1,49 @@
+//! The part of the admin paths that each route belongs to, for the scopes of API keys.
+
+use axum::http::Method;
+
+/// Where the paths of administration begin.
+const ADMIN_PATHS: &str = "/api/admin/";
+/// The one path below the people's that says something of a customer instead.
+const CUSTOMER_HISTORY: &str = "/api/admin/users/{id}/history";
+
+/// Returns the part that a route belongs to; `None` where no key is let in: people and keys are managed by people. A route
+/// that no line names is closed to keys.
+pub(crate) fn area(route: &str) -> Option<&'static str> {
+    if route == CUSTOMER_HISTORY {
+        return Some("customers");
+    }
+    let part = route.strip_prefix(ADMIN_PATHS)?.split('/').next()?;
+    Some(match part {
+        "audit" | "trail" => "audit",
+        "coupons" => "coupons",
+        "dead-letters" | "events" | "groups" | "services" => "messages",
+        "drops" => "drops",
+        "orders" | "shipments" | "warehouse" => "orders",
+        "payments" => "payments",
+        "products" => "products",
+        "log-level" | "modes" => "settings",
+        "alerts" | "now" | "statistics" => "statistics",
+        "webhooks" => "webhooks",
+        _ => return None,
+    })
+}
+
+pub(crate) fn is_writing(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_manage_neither_people_nor_keys() {
+        for route in ["/api/admin/users", "/api/admin/users/{id}", "/api/admin/api-keys", "/api/admin/x", "/api/orders"]
+        {
+            assert_eq!(area(route), None, "{route}");
+        }
+        assert_eq!(area("/api/admin/users/{id}/history"), Some("customers"));
+        assert_eq!(area("/api/admin/orders/{orderNumber}/cancel"), Some("orders"));
+    }
+}
