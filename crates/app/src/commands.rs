@@ -16,6 +16,7 @@ pub(crate) mod points;
 pub(crate) mod users;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, CouponId, DeadLetterId, OrderId, ProductId, RequestId, UserId};
@@ -98,6 +99,12 @@ pub enum Command {
     },
     ResumeOrder {
         order: OrderId,
+    },
+    /// An admin gives the customer more time to pay.
+    ExtendHold {
+        order: OrderId,
+        by: UserId,
+        more: Duration,
     },
     /// Starts the payment of an order that waits for it.
     Pay {

@@ -168,6 +168,7 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
             order.pay_before = Some(*pay_before);
             order.become_status(Status::PendingPayment);
         }
+        Event::HoldExtended { pay_before, .. } => order.pay_before = Some(*pay_before),
         Event::Completed => order.become_completed(at),
         Event::CompensationRequired { reason, steps, note } => {
             order.fold_cancel_note(note.as_ref());

@@ -292,6 +292,7 @@ fn admin_routes() -> Routes {
         .post("/api/admin/orders/{orderNumber}/refund/reject", fulfilment::refunds::reject, fulfil::reject_refund())
         .post("/api/admin/orders/{orderNumber}/refund/arrived", fulfilment::refunds::arrived, fulfil::take_in_refund())
         .post("/api/admin/orders/{orderNumber}/resume", orders::stuck::resume, order::resume())
+        .post("/api/admin/orders/{orderNumber}/extend", orders::hold::extend, order::extend())
         .post("/api/admin/orders/{orderNumber}/resolve", orders::stuck::resolve, order::resolve())
         .get("/api/admin/shipments", fulfilment::shipments::list, fulfil::list_shipments())
         .get("/api/admin/shipments/{orderNumber}", fulfilment::shipments::get, fulfil::get_shipment())

@@ -245,6 +245,7 @@ fn branch_of(row: &OutboxRow) -> Option<Branch> {
         EventKind::CompensationResolved => Some(Branch::Resolved),
         EventKind::DelayedProcessing => Some(Branch::Delayed),
         EventKind::OrderCompleted => Some(Branch::OrderCompleted),
+        EventKind::OrderHoldExtended => Some(Branch::HoldExtended),
         EventKind::OrderAwaitingPayment => Some(Branch::AwaitedPayment),
         EventKind::CompensationCompleted => Some(Branch::CompensationRan),
         EventKind::CompensationStuck => Some(Branch::Stuck),

@@ -24,6 +24,7 @@ macro_rules! branches {
 
 branches! {
     OrderCompleted = "an order completed",
+    HoldExtended = "an admin gave more time to pay",
     AwaitedPayment = "an order awaited payment",
     CompensationRan = "a compensation ran to its end",
     WentStepByStep = "an order was claimed step by step",

@@ -183,7 +183,8 @@ impl Customers {
         let newest = &self.orders[self.orders.len().saturating_sub(6)..];
         let order = rng.pick(newest).unwrap_or(OrderId(1));
         let method = Method::Card;
-        match rng.below(13) {
+        match rng.below(14) {
+            13 => Command::ExtendHold { order, by: ADMIN, more: Duration::from_secs(rng.between(1, 1_200)) },
             10 | 11 => decide(rng, state, order),
             0..4 => Command::Pay { order, method, means: None, amount_shown: None },
             4 | 5 => {

@@ -44,6 +44,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::PlaceOrder(order) => order::place(context, order),
         Command::CancelOrder { order, by, note } => order::cancel(context, *order, *by, note.as_ref()),
         Command::ResumeOrder { order } => order::resume(context, *order),
+        Command::ExtendHold { order, by, more } => order::extend_hold(context, *order, *by, *more),
         Command::Pay { order, method, means, amount_shown } => {
             payments::pay(context, *order, *method, means.as_ref(), *amount_shown)
         }

@@ -9,6 +9,7 @@ pub(crate) mod request;
 pub(crate) mod steps;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::{OrderId, ProductId, UserId};
 use domain::order::saga::{Report, Step as SagaStep};
@@ -78,6 +79,14 @@ pub(crate) fn cancel(
 /// Retries the restorations of a stuck order.
 pub(crate) fn resume(context: &mut Context<'_>, id: OrderId) -> Answered {
     apply(context, id, &order::Command::Resume)?;
+    Ok(Answer::OrderChanged { order: id })
+}
+
+/// Gives the customer more time to pay: after the deadline, or from now on if it has passed.
+pub(crate) fn extend_hold(context: &mut Context<'_>, id: OrderId, by: UserId, more: Duration) -> Answered {
+    let order = context.order(id)?.order;
+    let pay_before = order.pay_before.map_or(context.now, |before| before.max(context.now)) + more;
+    advance(context, id, fulfilment::Command::ExtendHold { by, pay_before })?;
     Ok(Answer::OrderChanged { order: id })
 }
 

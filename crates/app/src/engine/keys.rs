@@ -62,6 +62,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         Command::PlaceOrder(order) => order.declare(settings, now, keys),
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
+        | Command::ExtendHold { order, .. }
         | Command::ResolveOrder { order, .. }
         | Command::FireTimer { order, .. } => {
             keys.insert(OrderKey(*order).into());

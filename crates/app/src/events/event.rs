@@ -149,6 +149,7 @@ events! {
     OrderRefundAsked(OrderRefundAsked) => OrderEvents;
     OrderRefundRejected(OrderRefundRejected) => OrderEvents;
     OrderGoodsArrived(OrderGoodsArrived) => OrderEvents;
+    OrderHoldExtended(OrderHoldExtended) => OrderEvents;
     OrderProcessingRequested(OrderProcessingRequested) => OrderProcessing;
     OrderProcessingRetried(OrderProcessingRetried) => OrderRetry;
     OrderProcessingFailed(OrderProcessingFailed) => OrderEvents;
@@ -219,7 +220,7 @@ mod sold;
 pub use campaigns::{CampaignChanged, CampaignCreated};
 pub use drops::{DropChanged, DropCreated, DropMoment, ProductPutIntoDrop};
 pub use fulfilment::{
-    GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
+    GiveBack, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
     OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
     ProcessingRequest, ShipmentUpdated, StorageUpdated,
@@ -341,6 +342,9 @@ payload! {
         amount_due: Money,
         #[serde(with = "wire_time")]
         pay_before: Timestamp,
+        /// What is held until then; absent in events of older versions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        products: Vec<Sold>,
     }
     OrderCompleted {
         order_id: Code,

@@ -110,6 +110,9 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
         Event::OrderGoodsArrived(arrived) => {
             order::Event::GoodsArrived { lines: lines(&arrived.products), is_written_off: arrived.written_off }
         }
+        Event::OrderHoldExtended(extended) => {
+            order::Event::HoldExtended { by: extended.extended_by, pay_before: extended.pay_before }
+        }
         Event::OrderProcessingRequested(asked) => order::Event::ProcessingRequested {
             method: asked.method,
             receiver: None,
@@ -160,7 +163,9 @@ fn may_follow(order: &Order, event: &order::Event) -> bool {
         order::Event::RefundRejected { .. } => order.refund_asked().is_some(),
         order::Event::GoodsArrived { .. } => outcome == Outcome::Completed,
         order::Event::ProcessingRequested { .. } => matches!(outcome, Outcome::AwaitingPayment | Outcome::Completed),
-        order::Event::ProcessingFailed { .. } => outcome == Outcome::AwaitingPayment,
+        order::Event::ProcessingFailed { .. } | order::Event::HoldExtended { .. } => {
+            outcome == Outcome::AwaitingPayment
+        }
         order::Event::CompensationRequired { .. } => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
         order::Event::CompensationStuck => matches!(outcome, Outcome::Compensating),
         order::Event::CompensationResumed { .. } | order::Event::CompensationResolved { .. } => {

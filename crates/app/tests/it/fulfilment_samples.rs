@@ -1,7 +1,7 @@
 //! One event of each kind that follows claiming.
 
 use app::events::event::{
-    Event, GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
+    Event, GiveBack, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
     OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
     ProcessingRequest, ShipmentUpdated, Sold, StorageUpdated,
@@ -115,6 +115,13 @@ fn orders() -> Vec<Event> {
             user_id: ANN,
             products: vec![Sold { id: ProductId(3), qty: 1 }],
             written_off: false,
+        }),
+        Event::OrderHoldExtended(OrderHoldExtended {
+            order_id: order(),
+            user_id: ANN,
+            products: vec![Sold { id: ProductId(3), qty: 2 }],
+            pay_before: NOON,
+            extended_by: UserId(1),
         }),
         Event::OrderProcessingRequested(requested),
         Event::OrderProcessingRequested(known_by_token),

@@ -112,6 +112,15 @@ fn orders() -> Vec<Event> {
             user_id: ANN,
             amount_due: Money::won(2_000),
             pay_before: LATER,
+            products: vec![Sold { id: LAMP, qty: 2 }],
+        }),
+        // As older versions wrote it.
+        Event::OrderAwaitingPayment(OrderAwaitingPayment {
+            order_id: order(),
+            user_id: ANN,
+            amount_due: Money::won(2_000),
+            pay_before: LATER,
+            products: vec![],
         }),
         // As older versions wrote it, without the status.
         Event::OrderCompleted(OrderCompleted { status: None, ..completed.clone() }),

@@ -34,6 +34,11 @@ pub enum Event {
     AwaitingPayment {
         pay_before: Timestamp,
     },
+    /// An admin gave the customer more time to pay; what is claimed stays so until then.
+    HoldExtended {
+        by: UserId,
+        pay_before: Timestamp,
+    },
     Completed,
     /// The claims of `steps` must be restored, in this order.
     CompensationRequired {

@@ -10,10 +10,11 @@ use super::event::{Event, Rejection};
 use super::outcome::Outcome;
 use super::state::Order;
 use super::status::Status;
-use crate::ids::ProductId;
+use crate::ids::{ProductId, UserId};
 use crate::money::Money;
 use crate::payment::Method;
 use crate::reason::Reason;
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -23,6 +24,8 @@ pub enum Command {
     Captured,
     /// The time to pay has passed.
     Expire,
+    /// An admin gives the customer more time to pay.
+    ExtendHold { by: UserId, pay_before: Timestamp },
     /// Pays the amount due and ships or stores the goods, in one step.
     Process {
         method: Option<Method>,
@@ -65,6 +68,10 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
             Ok(compensate(order, Reason::PaymentExpired, None))
         }
         Command::Expire => Ok(vec![]),
+        Command::ExtendHold { by, pay_before } => {
+            pay(order, None)?;
+            Ok(vec![Event::HoldExtended { by: *by, pay_before: *pay_before }])
+        }
         Command::Process { method, receiver, warehouse_storage } => {
             process(order, *method, receiver.as_ref(), *warehouse_storage)
         }

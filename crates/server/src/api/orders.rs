@@ -1,5 +1,6 @@
 //! Endpoints of orders: place, read, list events, cancel.
 
+pub(crate) mod hold;
 pub(crate) mod listing;
 pub(crate) mod owner;
 pub(crate) mod status;

@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 163] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 164] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -146,6 +146,7 @@ pub(crate) const ROUTES: [(&str, &str, Access); 163] = [
     ("GET", "/api/admin/orders/{orderNumber}/status", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/cancel", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/resume", Admins),
+    ("POST", "/api/admin/orders/{orderNumber}/extend", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/resolve", Admins),
     ("GET", "/api/admin/modes", Admins),
     ("PUT", "/api/admin/modes", Admins),

@@ -58,6 +58,7 @@ mod groups;
 mod guarding;
 mod health;
 mod histories;
+mod holds;
 mod hook_receiver;
 mod http_edge;
 mod kafka_tools;

@@ -15,6 +15,7 @@ mod forgeries;
 mod fulfilment;
 mod gate;
 mod groups;
+mod holds;
 mod idempotency;
 mod laws;
 mod lost_partitions;

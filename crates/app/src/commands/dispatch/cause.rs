@@ -20,6 +20,7 @@ impl Command {
             Command::PlaceOrder(_) => "PlaceOrder",
             Command::CancelOrder { .. } => "CancelOrder",
             Command::ResumeOrder { .. } => "ResumeOrder",
+            Command::ExtendHold { .. } => "ExtendHold",
             Command::Pay { .. } => "Pay",
             Command::ProcessOrder(_) => "ProcessOrder",
             Command::PaymentAnswered(_) => "PaymentAnswered",

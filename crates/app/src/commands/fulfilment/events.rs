@@ -8,10 +8,10 @@ use crate::commands::context::{Context, Handled};
 use crate::commands::fulfilment::returns;
 use crate::commands::order::limits;
 use crate::events::event::{
-    Event, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderRefundAsked, OrderRefundRejected,
-    OrderReturned, OrderStatusChanged, ProcessingRequest, Sold,
+    Event, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested, OrderRefundAsked,
+    OrderRefundRejected, OrderReturned, OrderStatusChanged, ProcessingRequest, Sold,
 };
-use crate::state::rows::ContactKey;
+use crate::state::rows::{ContactKey, Timer, TimerKey, TimerKind};
 
 /// Applies the consequences of a fulfilment event.
 pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Handled {
@@ -51,6 +51,15 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
             returns::arrived(context, lines, *is_written_off)?;
             let (products, written_off) = (sold(lines), *is_written_off);
             Event::OrderGoodsArrived(OrderGoodsArrived { order_id, user_id, products, written_off })
+        }
+        order::Event::HoldExtended { by, pay_before } => {
+            // An order that is being paid has no timer; the end of the payment sets one.
+            if context.rows.timers.get(TimerKey(order.id()))?.is_some() {
+                let timer = Timer { due: *pay_before, kind: TimerKind::Payment };
+                context.rows.timers.put(TimerKey(order.id()), timer);
+            }
+            let (products, pay_before, extended_by) = (Sold::all_of(order), *pay_before, *by);
+            Event::OrderHoldExtended(OrderHoldExtended { order_id, user_id, products, pay_before, extended_by })
         }
         order::Event::ProcessingRequested { method, receiver, warehouse_storage } => {
             let (method, warehouse_storage) = (*method, *warehouse_storage);

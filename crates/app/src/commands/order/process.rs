@@ -82,6 +82,7 @@ fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Han
                 user_id: order.user(),
                 amount_due: order.created.due,
                 pay_before: *pay_before,
+                products: Sold::all_of(order),
             };
             context.publish_of(Event::OrderAwaitingPayment(event), order)
         }
@@ -119,6 +120,7 @@ fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Han
         | order::Event::RefundAsked { .. }
         | order::Event::RefundRejected { .. }
         | order::Event::GoodsArrived { .. }
+        | order::Event::HoldExtended { .. }
         | order::Event::ProcessingRequested { .. }
         | order::Event::ProcessingFailed { .. } => fulfilment_events::follow(context, order, event),
     }
@@ -138,7 +140,7 @@ fn complete(context: &mut Context<'_>, order: &Order) -> Handled {
         order_id: created.number.clone(),
         order_number: created.number.clone(),
         user_id: created.user,
-        products: created.lines.iter().map(|line| Sold { id: line.product, qty: line.quantity }).collect(),
+        products: Sold::all_of(order),
         total_amount: created.total,
         discount_amount: created.discount,
         points_used: created.points,

@@ -38,6 +38,7 @@ impl Event {
             Event::OrderReturned(event) => ("order", event.order_id.as_str().into()),
             Event::OrderRefundAsked(event) => ("order", event.order_id.as_str().into()),
             Event::OrderRefundRejected(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderHoldExtended(event) => ("order", event.order_id.as_str().into()),
             Event::OrderGoodsArrived(event) => ("order", event.order_id.as_str().into()),
             Event::OrderProcessingRequested(event) => ("order", event.order_id.as_str().into()),
             Event::OrderProcessingRetried(event) => ("order", event.order_id.as_str().into()),

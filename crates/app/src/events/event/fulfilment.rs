@@ -70,6 +70,16 @@ payload! {
         products: Vec<Sold>,
         written_off: bool,
     }
+    /// O-50: an admin gave the customer more time to pay, and the products are held until then.
+    OrderHoldExtended {
+        order_id: Code,
+        user_id: UserId,
+        products: Vec<Sold>,
+        #[serde(with = "wire_time")]
+        pay_before: Timestamp,
+        /// The admin.
+        extended_by: UserId,
+    }
     /// The parts of the request. The receiver is kept with the order.
     ProcessingRequest {
         #[serde(default, skip_serializing_if = "Option::is_none")]

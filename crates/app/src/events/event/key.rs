@@ -66,6 +66,7 @@ impl Event {
             Event::OrderReturned(event) => event.user_id.to_string(),
             Event::OrderRefundAsked(event) => event.user_id.to_string(),
             Event::OrderRefundRejected(event) => event.user_id.to_string(),
+            Event::OrderHoldExtended(event) => event.user_id.to_string(),
             Event::OrderGoodsArrived(event) => event.user_id.to_string(),
             Event::OrderProcessingFailed(event) => event.user_id.to_string(),
             Event::ShipmentUpdated(event) => event.user_id.to_string(),

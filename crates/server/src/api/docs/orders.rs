@@ -118,6 +118,17 @@ pub(in crate::api) fn resolve() -> Operation {
         .refuses([Code::OrderNotCancellable])
 }
 
+pub(in crate::api) fn extend() -> Operation {
+    let order = Answer::json::<render::OrderBody>(200, "The order, with its new `payBefore`.");
+    Prefer::describe(Operation::new(Tag::Administration, "extendHold", "Give a customer more time to pay"))
+        .paragraph(
+            "The order keeps its products, its coupon and its points until then. Only for an order that waits for payment. Each \
+             extension is an event, `OrderHoldExtended`, with the products and their units.",
+        )
+        .answers(order)
+        .refuses([Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable, Code::PaymentAlreadyPaid])
+}
+
 pub(in crate::api) fn resume() -> Operation {
     let order =
         Answer::json::<render::OrderBody>(200, "The order. Its outstanding restorations have been requested again.");

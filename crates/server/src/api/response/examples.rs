@@ -418,6 +418,10 @@ pub(in crate::api) fn resolve_order() -> Value {
     json!({"reason": "counted by hand"})
 }
 
+pub(in crate::api) fn extend_hold() -> Value {
+    json!({"seconds": 600})
+}
+
 pub(in crate::api) fn resolve_payment() -> Value {
     json!({"reason": "the card was closed; paid by transfer", "reference": "TR-2026-0117"})
 }
