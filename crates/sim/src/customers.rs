@@ -15,7 +15,7 @@ use domain::drops::{self, Offer, Prequeue, Secrets, Terms, WaitingRoom};
 use domain::ids::{CampaignId, Code, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::fulfilment::Goods;
-use domain::order::{Canceller, Choice, Order, Payment, Receiver};
+use domain::order::{Canceller, Choice, Order, Outcome, Payment, Receiver};
 use domain::payment::Method;
 use domain::pricing::Discount;
 use domain::time::Timestamp;
@@ -186,7 +186,10 @@ impl Customers {
         match rng.below(14) {
             13 => Command::ExtendHold { order, by: ADMIN, more: Duration::from_secs(rng.between(1, 1_200)) },
             10 | 11 => decide(rng, state, order),
-            0..4 => Command::Pay { order, method, means: None, amount_shown: None },
+            0..4 => {
+                let order = one_of(rng, state, order, |order| order.outcome == Outcome::AwaitingPayment);
+                Command::Pay { order, method, means: None, amount_shown: None }
+            }
             4 | 5 => {
                 let receiver = rng.happens(800).then(receiver);
                 let warehouse_storage = rng.happens(500).then(|| rng.happens(300));
@@ -195,7 +198,8 @@ impl Customers {
             6 | 7 => {
                 let lines = if rng.happens(500) { vec![(self.product(rng), 1)] } else { vec![] };
                 let note = rng.happens(300).then(|| "it does not fit".into());
-                let order = rng.pick(&self.orders).unwrap_or(order);
+                let any = rng.pick(&self.orders).unwrap_or(order);
+                let order = one_of(rng, state, any, |order| order.is_prepaid() && order.outcome == Outcome::Completed);
                 let by_shop = rng.happens(200).then(|| rng.pick(&Goods::ALL).unwrap_or_default());
                 Command::RefundOrder(Box::new(RefundWanted { order, lines, note, by_shop }))
             }
@@ -267,6 +271,15 @@ impl Customers {
 fn tickets_of(state: &State, user: UserId) -> Vec<Code> {
     let own = state.buyers.values().filter(|buyer| buyer.user == user);
     own.filter_map(|buyer| Some(CODEC.ticket(buyer.drop, buyer.ticket?))).collect()
+}
+
+/// Returns an order of this kind half of the time, if there is one: most orders are of another one.
+fn one_of(rng: &mut Rng, state: &State, any: OrderId, is_wanted: fn(&Order) -> bool) -> OrderId {
+    if rng.happens(500) {
+        return any;
+    }
+    let wanted = state.orders.values().map(|row| &row.order).filter(|order| is_wanted(order));
+    rng.pick(&wanted.map(Order::id).collect::<Vec<_>>()).unwrap_or(any)
 }
 
 /// Decides a pending refund request, or records returned goods.

@@ -109,6 +109,23 @@ fn the_window_and_the_limit_are_decided_with_the_order() {
 }
 
 #[test]
+fn a_change_of_a_drop_that_was_seen_differently_changes_nothing() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let drop = drop_of(&shop, product, &json!({}));
+    let path = format!("/api/admin/drops/{}", drop["dropId"]);
+    let tag = |answer: &Answer| answer.header("etag").unwrap().to_owned();
+    let seen = tag(&shop.get(ADMIN, &path));
+    let pause = |seen: &str| shop.ask(ADMIN, "PATCH", &path, &[("if-match", seen)], &json!({"paused": true}));
+    buy(&shop, ANN, product, 1).expect(200);
+    assert_eq!(tag(&shop.get(ADMIN, &path)), seen, "a sale is no change");
+    let paused = pause(&seen);
+    assert_eq!((paused.status, tag(&paused) == seen), (200, false));
+    assert_eq!(pause(&seen).problem(412), "precondition.failed");
+    assert_eq!(pause(&tag(&paused)).status, 200);
+}
+
+#[test]
 fn turns_are_told_to_webhooks_once() {
     let shop = TestShop::start_with(&[("DOORBUSTER__WEBHOOKS__ALLOW_PRIVATE", "true")]);
     let receiver = HookReceiver::start(&[200]);

@@ -45,6 +45,7 @@ mod demo;
 mod deployment;
 mod developing;
 mod dlq;
+mod drop_crowd;
 mod drops;
 mod equality;
 mod estimates;

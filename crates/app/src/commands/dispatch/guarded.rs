@@ -1,6 +1,7 @@
 //! Changes that are made only if their thing is still as the client saw it (`If-Match`).
 
 use domain::coupon::Campaign;
+use domain::drops::Drop;
 use domain::stock::Product;
 use domain::webhook::Endpoint;
 use serde::Serialize;
@@ -8,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::commands::answer::Refusal;
 use crate::commands::context::{Context, Handled};
-use crate::commands::{Command, WebhookCommand};
+use crate::commands::{Command, DropCommand, WebhookCommand};
 use crate::state::rows::{Details, DetailsKey, Keys, ModesChange, ModesKey, half};
 
 /// A digest of the part of a thing that admins change. Counters that a sale moves are not in it: otherwise no price could
@@ -40,6 +41,10 @@ impl Tag {
     pub fn of_campaign(campaign: &Campaign) -> Tag {
         let window = (campaign.issue_starts_at.micros(), campaign.issue_ends_at.micros());
         Tag::of("campaign", &(campaign.id, campaign.quantity, campaign.paused, window))
+    }
+
+    pub fn of_drop(drop: &Drop) -> Tag {
+        Tag::of("drop", &(drop.id, drop.ends_at.micros(), drop.paused))
     }
 
     pub fn of_webhook(endpoint: &Endpoint) -> Tag {
@@ -74,6 +79,7 @@ fn tag(context: &Context<'_>, command: &Command) -> Handled<Option<Tag>> {
             context.rows.products.get(*product)?.map(|product| Tag::of_product(product, &details))
         }
         Command::ChangeCampaign { campaign, .. } => context.rows.campaigns.get(*campaign)?.map(Tag::of_campaign),
+        Command::Drop(DropCommand::Change { drop, .. }) => context.rows.drops.get(*drop)?.map(Tag::of_drop),
         Command::Webhook(
             WebhookCommand::Change { webhook, .. }
             | WebhookCommand::Remove { webhook }

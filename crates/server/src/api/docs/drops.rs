@@ -22,7 +22,8 @@ pub(in crate::api) fn create() -> Operation {
     let id = "$response.body#/dropId";
     let created = Answer::json::<DropBody>(201, "The drop.")
         .link(Link::new("drop", "getDrop", "id", id))
-        .link(Link::new("change", "changeDrop", "id", id));
+        .link(Link::new("change", "changeDrop", "id", id))
+        .link(Link::new("state", "getDropToChange", "id", id));
     Operation::new(Tag::Administration, "createDrop", "Create a drop")
         .paragraph(
             "From now on its products are sold in this drop only, also after it has ended, until another drop takes them \
@@ -30,6 +31,12 @@ pub(in crate::api) fn create() -> Operation {
         )
         .answers(created)
         .refuses([Code::ProductNotFound, Code::DropProductTaken])
+}
+
+pub(in crate::api) fn get_tagged() -> Operation {
+    Operation::new(Tag::Administration, "getDropToChange", "Get a drop to change it")
+        .paragraph("The `ETag` names its end and its pause, for `If-Match` of a change.")
+        .returns("The drop.")
 }
 
 pub(in crate::api) fn change() -> Operation {

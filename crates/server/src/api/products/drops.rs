@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::commands::answer::changed::Changed;
-use app::commands::{Command, DropCommand};
+use app::commands::{Command, DropCommand, Tag};
 use app::events::wire_time;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,12 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
 use crate::api::request::checks::{check_moment, check_name};
+use crate::api::request::if_match::IfMatch;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
 use crate::api::response::drop_examples as examples;
 use crate::api::response::refusals::{drop_not_found, unavailable};
 use crate::api::response::render::Page;
-use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
+use crate::api::response::replies::{Shown, left_behind, shown};
 use crate::api::texts::{details, operators, values};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -164,9 +165,7 @@ pub(crate) async fn create(State(shop): State<Shop>, submission: Submission<Crea
     let command = Command::Drop(DropCommand::Create(Box::new(terms(&submission.body)?)));
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
-    let mut response = (StatusCode::CREATED, Json(body(&shop, drop).await?)).into_response();
-    mark_replayed(&mut response, replayed);
-    Ok(response)
+    Ok((StatusCode::CREATED, tagged(&shop, drop, replayed).await?).into_response())
 }
 
 fn terms(body: &CreateBody) -> Result<Terms, Problem> {
@@ -232,6 +231,7 @@ fn check_limit(pointer: String, limit: Option<i64>, violations: &mut Violations)
 pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<path::Drop>,
+    seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<DropBody>, Problem> {
     let ChangeBody { ends_at, paused } = &submission.body;
@@ -240,9 +240,21 @@ pub(crate) async fn change(
     violations.into_result()?;
     let drop = DropId(id.0);
     let command = Command::Drop(DropCommand::Change { drop, change: Change { ends_at, paused: *paused } });
-    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let reply = shop.submitter.submit(seen.guard(command), submission.idempotency).await;
     let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
-    Ok(shown(body(&shop, drop).await?, replayed))
+    tagged(&shop, drop, replayed).await
+}
+
+/// Shows a drop to admins, with the tag of what they change.
+async fn tagged(shop: &Shop, drop: drops::Drop, replayed: bool) -> Result<Shown<DropBody>, Problem> {
+    let tag = Tag::of_drop(&drop);
+    Ok(shown(body(shop, drop).await?, replayed).tagged(tag))
+}
+
+/// `GET /api/admin/drops/{id}`.
+pub(crate) async fn get_tagged(State(shop): State<Shop>, id: Id<path::Drop>) -> Result<Shown<DropBody>, Problem> {
+    let found = shop.submitter.views.drop_by_id(DropId(id.0)).await.map_err(unavailable)?;
+    tagged(&shop, found.ok_or_else(drop_not_found)?, false).await
 }
 
 /// `GET /api/drops/{id}`.
