@@ -117,6 +117,8 @@ pub enum Rejection {
 pub struct Change {
     pub ends_at: Option<Timestamp>,
     pub paused: Option<bool>,
+    /// The rate at which the waiting room admits from now on.
+    pub admit_per_second: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +127,7 @@ pub enum ChangeRejection {
     Ended,
     /// It would end before it starts.
     WindowOutOfOrder,
+    NoWaitingRoom,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -280,7 +283,7 @@ impl Drop {
     ///
     /// # Errors
     ///
-    /// When the drop has ended, or would end before it starts.
+    /// When the drop has ended, would end before it starts, or has no waiting room whose rate could change.
     pub fn change(&self, change: Change, at: Timestamp) -> Result<Drop, ChangeRejection> {
         if at >= self.ends_at {
             return Err(ChangeRejection::Ended);
@@ -288,6 +291,11 @@ impl Drop {
         let mut changed = self.clone();
         changed.ends_at = change.ends_at.unwrap_or(self.ends_at);
         changed.paused = change.paused.unwrap_or(self.paused);
+        match (&mut changed.queue, change.admit_per_second) {
+            (Some(queue), Some(rate)) => queue.room.admit_per_second = rate,
+            (None, Some(_)) => return Err(ChangeRejection::NoWaitingRoom),
+            (_, None) => {}
+        }
         if changed.ends_at <= self.starts_at {
             return Err(ChangeRejection::WindowOutOfOrder);
         }

@@ -235,9 +235,14 @@ impl Customers {
         let product = self.products.get(2).copied().unwrap_or(ProductId(99));
         if let Some(drop) = state.drops.keys().last().copied().filter(|_| rng.happens(500)) {
             let ends_at = rng.happens(500).then(|| later(rng, 4));
+            let has_room = state.drops.get(&drop).is_some_and(|drop| drop.queue.is_some()) && rng.happens(500);
             return Command::Drop(DropCommand::Change {
                 drop,
-                change: drops::Change { ends_at, paused: rng.happens(500).then(|| rng.happens(300)) },
+                change: drops::Change {
+                    ends_at,
+                    paused: rng.happens(500).then(|| rng.happens(300)),
+                    admit_per_second: has_room.then(|| rng.amount(1, 9)),
+                },
             });
         }
         let products = vec![Offer { product, per_customer: rng.happens(700).then(|| rng.amount(1, 3)) }];

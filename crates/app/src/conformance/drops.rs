@@ -34,7 +34,7 @@ fn drop_of(id: i64) -> Drop {
 pub(super) async fn a_drop_survives_every_change(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let first = drop_of(1);
-    let change = Change { paused: Some(true), ends_at: Some(NOON + 3 * HOUR) };
+    let change = Change { paused: Some(true), ends_at: Some(NOON + 3 * HOUR), ..Change::default() };
     let second = first.change(change, NOON + HOUR).expect("the drop has not ended");
     let mut third = second.clone();
     let joined = third.join(&Buyer::new(first.id, UserId(7)), NOON).expect("it has not ended").expect("it is new");

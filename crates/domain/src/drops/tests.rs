@@ -45,7 +45,7 @@ fn the_first_moment_sells_and_the_last_does_not() {
 
 #[test]
 fn a_paused_drop_sells_nothing_inside_its_window() {
-    let change = Change { paused: Some(true), ends_at: None };
+    let change = Change { paused: Some(true), ..Change::default() };
     let paused = drop().change(change, t(150)).unwrap();
     assert_eq!(paused.check_open(t(99)), Err(Rejection::NotStarted));
     assert_eq!(paused.check_open(t(150)), Err(Rejection::Paused));
@@ -69,7 +69,7 @@ fn a_limit_counts_what_the_customer_has() {
 
 #[test]
 fn an_ended_drop_is_not_extended_and_a_window_keeps_its_order() {
-    let until = |at| Change { ends_at: Some(t(at)), paused: None };
+    let until = |at| Change { ends_at: Some(t(at)), ..Change::default() };
     assert_eq!(drop().change(until(300), t(199)).map(|drop| drop.ends_at), Ok(t(300)));
     assert_eq!(drop().change(until(300), t(200)), Err(ChangeRejection::Ended));
     assert_eq!(drop().change(until(100), t(50)), Err(ChangeRejection::WindowOutOfOrder));

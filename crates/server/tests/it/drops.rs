@@ -126,6 +126,21 @@ fn a_change_of_a_drop_that_was_seen_differently_changes_nothing() {
 }
 
 #[test]
+fn the_rate_of_a_waiting_room_can_be_changed() {
+    let shop = TestShop::start();
+    let plain = drop_of(&shop, shop.product(1_000, 5), &json!({}));
+    let room = drop_of(&shop, shop.product(1_000, 5), &json!({"waitingRoom": {"admitPerSecond": 1}}));
+    assert_eq!(change(&shop, &plain, &json!({"admitPerSecond": 5})).problem(404), "queue.not_found");
+    assert_eq!(change(&shop, &room, &json!({"admitPerSecond": 0})).complaint(400).1, "#/admitPerSecond");
+    for user in 2_000..2_012 {
+        shop.post(user, &queue_of(&room), &Value::Null).expect(202);
+    }
+    let changed = change(&shop, &room, &json!({"admitPerSecond": 5})).expect(200);
+    assert_eq!(changed["waitingRoom"]["admitPerSecond"], 5);
+    until(&shop, 2_011, &room, "ADMITTED");
+}
+
+#[test]
 fn turns_are_told_to_webhooks_once() {
     let shop = TestShop::start_with(&[("DOORBUSTER__WEBHOOKS__ALLOW_PRIVATE", "true")]);
     let receiver = HookReceiver::start(&[200]);

@@ -117,9 +117,9 @@ fn the_window_is_the_stores_and_each_turn_is_announced_once() {
         shop.pass(MINUTE);
         shop.pass(Duration::ZERO);
         assert!(buy(&mut shop, order_of(ANN, product)).is_ok());
-        change(&mut shop, id, Change { paused: Some(true), ends_at: None }).unwrap();
+        change(&mut shop, id, Change { paused: Some(true), ..Change::default() }).unwrap();
         assert_eq!(buy(&mut shop, order_of(ANN, product)), Err(Refusal::DropPaused));
-        let until = Change { paused: Some(false), ends_at: Some(NOON + 2 * HOUR) };
+        let until = Change { paused: Some(false), ends_at: Some(NOON + 2 * HOUR), ..Change::default() };
         change(&mut shop, id, until).unwrap();
         shop.pass(HOUR);
         let last = buy(&mut shop, PlaceOrder { payment: Payment::Prepaid, ..order_of(ANN, product) }).unwrap();
@@ -131,7 +131,7 @@ fn the_window_is_the_stores_and_each_turn_is_announced_once() {
         shop.pass(Duration::ZERO);
         assert_eq!(buy(&mut shop, order_of(ANN, product)), Err(Refusal::DropEnded));
         assert_eq!(announced(&shop), ["DropOpened", "DropSoldOut", "DropSoldOut", "DropClosed"]);
-        let again = Change { paused: None, ends_at: Some(NOON + 9 * HOUR) };
+        let again = Change { ends_at: Some(NOON + 9 * HOUR), ..Change::default() };
         assert_eq!(change(&mut shop, id, again), Err(Refusal::DropEnded));
     }
 }

@@ -115,11 +115,13 @@ fn change(context: &mut Context<'_>, id: DropId, change: Change) -> Answered {
     let changed = known.change(change, context.now).map_err(|rejection| match rejection {
         ChangeRejection::Ended => Refusal::DropEnded,
         ChangeRejection::WindowOutOfOrder => Refusal::DropWindowOutOfOrder,
+        ChangeRejection::NoWaitingRoom => Refusal::DropNoWaitingRoom,
     })?;
     if changed != known {
         context.rows.drops.put(id, changed.clone());
         let (paused, ends_at) = (changed.paused, changed.ends_at);
-        context.publish(Event::DropChanged(DropChanged { drop_id: id, paused, ends_at }))?;
+        let admit_per_second = changed.queue.as_ref().map(|queue| queue.room.admit_per_second);
+        context.publish(Event::DropChanged(DropChanged { drop_id: id, paused, ends_at, admit_per_second }))?;
     }
     Ok(Answer::changed(Changed::Drop(changed)))
 }

@@ -44,7 +44,8 @@ impl Tag {
     }
 
     pub fn of_drop(drop: &Drop) -> Tag {
-        Tag::of("drop", &(drop.id, drop.ends_at.micros(), drop.paused))
+        let rate = drop.queue.as_ref().map(|queue| queue.room.admit_per_second);
+        Tag::of("drop", &(drop.id, drop.ends_at.micros(), drop.paused, rate))
     }
 
     pub fn of_webhook(endpoint: &Endpoint) -> Tag {

@@ -32,6 +32,9 @@ payload! {
         paused: bool,
         #[serde(with = "wire_time")]
         ends_at: Timestamp,
+        /// Absent without a waiting room.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        admit_per_second: Option<i64>,
     }
     /// A drop opened, sold its last unit, or closed.
     DropMoment {

@@ -41,9 +41,9 @@ pub(in crate::api) fn get_tagged() -> Operation {
 
 pub(in crate::api) fn change() -> Operation {
     Operation::new(Tag::Administration, "changeDrop", "Change a drop")
-        .paragraph("Moves its end, pauses or resumes it. An absent field is not changed.")
+        .paragraph("Moves its end, pauses or resumes it, or changes the rate of its waiting room. An absent field is not changed.")
         .returns("The changed drop.")
-        .refuses([Code::DropEnded])
+        .refuses([Code::DropEnded, Code::QueueNotFound])
 }
 
 pub(in crate::api) fn join() -> Operation {

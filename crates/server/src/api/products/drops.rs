@@ -112,6 +112,10 @@ pub(crate) struct ChangeBody {
     /// `true` while the drop sells nothing.
     #[serde(default)]
     paused: Option<bool>,
+    /// The rate at which its waiting room admits from now on.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = ADMIT_PER_SECOND_MAX))]
+    admit_per_second: Option<i64>,
 }
 
 /// A sale with a beginning, an end, and limits for each customer.
@@ -234,12 +238,16 @@ pub(crate) async fn change(
     seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<DropBody>, Problem> {
-    let ChangeBody { ends_at, paused } = &submission.body;
+    let ChangeBody { ends_at, paused, admit_per_second } = &submission.body;
     let mut violations = Violations::default();
     let ends_at = ends_at.as_deref().map(|text| check_moment("#/endsAt", text, &mut violations));
+    if admit_per_second.is_some_and(|rate| !(1..=ADMIT_PER_SECOND_MAX).contains(&rate)) {
+        violations.push("#/admitPerSecond", "out_of_range", values::FROM_TO.with(1).with(ADMIT_PER_SECOND_MAX));
+    }
     violations.into_result()?;
     let drop = DropId(id.0);
-    let command = Command::Drop(DropCommand::Change { drop, change: Change { ends_at, paused: *paused } });
+    let change = Change { ends_at, paused: *paused, admit_per_second: *admit_per_second };
+    let command = Command::Drop(DropCommand::Change { drop, change });
     let reply = shop.submitter.submit(seen.guard(command), submission.idempotency).await;
     let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
     tagged(&shop, drop, replayed).await
