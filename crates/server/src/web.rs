@@ -9,6 +9,7 @@ pub(crate) mod assets;
 pub(crate) mod catalogue;
 pub(crate) mod checkout;
 pub(crate) mod coupons;
+pub(crate) mod drops;
 pub(crate) mod format;
 pub(crate) mod layout;
 pub(crate) mod orders;

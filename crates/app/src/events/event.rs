@@ -220,10 +220,10 @@ mod sold;
 pub use campaigns::{CampaignChanged, CampaignCreated};
 pub use drops::{DropChanged, DropCreated, DropMoment, ProductPutIntoDrop};
 pub use fulfilment::{
-    GiveBack, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
-    OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
-    PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
-    ProcessingRequest, ShipmentUpdated, StorageUpdated,
+    GiveBack, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested,
+    OrderProcessingRetried, OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted,
+    PaymentDeclined, PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried,
+    PaymentStuck, ProcessingRequest, ShipmentUpdated, StorageUpdated,
 };
 pub use movements::{AlertCleared, AlertRaised, DeadLettered, PointsMoved, StockMoved, StockMovement, WebhookDisabled};
 pub use products::{

@@ -1,10 +1,10 @@
 //! One event of each kind that follows claiming.
 
 use app::events::event::{
-    Event, GiveBack, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
-    OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
-    PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
-    ProcessingRequest, ShipmentUpdated, Sold, StorageUpdated,
+    Event, GiveBack, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested,
+    OrderProcessingRetried, OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted,
+    PaymentDeclined, PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried,
+    PaymentStuck, ProcessingRequest, ShipmentUpdated, Sold, StorageUpdated,
 };
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;

@@ -12,7 +12,7 @@ const read = {
     list: (text) => text.split(",").map((part) => part.trim()).filter(Boolean),
 };
 
-/** Returns the body that a form describes: dots in names lead into objects, and empty fields are left out. */
+/** Returns the body that a form describes: dots in names lead into objects and lists, and empty fields are left out. */
 function body(form) {
     const whole = {};
     for (const field of form.elements) {
@@ -20,7 +20,7 @@ function body(form) {
         const path = field.name.split(".");
         const last = path.pop();
         let part = whole;
-        for (const name of path) part = part[name] ??= {};
+        for (const [place, name] of path.entries()) part = part[name] ??= /^\d+$/.test(path[place + 1] ?? last) ? [] : {};
         part[last] = (read[field.dataset.kind] ?? String)(field.value);
     }
     return whole;

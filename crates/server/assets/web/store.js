@@ -3,6 +3,7 @@
 import { call, get, language, post } from "./api.js";
 import * as clock from "./clock.js";
 import { acting, each, say } from "./page.js";
+import { verify } from "./proof.js";
 
 const count = (number) => new Intl.NumberFormat("en").format(number);
 const { currency = "KRW", digits = "0" } = document.documentElement.dataset;
@@ -99,7 +100,8 @@ each("[data-form=checkout]", (form) => {
                 totalAmount: total,
                 ...(field.coupon ? { userCouponId: field.coupon } : {}),
             };
-            const { orderNumber } = await post("/api/orders", order, key);
+            const ticket = form.dataset.ticket ? { "queue-ticket": form.dataset.ticket } : {};
+            const { orderNumber } = await post("/api/orders", order, key, ticket);
             location.assign(`/orders/${orderNumber}`);
         });
     });
@@ -142,5 +144,50 @@ each("[data-order]", (section) => {
     // What changed while the page was on its way.
     notices.addEventListener("open", look);
 });
+
+// The waiting room of a drop: joining it, leaving it, and the place in it.
+each("[data-drop]", (section) => {
+    const path = `/api/drops/${section.dataset.drop}/queue`;
+    const act = (selector, run) =>
+        section.querySelectorAll(selector).forEach((button) =>
+            button.addEventListener("click", () =>
+                acting(button, async () => {
+                    await run();
+                    location.reload();
+                }),
+            ),
+        );
+    act("[data-join]", () => post(path));
+    act("[data-leave]", () => call("DELETE", path));
+    if (section.dataset.ticket !== "WAITING") return;
+    const show = (place) => {
+        if (place.dropId !== Number(section.dataset.drop)) return;
+        if (place.status !== "WAITING") location.reload();
+        if (place.ahead === null) return;
+        section.querySelector("[data-ahead]").textContent = count(place.ahead);
+        const wait = section.querySelector("[data-wait]");
+        wait.textContent = wait.dataset.wait.replace("{0}", count(place.estimatedWaitSeconds));
+    };
+    const moves = new EventSource("/api/events");
+    moves.addEventListener("queue.moved", ({ data }) => show(JSON.parse(data)));
+    moves.addEventListener("open", () => get(path).then(show));
+});
+
+// The proof of a drop, and the receipt of an order in it.
+each("[data-verify]", (button) =>
+    button.addEventListener("click", () =>
+        acting(button, async () => {
+            const { verify: drop, receipt: order, good, bad } = button.dataset;
+            const receipt = order && (await get(`/api/orders/${order}/receipt`));
+            const proof = await (await fetch(`/api/drops/${receipt?.dropId ?? drop}/proof`)).text();
+            try {
+                say(button, good.replace("{0}", count(await verify(proof, receipt))), "good");
+            } catch {
+                say(button, bad, "bad");
+            }
+            button.disabled = false;
+        }),
+    ),
+);
 
 clock.start();

@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod campaigns;
 pub(crate) mod chart;
+pub(crate) mod drops;
 pub(crate) mod forms;
 pub(crate) mod frame;
 pub(crate) mod messages;

@@ -44,6 +44,7 @@ const ASSETS: &[Asset] = assets! {
     "admin.js": SCRIPT;
     "live.js": SCRIPT;
     "page.js": SCRIPT;
+    "proof.js": SCRIPT;
     "mark.svg": "image/svg+xml";
 };
 

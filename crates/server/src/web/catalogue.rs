@@ -175,6 +175,7 @@ fn offer(product: &Product, details: &Details, reader: &Reader) -> Markup {
             p.label { (pages::PRODUCT_NUMBER.with(product.id.0).of(reader.language)) }
             h1 { (product.name) }
             p.price { (won(product.price, reader.language)) }
+            @if let Some(drop) = product.drop { p { a href=(format!("/drops/{}", drop.0)) { (say(pages::IN_A_DROP)) } } }
             @if let Some(description) = &details.description { p.description { (description) } }
             div.card.stack {
                 p.label { (say(pages::LIVE_STOCK)) }

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::art::poster;
+use super::drops::ticket_for;
 use super::format::{count, won, worth};
 use super::layout::{page, to_login};
 use super::reader::Reader;
@@ -52,10 +53,11 @@ pub(crate) async fn checkout(
     let coupons =
         usable(&shop, &reader, views.coupons_of(user, None, COUPONS_OFFERED).await.map_err(unavailable)?).await?;
     let total = product.price.times(quantity);
+    let ticket = ticket_for(&shop, &product, user).await?;
     let content = html! {
         section.section {
             h1 { (say(pages::CHECKOUT_TITLE)) }
-            form.two data-form="checkout" data-product=(product.id.0) data-quantity=(quantity) data-total=(total.amount()) {
+            form.two data-form="checkout" data-product=(product.id.0) data-quantity=(quantity) data-total=(total.amount()) data-ticket=[ticket] {
                 div.stack {
                     fieldset {
                         legend { (say(pages::WHICH_COUPON)) }

@@ -21,7 +21,8 @@ const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 const NO_DEVICES: HeaderValue = HeaderValue::from_static("camera=(), geolocation=(), microphone=()");
 
 /// The parts of the menu.
-const MENU: [(&str, Text); 3] = [("/", pages::SHOP), ("/coupons", pages::COUPONS), ("/orders", pages::ORDERS)];
+const MENU: [(&str, Text); 4] =
+    [("/", pages::SHOP), ("/drops", pages::DROPS), ("/coupons", pages::COUPONS), ("/orders", pages::ORDERS)];
 
 /// A document's title, files and body.
 pub(crate) struct Frame<'a> {

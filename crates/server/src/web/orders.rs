@@ -11,6 +11,7 @@ use domain::payment::{Payment, State};
 use maud::{Markup, html};
 
 use super::art::poster;
+use super::drops::verify;
 use super::format::{count, moment, order_link, time, won};
 use super::layout::{nothing_here, page, to_login};
 use super::reader::Reader;
@@ -240,6 +241,9 @@ fn receipt(order: &Order, fulfilment: &Fulfilment, reader: &Reader) -> Markup {
                 @if !created.points.is_zero() { (sum(pages::POINTS_DISCOUNT, created.points, "−")) }
                 div.total { dt { (say(pages::TO_PAY)) } dd { (won(created.due, language)) } }
                 @if !refunded.is_zero() { (sum(pages::REFUNDED, refunded, "−")) }
+            }
+            @if let Some(drop) = created.lines.iter().find_map(|line| line.drop) {
+                div { p.label { (say(pages::DROP_RECEIPT)) } (verify(drop, Some(created.number.as_str()), reader)) p.say role="status" {} }
             }
             @if let Some(receiver) = &created.receiver {
                 div {

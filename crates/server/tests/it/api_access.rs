@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 165] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 169] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -35,6 +35,8 @@ pub(crate) const ROUTES: [(&str, &str, Access); 165] = [
     ("GET", "/admin/orders/{orderNumber}", Visitors),
     ("GET", "/admin/products", Visitors),
     ("GET", "/admin/products/{id}", Visitors),
+    ("GET", "/admin/drops", Visitors),
+    ("GET", "/admin/drops/{id}", Visitors),
     ("GET", "/admin/coupons", Visitors),
     ("GET", "/admin/coupons/{id}", Visitors),
     ("GET", "/admin/payments", Visitors),
@@ -57,6 +59,8 @@ pub(crate) const ROUTES: [(&str, &str, Access); 165] = [
     ("GET", "/api/admin/orders/{orderNumber}/history", Admins),
     ("GET", "/api/admin/users/{id}/history", Admins),
     ("GET", "/products/{id}", Visitors),
+    ("GET", "/drops", Visitors),
+    ("GET", "/drops/{id}", Visitors),
     ("GET", "/coupons", Visitors),
     ("GET", "/login", Visitors),
     ("GET", "/register", Visitors),

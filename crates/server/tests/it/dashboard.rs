@@ -6,12 +6,13 @@ use server::security::auth::Role;
 use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, TestShop};
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/admin",
     "/admin/orders",
     "/admin/products",
     "/admin/products/1",
     "/admin/coupons",
+    "/admin/drops",
     "/admin/payments",
     "/admin/messages",
     "/admin/events",

@@ -34,8 +34,7 @@ fn join(address: &str, path: &str, bearer: &str) -> Option<String> {
 /// Everybody joins, at both processes; the second one is killed meanwhile. Returns the tickets that were told.
 fn everybody_joins(shops: &mut [TestShop; 2], path: &str) -> BTreeMap<i64, String> {
     let (joined, addresses) = (AtomicI64::new(0), shops.each_ref().map(|shop| shop.address.clone()));
-    let bearers: BTreeMap<i64, String> =
-        (FIRST..FIRST + CUSTOMERS).map(|user| (user, shops[0].bearer(user))).collect();
+    let bearers: BTreeMap<i64, String> = (FIRST..FIRST + CUSTOMERS).map(|user| (user, shops[0].bearer(user))).collect();
     let [_, second] = shops;
     std::thread::scope(|scope| {
         let workers = (0..WORKERS).map(|worker| {

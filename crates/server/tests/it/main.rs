@@ -46,6 +46,7 @@ mod deployment;
 mod developing;
 mod dlq;
 mod drop_crowd;
+mod drop_pages;
 mod drops;
 mod equality;
 mod estimates;

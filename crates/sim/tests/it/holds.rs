@@ -38,7 +38,9 @@ fn an_extended_hold_lasts_longer_and_its_event_says_what_is_held() {
         let (id, before) = (order.id(), order.pay_before.unwrap());
         extend(shop, id).unwrap();
         let held = vec![app::events::event::Sold { id: product, qty: 3 }];
-        let Event::OrderAwaitingPayment(made) = events(shop, EventKind::OrderAwaitingPayment).remove(0) else { panic!() };
+        let Event::OrderAwaitingPayment(made) = events(shop, EventKind::OrderAwaitingPayment).remove(0) else {
+            panic!()
+        };
         assert_eq!((made.products, made.pay_before), (held.clone(), before));
         let extended = OrderHoldExtended {
             order_id: order.created.number.clone(),

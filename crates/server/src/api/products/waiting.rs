@@ -34,19 +34,19 @@ use crate::security::auth::Customer;
 pub(crate) struct TicketBody {
     drop_id: i64,
     /// To be sent as `Queue-Ticket` with an order, by the same customer.
-    ticket: String,
+    pub(crate) ticket: String,
     /// From 1; 0 once admitted; null until a drop that shuffles has opened and drawn the places.
     position: Option<i64>,
     /// Customers who are admitted before.
-    ahead: Option<i64>,
+    pub(crate) ahead: Option<i64>,
     /// By the rate of the last admissions; null while the position is.
-    estimated_wait_seconds: Option<i64>,
+    pub(crate) estimated_wait_seconds: Option<i64>,
     /// ADMITTED: orders are accepted until `admittedUntil`. SOLD_OUT: no unit will come back.
     #[schemars(with = "words::TicketStatusWord")]
-    status: &'static str,
+    pub(crate) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
-    admitted_until: Option<String>,
+    pub(crate) admitted_until: Option<String>,
 }
 
 /// `POST /api/drops/{id}/queue`: a customer has one ticket; a repeat answers with it.
@@ -88,7 +88,7 @@ pub(crate) async fn leave(
 }
 
 /// Returns a customer's ticket of a drop, if they have one: two reads, whatever the length of the queue.
-async fn ticket(shop: &Shop, drop: DropId, user: UserId) -> Result<Option<TicketBody>, Problem> {
+pub(crate) async fn ticket(shop: &Shop, drop: DropId, user: UserId) -> Result<Option<TicketBody>, Problem> {
     let views = &shop.submitter.views;
     let found = views.drop_by_id(drop).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
     let buyer = views.buyer(BuyerKey { drop, user }).await.map_err(unavailable)?;

@@ -3,6 +3,7 @@
 texts! {
     // The frame of every page.
     SHOP: "Shop", "상품";
+    DROPS: "Drops", "드롭";
     COUPONS: "Coupons", "쿠폰";
     ORDERS: "Orders", "주문";
     ACCOUNT: "Account", "내 정보";
@@ -39,6 +40,27 @@ texts! {
     COUPONS_LEFT: "coupons left", "장 남음";
     BUY: "Buy now", "바로 구매";
     QUANTITY: "Quantity", "수량";
+    IN_A_DROP: "Sold in a drop", "드롭에서 판매합니다";
+
+    // Drops.
+    NO_DROPS: "No drop has been announced yet.", "예정된 드롭이 없습니다.";
+    LIMIT_EACH: "at most {0} per customer", "1인당 최대 {0}개";
+    WAITING_ROOM: "Waiting room", "대기열";
+    QUEUE_SAYS: "Customers are admitted in turn. Your place is kept if you close this page.", "순서대로 입장합니다. 페이지를 닫아도 순서가 유지됩니다.";
+    JOIN_QUEUE: "Join the queue", "대기열 참여";
+    LEAVE_QUEUE: "Give my place up", "대기 취소";
+    AHEAD: "customers are ahead of you", "명이 앞에 있습니다";
+    DRAWN_LATER: "The places are drawn when the drop opens.", "순서는 드롭이 시작될 때 추첨합니다.";
+    ABOUT_SECONDS: "About {0} seconds", "약 {0}초";
+    YOUR_TURN: "It is your turn. Time left to order:", "차례가 되었습니다. 주문 가능한 시간:";
+    TURN_OVER: "Your time to order is over.", "주문 가능한 시간이 지났습니다.";
+    QUEUE_SOLD_OUT: "Everything was sold before your turn.", "차례가 되기 전에 모두 판매되었습니다.";
+    PROOF: "Proof", "증명";
+    PROOF_SAYS: "Every join, admission and order is an entry of a chain. Your browser can check that none was added, removed or moved.", "모든 대기, 입장, 주문이 체인으로 기록됩니다. 추가, 삭제, 순서 변경이 없었는지 브라우저에서 확인할 수 있습니다.";
+    VERIFY: "Check it here", "여기서 확인";
+    VERIFIED: "All {0} entries fit together.", "기록 {0}개가 모두 일치합니다.";
+    NOT_VERIFIED: "The entries do not fit together.", "기록이 일치하지 않습니다.";
+    DROP_RECEIPT: "Receipt of the drop", "드롭 영수증";
     PRODUCT_NUMBER: "Product {0}", "상품 번호 {0}";
     LIVE_STOCK: "In stock now", "현재 재고";
     STOCK_NOTE:

@@ -20,6 +20,7 @@ const MENU: [(&str, Text); 11] = [
     ("/admin", dashboard::NOW),
     ("/admin/orders", dashboard::ORDERS),
     ("/admin/products", dashboard::PRODUCTS),
+    ("/admin/drops", pages::DROPS),
     ("/admin/coupons", dashboard::CAMPAIGNS),
     ("/admin/payments", dashboard::PAYMENTS),
     ("/admin/messages", dashboard::MESSAGES),

@@ -1,0 +1,85 @@
+//! The pages of drops: countdown, queue, order with a ticket, receipt; and the operators' page.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use server::security::auth::Role;
+
+use crate::dashboard::visit;
+use crate::shop::{ADMIN, ANN, BOB, TestShop};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn page(shop: &TestShop, user: i64, role: Role, path: &str) -> String {
+    let page = visit(shop, &shop.token(user, role), path);
+    assert_eq!(page.status, 200, "{path}: {}", page.text);
+    page.text
+}
+
+#[track_caller]
+fn assert_has(page: &str, wanted: &[&str]) {
+    for text in wanted {
+        assert!(page.contains(text), "{text} is not in {page}");
+    }
+}
+
+/// Opens a drop of one product with a waiting room; returns the product and the drop.
+fn shop_with_a_drop() -> (TestShop, i64) {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 9);
+    let body = json!({
+        "name": "Saturday <b>", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z",
+        "products": [{"productId": product, "perCustomer": 2}], "waitingRoom": {"admitPerSecond": 1},
+    });
+    shop.post(ADMIN, "/api/admin/drops", &body).expect(201);
+    (shop, product)
+}
+
+#[test]
+fn a_customer_waits_and_orders_on_the_pages() {
+    let (shop, product) = shop_with_a_drop();
+    let visitor = shop.client().send("GET", "/drops/1", &[], "").unwrap().text;
+    assert_has(
+        &visitor,
+        &["Saturday &lt;b&gt;", "/login?next=/drops/1", "at most 2 per customer", "data-verify=\"1\""],
+    );
+    assert!(!visitor.contains("/checkout"), "nobody orders without a ticket: {visitor}");
+    assert_has(&shop.client().send("GET", "/drops", &[], "").unwrap().text, &["href=\"/drops/1\"", "On now"]);
+    assert_has(&page(&shop, ANN, Role::Customer, "/drops/1"), &["data-join"]);
+    assert_has(&page(&shop, ANN, Role::Customer, &format!("/products/{product}")), &["href=\"/drops/1\""]);
+    for user in [BOB, 2_001, 2_002, ANN] {
+        shop.post(user, "/api/drops/1/queue", &Value::Null).expect(202);
+    }
+    assert_has(&page(&shop, ANN, Role::Customer, "/drops/1"), &["data-ticket=\"WAITING\"", "data-ahead", "data-leave"]);
+    let began = Instant::now();
+    let checkout = format!("/checkout?product={product}&amp;quantity=1");
+    while !page(&shop, ANN, Role::Customer, "/drops/1").contains(&checkout) {
+        assert!(began.elapsed() < PATIENCE, "her turn never comes");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let ticket = shop.get(ANN, "/api/drops/1/queue").expect(200)["ticket"].as_str().unwrap().to_owned();
+    let checkout = page(&shop, ANN, Role::Customer, &format!("/checkout?product={product}&quantity=1"));
+    assert_has(&checkout, &[&format!("data-ticket=\"{ticket}\"")]);
+    let order = json!({"items": [{"productId": product, "quantity": 1}], "payment": "ON_DELIVERY"});
+    let headers = [("prefer", "wait=20"), ("queue-ticket", ticket.as_str())];
+    let number = shop.ask(ANN, "POST", "/api/orders", &headers, &order).number(200);
+    assert_has(
+        &page(&shop, ANN, Role::Customer, &format!("/orders/{number}")),
+        &[&format!("data-receipt=\"{number}\"")],
+    );
+}
+
+#[test]
+fn an_operator_sees_the_queue_and_controls_the_admission() {
+    let (shop, _) = shop_with_a_drop();
+    for user in [BOB, 2_001, 2_002, ANN] {
+        shop.post(user, "/api/drops/1/queue", &Value::Null).expect(202);
+    }
+    assert_has(&page(&shop, ADMIN, Role::Admin, "/admin/drops"), &["href=\"/admin/drops/1\"", "products.0.productId"]);
+    let drop = page(&shop, ADMIN, Role::Admin, "/admin/drops/1");
+    assert_has(&drop, &["Waiting", "Rate in force", "name=\"admitPerSecond\"", "name=\"paused\" value=\"true\""]);
+    shop.patch(ADMIN, "/api/admin/drops/1", &json!({"paused": true})).expect(200);
+    let drop = page(&shop, ADMIN, Role::Admin, "/admin/drops/1");
+    assert_has(&drop, &["name=\"paused\" value=\"false\"", "Paused"]);
+    assert_eq!(visit(&shop, &shop.token(ADMIN, Role::Admin), "/admin/drops/99").status, 404);
+}
