@@ -1,5 +1,5 @@
 // Drives Chromium through a shop: `node browser.mjs check|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
-// of the working folder. `check` buys as a customer and looks as an operator; `shoot` takes a picture of every page.
+// of the working folder. `check` buys as a customer, waits in a queue, and looks as an operator; `shoot` takes a picture of every page.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -94,7 +94,41 @@ async function buy() {
         await page.waitForSelector(then);
         await accessible(page);
     }
-    return order.split("/").pop();
+    return { page, number: order.split("/").pop() };
+}
+
+/** Waits in the queue of a drop, orders with the ticket, and checks the proof and the receipt. */
+async function queue(page) {
+    const { productId } = await api("POST", "/api/admin/products", { name: "A pair in a drop", price: 90_000, stock: 3 });
+    const terms = { name: "Saturday", startsAt: "2020-01-01T00:00:00Z", endsAt: "2099-01-01T00:00:00Z", products: [{ productId, perCustomer: 1 }] };
+    const { dropId } = await api("POST", "/api/admin/drops", { ...terms, waitingRoom: { admitPerSecond: 1 } });
+    await api("PATCH", `/api/admin/drops/${dropId}`, { paused: true });
+    await page.goto("/drops");
+    await accessible(page);
+    await page.goto(`/drops/${dropId}`);
+    await accessible(page);
+    await page.click("[data-join]");
+    await page.waitForSelector("[data-leave]");
+    await accessible(page);
+    expect((await page.locator("[data-ahead]").innerText()) === "0", "nobody is ahead");
+    await api("PATCH", `/api/admin/drops/${dropId}`, { paused: false });
+    // The page shows the turn by itself.
+    await page.locator("a[href^='/checkout']").click();
+    await page.waitForURL(/\/checkout/);
+    for (const [name, value] of Object.entries({ name: "Bora", phone: "010-1234-5678", postalCode: "04524", address: "Seoul" })) {
+        await page.fill(`form [name=${name}]`, value);
+    }
+    await page.check("[name=payment][value=ON_DELIVERY]");
+    await page.click("aside button");
+    await page.waitForURL(/\/orders\/ORD-/);
+    await page.waitForSelector("[data-outcome=COMPLETED]");
+    for (const path of [page.url(), `/drops/${dropId}`]) {
+        await page.goto(path);
+        await accessible(page);
+        await page.click("[data-verify]");
+        await page.waitForSelector(".say.good:has-text('fit together')");
+    }
+    return dropId;
 }
 
 /** The provider's page and its buttons need no scripts. */
@@ -110,13 +144,13 @@ async function payWithoutScripts() {
     await until(async () => (await api("GET", `/api/orders/${orderNumber}`)).outcome === "COMPLETED", "the order is paid");
 }
 
-async function operate(number) {
+async function operate(number, dropId) {
     const page = await visitor({}, adminToken);
     await page.goto("/admin");
     const figures = () => page.locator("#content").innerText();
     const before = await figures();
     await until(async () => (await figures()) !== before, "the dashboard changes by itself");
-    for (const path of dashboard(number)) {
+    for (const path of [...dashboard(number), "/admin/drops", `/admin/drops/${dropId}`]) {
         const answer = await page.goto(path);
         expect(answer.status() === 200, `${path}: ${answer.status()}`);
         await accessible(page);
@@ -182,9 +216,10 @@ async function shoot() {
 try {
     if (what === "shoot") await shoot();
     else {
-        const number = await buy();
+        const { page, number } = await buy();
+        const dropId = await queue(page);
         await payWithoutScripts();
-        await operate(number);
+        await operate(number, dropId);
     }
 } catch (error) {
     complaints.push(error.message);
