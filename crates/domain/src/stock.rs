@@ -29,6 +29,8 @@ pub enum Command {
     PutIntoDrop {
         drop: DropId,
     },
+    /// Sells the product without a drop from now on.
+    TakeOutOfDrop,
     /// A delivery (positive) or a write-off (negative).
     Adjust {
         delta: i64,
@@ -61,6 +63,7 @@ pub enum Event {
     PriceChanged { price: Money },
     StatusChanged { status: Status },
     PutIntoDrop { drop: DropId },
+    TakenOutOfDrop,
     Received { quantity: i64 },
     WrittenOff { quantity: i64 },
     Deducted { quantity: i64 },
@@ -104,7 +107,7 @@ pub struct Product {
     /// Units that customers have; returned units are on hand again.
     pub sold: i64,
     pub written_off: i64,
-    /// The drop in which it is sold, or was sold last.
+    /// The drop in which it is sold, or was sold last, until it is taken out of it.
     pub drop: Option<DropId>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -144,6 +147,7 @@ pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Re
         Command::ChangeStatus { status } if status == product.status => Ok(vec![]),
         Command::ChangeStatus { status } => Ok(vec![Event::StatusChanged { status }]),
         Command::PutIntoDrop { drop } => Ok(vec![Event::PutIntoDrop { drop }]),
+        Command::TakeOutOfDrop => Ok(vec![Event::TakenOutOfDrop]),
         Command::Adjust { delta } => adjust(product, delta),
         Command::Deduct { quantity } => deduct(product, quantity),
         Command::Restore { quantity } => {
@@ -207,6 +211,7 @@ pub fn evolve(product: &mut Option<Product>, event: &Event, at: Timestamp) {
         Event::PriceChanged { price } => product.price = price,
         Event::StatusChanged { status } => product.status = status,
         Event::PutIntoDrop { drop } => product.drop = Some(drop),
+        Event::TakenOutOfDrop => product.drop = None,
         Event::Received { quantity } => {
             product.received += quantity;
             product.on_hand += quantity;

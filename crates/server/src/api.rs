@@ -282,6 +282,7 @@ fn admin_routes() -> Routes {
         .post("/api/admin/products/{id}/stock", products::adjust, product::adjust())
         .post("/api/admin/drops", products::drops::create, docs::drops::create())
         .get("/api/admin/drops/{id}", products::drops::get_tagged, docs::drops::get_tagged())
+        .post("/api/admin/drops/{id}/release", products::drops::release, docs::drops::release())
         .patch("/api/admin/drops/{id}", products::drops::change, docs::drops::change())
         .post("/api/admin/coupons", coupons::create, coupon::create())
         .get("/api/admin/coupons", coupons::listing::list_found, coupon::list_found())

@@ -234,6 +234,9 @@ impl Customers {
         let later = |rng: &mut Rng, hours_max: u64| now + Duration::from_secs(rng.between(1, 60 * hours_max) * 60);
         let product = self.products.get(2).copied().unwrap_or(ProductId(99));
         if let Some(drop) = state.drops.keys().last().copied().filter(|_| rng.happens(500)) {
+            if rng.happens(150) {
+                return Command::Drop(DropCommand::Release { drop });
+            }
             let ends_at = rng.happens(500).then(|| later(rng, 4));
             let has_room = state.drops.get(&drop).is_some_and(|drop| drop.queue.is_some()) && rng.happens(500);
             return Command::Drop(DropCommand::Change {

@@ -186,6 +186,8 @@ pub enum Refusal {
     DropNoWaitingRoom,
     TicketRequired,
     TicketNotFound,
+    /// Its products may be taken out only after its end.
+    DropNotEnded,
     /// It would end before it starts.
     DropWindowOutOfOrder,
     /// The product of the given place does not exist.

@@ -179,6 +179,7 @@ events! {
     AlertRaised(AlertRaised) => ExternalEvents;
     AlertCleared(AlertCleared) => ExternalEvents;
     ProductPutIntoDrop(ProductPutIntoDrop) => ProductEvents;
+    ProductTakenOutOfDrop(ProductTakenOutOfDrop) => ProductEvents;
     DropCreated(DropCreated) => DropEvents;
     DropChanged(DropChanged) => DropEvents;
     DropOpened(DropMoment) => DropEvents;
@@ -218,7 +219,7 @@ mod result_code;
 mod sold;
 
 pub use campaigns::{CampaignChanged, CampaignCreated};
-pub use drops::{DropChanged, DropCreated, DropMoment, ProductPutIntoDrop};
+pub use drops::{DropChanged, DropCreated, DropMoment, ProductPutIntoDrop, ProductTakenOutOfDrop};
 pub use fulfilment::{
     GiveBack, OrderGoodsArrived, OrderHoldExtended, OrderProcessingFailed, OrderProcessingRequested,
     OrderProcessingRetried, OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted,

@@ -19,12 +19,13 @@ pub struct ProductPast {
 
 impl ProductPast {
     /// The events that change a product.
-    pub const KINDS: [EventKind; 11] = [
+    pub const KINDS: [EventKind; 12] = [
         EventKind::ProductRegistered,
         EventKind::PriceChanged,
         EventKind::ProductStatusChanged,
         EventKind::ProductDescribed,
         EventKind::ProductPutIntoDrop,
+        EventKind::ProductTakenOutOfDrop,
         EventKind::StockAdjusted,
         EventKind::StockDeductionCompleted,
         EventKind::StockRestored,
@@ -84,6 +85,10 @@ impl Fold for ProductPast {
             }
             (Event::ProductPutIntoDrop(put), Some(product)) if put.product_id == self.id => {
                 product.drop = Some(put.drop_id);
+                product.updated_at = at;
+            }
+            (Event::ProductTakenOutOfDrop(taken), Some(product)) if taken.product_id == self.id => {
+                product.drop = None;
                 product.updated_at = at;
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use app::events::event::{
     AlertCleared, AlertRaised, DeadLettered, DropChanged, DropCreated, DropMoment, Event, PointsMoved,
-    ProductPutIntoDrop, StockMoved, StockMovement, WebhookDisabled,
+    ProductPutIntoDrop, ProductTakenOutOfDrop, StockMoved, StockMovement, WebhookDisabled,
 };
 use domain::alert::{Code as AlertCode, Measure, Severity};
 use domain::drops::{Offer, Prequeue, WaitingRoom};
@@ -38,6 +38,7 @@ fn drops() -> Vec<Event> {
     let moment = DropMoment { drop_id, name: "Saturday".into(), at: NOON };
     vec![
         Event::ProductPutIntoDrop(ProductPutIntoDrop { product_id: product, drop_id }),
+        Event::ProductTakenOutOfDrop(ProductTakenOutOfDrop { product_id: product, drop_id }),
         Event::DropCreated(limited),
         Event::DropCreated(plain),
         Event::DropChanged(DropChanged { drop_id, paused: true, ends_at: NOON, admit_per_second: Some(50) }),

@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 169] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 170] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -172,6 +172,7 @@ pub(crate) const ROUTES: [(&str, &str, Access); 169] = [
     ("POST", "/api/admin/drops", Admins),
     ("GET", "/api/admin/drops/{id}", Admins),
     ("PATCH", "/api/admin/drops/{id}", Admins),
+    ("POST", "/api/admin/drops/{id}/release", Admins),
     ("POST", "/api/admin/webhooks", Admins),
     ("GET", "/api/admin/webhooks", Admins),
     ("GET", "/api/admin/webhooks/event-types", Admins),

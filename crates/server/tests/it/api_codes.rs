@@ -144,6 +144,7 @@ impl Meeting {
             Code::DropNotStarted | Code::DropEnded | Code::DropPaused | Code::LimitExceeded => {
                 Elsewhere("drops::the_window_and_the_limit_are_decided_with_the_order")
             }
+            Code::DropNotEnded => Elsewhere("drops::products_of_an_ended_drop_are_released"),
             Code::DropProductTaken => Elsewhere("drops::a_drop_is_shown_as_it_was_made"),
             Code::QueueNotFound => Elsewhere("drops::a_body_that_is_wrong_is_told_where"),
             Code::QueueTicketRequired | Code::TicketNotFound => {

@@ -141,6 +141,23 @@ fn the_rate_of_a_waiting_room_can_be_changed() {
 }
 
 #[test]
+fn products_of_an_ended_drop_are_released() {
+    in_both_executors(|shop| {
+        let (product, other) = (shop.product(1_000, 5), shop.product(1_000, 5));
+        let drop = drop_of(shop, product, &json!({"products": [{"productId": product}, {"productId": other}]}));
+        let release = || shop.post(ADMIN, &format!("/api/admin/drops/{}/release", drop["dropId"]), &Value::Null);
+        assert_eq!(release().problem(409), "drop.not_ended");
+        change(shop, &drop, &json!({"endsAt": "2020-01-02T00:00:00Z"})).expect(200);
+        assert_eq!(buy(shop, ANN, product, 1).problem(410), "drop.ended");
+        drop_of(shop, other, &json!({}));
+        release().expect(200);
+        assert_eq!(buy(shop, ANN, product, 4).expect(200)["outcome"], "COMPLETED");
+        assert_eq!(buy(shop, ANN, other, 3).problem(409), "customer.limit_exceeded");
+        shop.assert_adds_up();
+    });
+}
+
+#[test]
 fn turns_are_told_to_webhooks_once() {
     let shop = TestShop::start_with(&[("DOORBUSTER__WEBHOOKS__ALLOW_PRIVATE", "true")]);
     let receiver = HookReceiver::start(&[200]);

@@ -7,7 +7,7 @@ use domain::stock::{self, Product};
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
-use crate::events::event::{DropChanged, DropCreated, DropMoment, Event, ProductPutIntoDrop};
+use crate::events::event::{DropChanged, DropCreated, DropMoment, Event, ProductPutIntoDrop, ProductTakenOutOfDrop};
 use crate::state::rows::{BuyerKey, Key, Keys};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,10 @@ pub enum DropCommand {
     Change {
         drop: DropId,
         change: Change,
+    },
+    /// Takes the products of a drop that has ended out of it.
+    Release {
+        drop: DropId,
     },
     /// Announces what the clock has brought, and moves the queue: by the share of its rate that the engine can take, in
     /// percent.
@@ -40,7 +44,7 @@ impl DropCommand {
     pub(crate) fn declare(&self, keys: &mut Keys) {
         match self {
             DropCommand::Create(terms) => keys.extend(terms.products.iter().map(|offer| Key::from(offer.product))),
-            DropCommand::Change { drop, .. } | DropCommand::Turn { drop, .. } => {
+            DropCommand::Change { drop, .. } | DropCommand::Release { drop } | DropCommand::Turn { drop, .. } => {
                 keys.insert((*drop).into());
             }
             DropCommand::Join { drop, user } | DropCommand::Leave { drop, user } => {
@@ -55,6 +59,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &DropCommand) -> Answer
     match command {
         DropCommand::Create(terms) => create(context, terms),
         DropCommand::Change { drop, change } => self::change(context, *drop, *change),
+        DropCommand::Release { drop } => release(context, *drop),
         DropCommand::Turn { drop, share } => turn(context, *drop, *share).map(|()| Answer::Done),
         DropCommand::Join { drop, user } => join(context, *drop, *user),
         DropCommand::Leave { drop, user } => leave(context, *drop, *user),
@@ -97,13 +102,34 @@ fn is_taken(context: &Context<'_>, product: &Product) -> Handled<bool> {
 
 fn put_into(context: &mut Context<'_>, product: Product, drop: DropId) -> Handled {
     let id = product.id;
-    let mut product = Some(product);
-    let events = stock::decide(product.as_ref(), &stock::Command::PutIntoDrop { drop }, context.now);
-    for event in events.map_err(|_| Halt::broken("a product can be put into a drop"))? {
+    move_product(context, product, &stock::Command::PutIntoDrop { drop })?;
+    context.publish(Event::ProductPutIntoDrop(ProductPutIntoDrop { product_id: id, drop_id: drop }))
+}
+
+/// Takes the products out of a drop that has ended, except those that another drop has taken over.
+fn release(context: &mut Context<'_>, id: DropId) -> Answered {
+    let drop = drop(context, id)?;
+    if context.now < drop.ends_at {
+        return Err(Refusal::DropNotEnded.into());
+    }
+    for offer in &drop.products {
+        let found = context.rows.products.get(offer.product)?.cloned();
+        let Some(product) = found.filter(|product| product.drop == Some(id)) else { continue };
+        move_product(context, product, &stock::Command::TakeOutOfDrop)?;
+        let event = ProductTakenOutOfDrop { product_id: offer.product, drop_id: id };
+        context.publish(Event::ProductTakenOutOfDrop(event))?;
+    }
+    Ok(Answer::changed(Changed::Drop(drop)))
+}
+
+fn move_product(context: &mut Context<'_>, product: Product, command: &stock::Command) -> Handled {
+    let (id, mut product) = (product.id, Some(product));
+    let events = stock::decide(product.as_ref(), command, context.now);
+    for event in events.map_err(|_| Halt::broken("a product can be put into a drop and taken out of it"))? {
         stock::evolve(&mut product, &event, context.now);
     }
     context.rows.products.put(id, product.ok_or_else(|| Halt::broken("a changed product exists"))?);
-    context.publish(Event::ProductPutIntoDrop(ProductPutIntoDrop { product_id: id, drop_id: drop }))
+    Ok(())
 }
 
 fn drop(context: &Context<'_>, id: DropId) -> Handled<Drop> {

@@ -84,6 +84,7 @@ impl Event {
             Event::WebhookDisabled(event) => ("webhook", event.webhook_id.to_string().into()),
             Event::AlertRaised(event) => ("alert", event.alert_id.to_string().into()),
             Event::AlertCleared(event) => ("alert", event.alert_id.to_string().into()),
+            Event::ProductTakenOutOfDrop(event) => ("product", event.product_id.to_string().into()),
             Event::ProductPutIntoDrop(event) => ("product", event.product_id.to_string().into()),
             Event::DropCreated(event) => ("drop", event.drop_id.to_string().into()),
             Event::DropChanged(event) => ("drop", event.drop_id.to_string().into()),

@@ -11,6 +11,7 @@ use crate::events::wire_time;
 
 payload! {
     ProductPutIntoDrop { product_id: ProductId, drop_id: DropId, }
+    ProductTakenOutOfDrop { product_id: ProductId, drop_id: DropId, }
     DropCreated {
         drop_id: DropId,
         name: Arc<str>,

@@ -22,6 +22,7 @@ impl Event {
             Event::WebhookDisabled(event) => event.webhook_id.to_string(),
             Event::AlertRaised(event) => event.alert_id.to_string(),
             Event::AlertCleared(event) => event.alert_id.to_string(),
+            Event::ProductTakenOutOfDrop(event) => event.product_id.to_string(),
             Event::ProductPutIntoDrop(event) => event.product_id.to_string(),
             Event::DropCreated(event) => event.drop_id.to_string(),
             Event::DropChanged(event) => event.drop_id.to_string(),

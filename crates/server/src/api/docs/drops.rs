@@ -46,6 +46,13 @@ pub(in crate::api) fn change() -> Operation {
         .refuses([Code::DropEnded, Code::QueueNotFound])
 }
 
+pub(in crate::api) fn release() -> Operation {
+    Operation::new(Tag::Administration, "releaseDrop", "Release the products of a drop")
+        .paragraph("Sells the products of a drop that has ended without it. Products that another drop has taken over stay there.")
+        .returns("The drop.")
+        .refuses([Code::DropNotEnded])
+}
+
 pub(in crate::api) fn join() -> Operation {
     Operation::new(Tag::Products, "joinQueue", "Join the waiting room of a drop")
         .paragraph(

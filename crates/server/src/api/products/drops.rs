@@ -20,7 +20,7 @@ use crate::api::Shop;
 use crate::api::request::checks::{check_moment, check_name};
 use crate::api::request::if_match::IfMatch;
 use crate::api::request::pages::PageQuery;
-use crate::api::request::submission::Submission;
+use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::drop_examples as examples;
 use crate::api::response::refusals::{drop_not_found, unavailable};
 use crate::api::response::render::Page;
@@ -257,6 +257,18 @@ pub(crate) async fn change(
 async fn tagged(shop: &Shop, drop: drops::Drop, replayed: bool) -> Result<Shown<DropBody>, Problem> {
     let tag = Tag::of_drop(&drop);
     Ok(shown(body(shop, drop).await?, replayed).tagged(tag))
+}
+
+/// `POST /api/admin/drops/{id}/release`: its products are sold without it.
+pub(crate) async fn release(
+    State(shop): State<Shop>,
+    id: Id<path::Drop>,
+    submission: Submission<Empty>,
+) -> Result<Shown<DropBody>, Problem> {
+    let command = Command::Drop(DropCommand::Release { drop: DropId(id.0) });
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
+    tagged(&shop, drop, replayed).await
 }
 
 /// `GET /api/admin/drops/{id}`.

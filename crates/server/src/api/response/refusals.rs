@@ -63,6 +63,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::DropNotFound
         | Refusal::DropNotStarted
         | Refusal::DropEnded
+        | Refusal::DropNotEnded
         | Refusal::DropPaused
         | Refusal::DropNoWaitingRoom
         | Refusal::TicketRequired
@@ -146,6 +147,7 @@ fn drop_problem(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::DropNotStarted => Problem::new(Code::DropNotStarted, details::DROP_NOT_STARTED),
         Refusal::DropEnded => Problem::new(Code::DropEnded, details::DROP_ENDED),
+        Refusal::DropNotEnded => Problem::new(Code::DropNotEnded, operators::DROP_NOT_ENDED),
         Refusal::DropPaused => Problem::new(Code::DropPaused, details::DROP_PAUSED),
         Refusal::DropNoWaitingRoom => Problem::new(Code::QueueNotFound, details::QUEUE_NOT_FOUND),
         Refusal::TicketRequired => Problem::new(Code::QueueTicketRequired, details::TICKET_REQUIRED),

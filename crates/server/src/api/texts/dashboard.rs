@@ -129,6 +129,8 @@ texts! {
     RESUME_SAYS_DROP: "Sells and admits again.", "판매와 입장을 다시 시작합니다.";
     CHANGE_RATE: "Change the rate", "입장 속도 변경";
     CHANGE_RATE_SAYS: "The waiting room admits at this rate from now on.", "지금부터 이 속도로 입장합니다.";
+    RELEASE: "Release the products", "상품 해제";
+    RELEASE_SAYS: "The products are sold without a drop again.", "상품을 드롭 없이 다시 판매합니다.";
     MOVE_END: "Move the end", "종료 시각 변경";
     MOVE_END_SAYS: "A later end extends the drop. A drop that has ended cannot be changed.", "더 늦은 시각은 드롭을 연장합니다. 종료된 드롭은 바꿀 수 없습니다.";
     PAUSE: "Pause", "일시 중지";

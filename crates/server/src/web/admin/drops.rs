@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::drops::{Drop, Queue};
+use domain::drops::{Drop, Queue, Status};
 use domain::ids::DropId;
 use domain::stock::Product;
 use maud::{Markup, html};
@@ -131,5 +131,9 @@ fn actions(operator: &Operator, drop: &Drop) -> Markup {
             (act(operator, &patch(dashboard::CHANGE_RATE, dashboard::CHANGE_RATE_SAYS, vec![rate], false)))
         }
         (act(operator, &end))
+        @if drop.status(operator.0.now) == Status::Closed {
+            @let path = format!("{path}/release");
+            (act(operator, &Act { label: dashboard::RELEASE, says: dashboard::RELEASE_SAYS, method: "POST", path: &path, fields: vec![], is_grave: false }))
+        }
     }
 }
