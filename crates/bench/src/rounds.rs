@@ -117,7 +117,8 @@ impl Baseline {
 
 async fn warm_up(stage: &mut Stage, wanted: Measurement<'_>, failures: &mut Vec<String>) -> Result<Leg, Error> {
     // A drop sells out at once, so its coupons are warmed up without a limit.
-    let scenario = if wanted.scenario == Scenario::Drop { Scenario::Coupon } else { wanted.scenario };
+    let sells_out = wanted.scenario == Scenario::Drop && !stage.drop.has_room;
+    let scenario = if sells_out { Scenario::Coupon } else { wanted.scenario };
     let plan = stage.prepare(scenario, WARM_UP_REQUESTS).await?;
     let leg = run_leg(stage, plan, closed(WARM_UP.min(wanted.leg))).await?;
     check(stage, &leg, failures).await?;

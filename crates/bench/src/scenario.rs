@@ -12,6 +12,7 @@ use crate::shop::Shop;
 mod charge;
 mod echo;
 mod issue;
+mod join;
 mod mixed;
 mod numbers;
 mod order;
@@ -19,6 +20,7 @@ mod order;
 use charge::Charge;
 pub use echo::Echo;
 use issue::Issue;
+use join::Join;
 use mixed::Mixed;
 pub use numbers::Numbers;
 use order::Order;
@@ -82,6 +84,8 @@ impl Scenario {
 pub struct Drop {
     pub requests: u64,
     pub coupons: u64,
+    /// Instead of coupons, the requests are for places in a waiting room.
+    pub has_room: bool,
 }
 
 /// The quantity of a campaign that must not sell out.
@@ -122,6 +126,7 @@ impl Stage {
         match scenario {
             Scenario::Echo => Ok(Box::new(Echo::new(customers, "", "{}", 2))),
             Scenario::Coupon => Ok(Box::new(self.campaigns(expected, ENOUGH).await?)),
+            Scenario::Drop if self.drop.has_room => Ok(Box::new(Join::new(customers, self.shop.waiting_room().await?))),
             Scenario::Drop => {
                 let coupons = i64::try_from(self.drop.coupons).unwrap_or(ENOUGH);
                 let campaign = self.shop.campaign(coupons).await?;

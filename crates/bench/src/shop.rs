@@ -54,6 +54,17 @@ impl Shop {
         integer(&made, "couponId")
     }
 
+    /// Creates a drop with a waiting room, which opens in the distant future; returns its id.
+    pub async fn waiting_room(&mut self) -> Result<i64, Error> {
+        let product = self.product().await?;
+        let body = json!({
+            "name": "Bench drop", "startsAt": "2098-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z",
+            "products": [{"productId": product}], "waitingRoom": {"admitPerSecond": 1},
+        });
+        let made = self.post("/api/admin/drops", &body).await?;
+        integer(&made, "dropId")
+    }
+
     /// Changes the processing mode of new orders.
     pub async fn set_mode(&mut self, mode: &str, percent: i64) -> Result<(), Error> {
         const PATH: &str = "/api/admin/modes";

@@ -34,6 +34,9 @@ pub struct BenchArgs {
     /// With `drop`: coupons of one run
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub coupons: u64,
+    /// With `drop`: the requests are for places in a waiting room
+    #[arg(long, conflicts_with_all = ["coupons", "in_process"])]
+    pub waiting_room: bool,
     /// Address of a running server on this machine, best started with `serve --bench`; default: a server is started for
     /// the measurement
     #[arg(long, value_name = "URL", requires = "secret")]

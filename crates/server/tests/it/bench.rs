@@ -56,6 +56,12 @@ fn a_drop_gives_out_exactly_what_there_is() {
 }
 
 #[test]
+fn everybody_gets_a_place_in_a_waiting_room() {
+    let report = report(&["drop", "--waiting-room", "--requests", "500"]);
+    assert_eq!((&report["requests"], &report["succeeded"]), (&500.into(), &500.into()), "{report}");
+}
+
+#[test]
 fn orders_of_every_kind_are_completed() {
     for scenario in ["order", "hot", "mixed"] {
         let report = report(&[scenario]);

@@ -59,7 +59,7 @@ pub(super) async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -
     let users = if is_drop { args.users.max(args.requests) } else { args.users };
     let customers = Customers::new(users, &|id| mint(id, Role::Customer));
     let shop = Shop::visit(address, mint(ADMIN, Role::Admin)).await?;
-    let drop = Drop { requests: args.requests, coupons: args.coupons };
+    let drop = Drop { requests: args.requests, coupons: args.coupons, has_room: args.waiting_room };
     Ok(Stage::new(address, shop, customers, usize::from(args.connections), drop))
 }
 
