@@ -81,6 +81,9 @@ texts! {
     APPROVE_SAYS: "Approves the requested refund and returns the money.", "요청된 환불을 승인하고 금액을 돌려줍니다.";
     REJECT_REFUND: "Reject refund", "환불 거절";
     REJECT_SAYS: "Rejects the refund. The customer is told the reason.", "환불을 거절합니다. 사유가 고객에게 안내됩니다.";
+    EXTEND_HOLD: "More time to pay", "결제 시간 연장";
+    EXTEND_SAYS: "The order keeps what it holds for so much longer.", "주문이 확보한 상품을 그만큼 더 유지합니다.";
+    SECONDS: "Seconds", "초";
     RESUME_ORDER: "Retry restoration", "복원 다시 시도";
     RESUME_SAYS: "Requests the outstanding restorations again.", "끝나지 않은 복원을 다시 요청합니다.";
     RESOLVE_ORDER: "Resolve by hand", "직접 해결";

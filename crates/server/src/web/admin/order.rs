@@ -134,8 +134,8 @@ fn entry(operator: &Operator, event: &HistoryEvent, before: Option<Timestamp>) -
 /// Every action that the order's state allows.
 fn actions(operator: &Operator, order: &Order, fulfilment: &Fulfilment, payment: Option<&str>) -> Markup {
     let base = format!("/api/admin/orders/{}", order.created.number);
-    let [cancel, refund, approve, reject, resume, resolve] =
-        ["cancel", "refund", "refund/approve", "refund/reject", "resume", "resolve"]
+    let [cancel, extend, refund, approve, reject, resume, resolve] =
+        ["cancel", "extend", "refund", "refund/approve", "refund/reject", "resume", "resolve"]
             .map(|verb| format!("{base}/{verb}"));
     let ship = format!("/api/admin/shipments/{}", order.created.number);
     let pay = |verb: &str| format!("/api/admin/payments/{}/{verb}", payment.unwrap_or_default());
@@ -144,6 +144,10 @@ fn actions(operator: &Operator, order: &Order, fulfilment: &Fulfilment, payment:
     let mut acts = vec![];
     if order.is_cancellable() {
         acts.push(post(dashboard::CANCEL_ORDER, dashboard::CANCEL_SAYS, &cancel, vec![Field::reason()], true));
+    }
+    if order.outcome == Outcome::AwaitingPayment {
+        let seconds = Field::new("seconds", dashboard::SECONDS, Kind::Number(Some(600)));
+        acts.push(post(dashboard::EXTEND_HOLD, dashboard::EXTEND_SAYS, &extend, vec![seconds], false));
     }
     if order.status.is_refundable() {
         acts.push(post(dashboard::REFUND_ORDER, dashboard::REFUND_SAYS, &refund, vec![Field::reason()], true));
