@@ -95,12 +95,12 @@ pub(crate) fn verify(drop: DropId, order: Option<&str>, reader: &Reader) -> Mark
 }
 
 pub(crate) fn chip(drop: &Drop, reader: &Reader) -> Markup {
-    let (class, text) = match drop.status(reader.now) {
-        Status::Closed => ("chip", pages::ENDED),
-        _ if drop.paused => ("chip warn", pages::PAUSED),
-        Status::Scheduled => ("chip", pages::STARTS_SOON),
-        Status::Open => ("chip good", pages::NOW_ON),
-        Status::SoldOut => ("chip bad", pages::SOLD_OUT),
+    let (class, text) = match (drop.status(reader.now), drop.paused) {
+        (Status::Closed, _) => ("chip", pages::ENDED),
+        (_, true) => ("chip warn", pages::PAUSED),
+        (Status::Scheduled, false) => ("chip", pages::STARTS_SOON),
+        (Status::Open, false) => ("chip good", pages::NOW_ON),
+        (Status::SoldOut, false) => ("chip bad", pages::SOLD_OUT),
     };
     html! { span class=(class) { (text.of(reader.language)) } }
 }

@@ -3,6 +3,7 @@
 use domain::ids::ProductId;
 use domain::order::{self, Order};
 use domain::payment::UNAVAILABLE;
+use domain::time::Timestamp;
 
 use crate::commands::context::{Context, Handled};
 use crate::commands::fulfilment::returns;
@@ -53,11 +54,7 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
             Event::OrderGoodsArrived(OrderGoodsArrived { order_id, user_id, products, written_off })
         }
         order::Event::HoldExtended { by, pay_before } => {
-            // An order that is being paid has no timer; the end of the payment sets one.
-            if context.rows.timers.get(TimerKey(order.id()))?.is_some() {
-                let timer = Timer { due: *pay_before, kind: TimerKind::Payment };
-                context.rows.timers.put(TimerKey(order.id()), timer);
-            }
+            move_timer(context, order, *pay_before)?;
             let (products, pay_before, extended_by) = (Sold::all_of(order), *pay_before, *by);
             Event::OrderHoldExtended(OrderHoldExtended { order_id, user_id, products, pay_before, extended_by })
         }
@@ -83,6 +80,14 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
         _ => return Ok(()),
     };
     context.publish_of(event, order)
+}
+
+/// An order that is being paid has no timer; the end of its payment sets one.
+fn move_timer(context: &mut Context<'_>, order: &Order, due: Timestamp) -> Handled {
+    if context.rows.timers.get(TimerKey(order.id()))?.is_some() {
+        context.rows.timers.put(TimerKey(order.id()), Timer { due, kind: TimerKind::Payment });
+    }
+    Ok(())
 }
 
 fn sold(lines: &[(ProductId, i64)]) -> Vec<Sold> {
