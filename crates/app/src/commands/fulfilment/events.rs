@@ -59,19 +59,12 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
             Event::OrderHoldExtended(OrderHoldExtended { order_id, user_id, products, pay_before, extended_by })
         }
         order::Event::ProcessingRequested { method, receiver, warehouse_storage } => {
-            let (method, warehouse_storage) = (*method, *warehouse_storage);
-            let user_email = context.rows.contacts.get(ContactKey(user_id))?.cloned();
-            let request = ProcessingRequest { method, has_receiver: receiver.is_some(), warehouse_storage };
-            Event::OrderProcessingRequested(OrderProcessingRequested {
-                order_id,
-                user_id,
-                user_email,
-                method,
-                warehouse_storage,
-                request: Some(request),
-                retry_count: 0,
-                event_created_at: context.now,
-            })
+            let request = ProcessingRequest {
+                method: *method,
+                has_receiver: receiver.is_some(),
+                warehouse_storage: *warehouse_storage,
+            };
+            Event::OrderProcessingRequested(requested(context, order, request)?)
         }
         order::Event::ProcessingFailed { code } => {
             let (code, retryable) = (code.clone(), **code == *UNAVAILABLE);
@@ -80,6 +73,19 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
         _ => return Ok(()),
     };
     context.publish_of(event, order)
+}
+
+fn requested(context: &Context<'_>, order: &Order, request: ProcessingRequest) -> Handled<OrderProcessingRequested> {
+    Ok(OrderProcessingRequested {
+        order_id: order.created.number.clone(),
+        user_id: order.user(),
+        user_email: context.rows.contacts.get(ContactKey(order.user()))?.cloned(),
+        method: request.method,
+        warehouse_storage: request.warehouse_storage,
+        request: Some(request),
+        retry_count: 0,
+        event_created_at: context.now,
+    })
 }
 
 /// An order that is being paid has no timer; the end of its payment sets one.
