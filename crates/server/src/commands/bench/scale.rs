@@ -83,7 +83,7 @@ async fn measure(args: &BenchArgs, shape: Shape, cluster: &Cluster) -> Result<St
         let first = i64::try_from(users).unwrap_or_default() * number;
         let customers = Customers::new(users, &|id| mint(id + first, Role::Customer));
         let shop = Shop::visit(child.address(), mint(ADMIN, Role::Admin)).await?;
-        let drop = Drop { requests: 0, coupons: 0 };
+        let drop = Drop { requests: 0, coupons: 0, has_room: false };
         stages.push(Stage::new(child.address(), shop, customers, usize::from(args.connections) / shape.apis, drop));
     }
     let time = args.seconds.map_or(LEG, Duration::from_secs_f64);
