@@ -67,7 +67,7 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
                 @let offer = drop.products.iter().find(|offer| offer.product == product.id);
                 (card(product, offer, may_buy, &reader))
             } }
-            div.card.stack {
+            section.card.stack {
                 h2 { (pages::PROOF.of(reader.language)) }
                 p.soft { (pages::PROOF_SAYS.of(reader.language)) }
                 div.row { (verify(drop.id, None, &reader)) a href=(format!("/api/drops/{}/proof", drop.id.0)) { "NDJSON" } }
@@ -123,7 +123,7 @@ fn room(drop: &Drop, place: Option<&TicketBody>, reader: &Reader) -> Markup {
     let say = |text: Text| text.of(reader.language);
     let is_over = drop.status(reader.now) == Status::Closed;
     html! {
-        div.card.stack {
+        section.card.stack {
             h2 { (say(pages::WAITING_ROOM)) }
             @match (reader.user, place) {
                 (None, _) => p { a.button.quiet href=(format!("/login?next=/drops/{}", drop.id.0)) { (say(pages::LOG_IN)) } },
@@ -151,11 +151,12 @@ fn standing(place: &TicketBody, is_over: bool, reader: &Reader) -> Markup {
                 }
                 div.row { button.quiet.small type="button" data-leave="" { (say(pages::LEAVE_QUEUE)) } }
             }
-            ("ADMITTED", _) => p.say.good { (say(pages::YOUR_TURN)) " "
+            ("ADMITTED", _) => p {
+                strong { (say(pages::YOUR_TURN)) } " "
                 @if let Some(until) = &place.admitted_until { time.num datetime=(until) data-time="until" { (until) } }
             },
-            ("SOLD_OUT", _) => p.say.warn { (say(pages::QUEUE_SOLD_OUT)) },
-            _ => { p.say.warn { (say(pages::TURN_OVER)) } (join(is_over, reader)) }
+            ("SOLD_OUT", _) => p { strong { (say(pages::QUEUE_SOLD_OUT)) } },
+            _ => { p { strong { (say(pages::TURN_OVER)) } } (join(is_over, reader)) }
         }
     }
 }

@@ -243,7 +243,7 @@ fn receipt(order: &Order, fulfilment: &Fulfilment, reader: &Reader) -> Markup {
                 @if !refunded.is_zero() { (sum(pages::REFUNDED, refunded, "−")) }
             }
             @if let Some(drop) = created.lines.iter().find_map(|line| line.drop) {
-                div { p.label { (say(pages::DROP_RECEIPT)) } (verify(drop, Some(created.number.as_str()), reader)) p.say role="status" {} }
+                section { p.label { (say(pages::DROP_RECEIPT)) } (verify(drop, Some(created.number.as_str()), reader)) p.say role="status" {} }
             }
             @if let Some(receiver) = &created.receiver {
                 div {
