@@ -24,7 +24,7 @@ mod modes;
 mod notices;
 pub(crate) mod orders;
 mod payments;
-mod products;
+pub(crate) mod products;
 pub mod request;
 pub mod response;
 pub mod shop;
