@@ -16,7 +16,7 @@ use crate::web::layout::{Frame, answer, language_link, mark, nothing_here, to_lo
 use crate::web::reader::Reader;
 
 /// The parts of the dashboard.
-const MENU: [(&str, Text); 11] = [
+const MENU: [(&str, Text); 12] = [
     ("/admin", dashboard::NOW),
     ("/admin/orders", dashboard::ORDERS),
     ("/admin/products", dashboard::PRODUCTS),
