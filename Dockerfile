@@ -14,6 +14,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     strip --strip-all -o /doorbuster target/release/doorbuster
 
 FROM debian:bookworm-slim
+# OpenSSL for TLS to brokers; the authorities that are trusted.
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates libssl3 && rm -rf /var/lib/apt/lists/*
 # A number, because Kubernetes can prove of a number only that it is not root.
 # The data folder exists before VOLUME names it, because a volume takes its owner from the image.
 RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/doorbuster doorbuster && \

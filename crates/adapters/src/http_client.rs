@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Certificate, Client, ClientBuilder};
+
+use crate::tls;
 
 /// Returns a client that follows no redirect: another address must not receive a key, a password or a signed body.
 pub(crate) fn builder(timeout: Duration) -> ClientBuilder {
-    // Fails when a provider is installed already, which is fine.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none())
+    tls::install_provider();
+    let client = Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none());
+    let roots = tls::roots();
+    if !roots.are_bundled {
+        return client;
+    }
+    // The library reads the machine's authorities itself, and fails where there are none.
+    client.tls_certs_only(roots.certificates.iter().filter_map(|root| Certificate::from_der(root).ok()))
 }
 
 pub(crate) fn build(builder: ClientBuilder) -> Result<Client, String> {
     builder.build().map_err(|error| format!("creating the HTTP client failed: {error}"))
 }
 
-/// Returns an error with its causes.
+/// Returns an error with its causes, or why the handshake failed.
 pub(crate) fn with_causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -23,5 +30,5 @@ pub(crate) fn with_causes(error: &reqwest::Error) -> String {
         text += &format!(": {inner}");
         cause = inner.source();
     }
-    text
+    tls::explained(&text, "the file that SSL_CERT_FILE names, or in this machine's store").unwrap_or(text)
 }

@@ -21,6 +21,8 @@ mod plan;
 #[cfg(feature = "kafka")]
 mod publisher;
 #[cfg(feature = "kafka")]
+mod refusal;
+#[cfg(feature = "kafka")]
 mod topics;
 
 #[cfg(not(feature = "kafka"))]

@@ -21,5 +21,6 @@ mod selects;
 pub mod shop_client;
 mod snapshot;
 pub mod sqlite;
+mod tls;
 pub mod webhook;
 mod words;

@@ -6,6 +6,7 @@
 mod background;
 mod cells;
 mod commits_seen;
+mod encryption;
 mod examination;
 mod failure;
 mod log;

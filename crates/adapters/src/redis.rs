@@ -9,6 +9,7 @@ mod connection;
 mod examination;
 mod gate;
 mod notifier;
+mod place;
 mod ranking;
 mod rates;
 
@@ -16,5 +17,6 @@ pub use connection::{Condition, OpenError, Options, Redis, forget};
 pub use examination::{Examined, examine};
 pub use gate::{GateScript, RedisGate};
 pub use notifier::RedisNotifier;
+pub use place::{Identity, Place};
 pub use ranking::RedisRanking;
 pub use rates::RedisRates;

@@ -331,7 +331,7 @@ impl Config {
             if let Some(name) = OWN.into_iter().find(|name| *name == variable) {
                 own.insert(name, text);
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
-                let key = name.to_lowercase().replace("__", ".");
+                let key = kafka::property_keys::key_of(&name.to_lowercase().replace("__", "."));
                 layers.set(&key, text, variable.clone()).ok_or(Error::UnknownVariable { variable })?;
             }
         }
@@ -375,9 +375,7 @@ impl Config {
         self.alerts.check(self.webhooks.allow_private)?;
         self.audit.check()?;
         self.notifications.check()?;
-        if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
-            return Err(Error::Redis);
-        }
+        self.redis.check()?;
         let at_least_one = [
             ("server.http_threads", self.server.http_threads as u64),
             ("server.body_bytes_max", self.server.body_bytes_max as u64),

@@ -96,7 +96,7 @@ fn given(variable: &str, what: &str, test: &str) -> Option<String> {
     given
 }
 
-fn note_skip(line: &str) {
+pub(crate) fn note_skip(line: &str) {
     eprintln!("SKIPPED {line} (`cargo xtask test` starts it)");
     let Some(path) = std::env::var_os(SKIPS) else { return };
     let noted = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| writeln!(file, "{line}"));

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::addresses::kafka_jars;
-use crate::kafka_node::{Jars, Node};
+use crate::kafka_node::{Jars, Node, Secured};
 use crate::own_process::{OwnFolder, OwnProcess};
 use crate::process;
 
@@ -34,12 +34,24 @@ impl Brokers {
     /// # Panics
     /// The brokers do not start.
     pub fn start(test: &str, count: usize) -> Option<Brokers> {
+        Brokers::start_as(test, count, |node| node)
+    }
+
+    /// Starts a single broker with a further listener, with TLS and logins.
+    ///
+    /// # Panics
+    /// The broker does not start.
+    pub fn start_secured(test: &str, secured: &Secured) -> Option<Brokers> {
+        Brokers::start_as(test, 1, |node| node.secured(secured.clone()))
+    }
+
+    fn start_as(test: &str, count: usize, shape: impl Fn(Node) -> Node) -> Option<Brokers> {
         let jars = jars(test)?;
         // A failed test has ended its brokers as well, so a poisoned lock is safe.
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let ports: Vec<[u16; 2]> = (0..count).map(|_| process::lasting_ports().expect("ports are free")).collect();
         let folder = OwnFolder::make(&format!("kafka-{}", ports[0][0]));
-        let nodes = Node::cluster(&folder.0, &ports);
+        let nodes: Vec<Node> = Node::cluster(&folder.0, &ports).into_iter().map(shape).collect();
         for node in &nodes {
             node.format(&nodes, &jars).expect("a broker's folder can be made");
         }

@@ -42,6 +42,33 @@ pub struct Node {
     port: u16,
     controller: u16,
     home: PathBuf,
+    secured: Option<Secured>,
+}
+
+/// A further listener, with TLS and logins.
+#[derive(Clone, Debug)]
+pub struct Secured {
+    pub port: u16,
+    /// Key and certificate in one PEM file.
+    pub keystore: PathBuf,
+    /// The user `ann`'s password, with PLAIN and with SCRAM-SHA-256.
+    pub password: String,
+}
+
+impl Secured {
+    fn properties(&self) -> String {
+        let Secured { port: _, keystore, password } = self;
+        let (listener, keystore) = ("listener.name.sasl_ssl", keystore.display());
+        let [plain, scram] = ["plain.Plain", "scram.Scram"]
+            .map(|name| format!("org.apache.kafka.common.security.{name}LoginModule required"));
+        format!(
+            "{listener}.ssl.keystore.type=PEM\n\
+             {listener}.ssl.keystore.location={keystore}\n\
+             {listener}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256\n\
+             {listener}.plain.sasl.jaas.config={plain} user_ann=\"{password}\";\n\
+             {listener}.scram-sha-256.sasl.jaas.config={scram};\n"
+        )
+    }
 }
 
 impl Node {
@@ -49,7 +76,7 @@ impl Node {
     pub fn cluster(folder: &Path, ports: &[[u16; 2]]) -> Vec<Node> {
         let node = |(id, [port, controller]): (usize, &[u16; 2])| {
             let home = folder.join(format!("broker-{id}"));
-            Node { id, port: *port, controller: *controller, home }
+            Node { id, port: *port, controller: *controller, home, secured: None }
         };
         (1..).zip(ports).map(node).collect()
     }
@@ -58,6 +85,12 @@ impl Node {
     pub fn addresses(nodes: &[Node]) -> String {
         let addresses: Vec<String> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
         addresses.join(",")
+    }
+
+    /// Adds a listener with TLS and logins.
+    #[must_use]
+    pub fn secured(self, secured: Secured) -> Node {
+        Node { secured: Some(secured), ..self }
     }
 
     pub fn log(&self) -> PathBuf {
@@ -73,7 +106,11 @@ impl Node {
         fs::create_dir_all(&self.home).map_err(told)?;
         fs::write(self.settings(), self.properties(all)).map_err(told)?;
         let mut format = jars.tool("kafka.tools.StorageTool");
-        process::run(format.args(["format", "-t", CLUSTER, "-c"]).arg(self.settings()))
+        format.args(["format", "-t", CLUSTER, "-c"]).arg(self.settings());
+        if let Some(Secured { password, .. }) = &self.secured {
+            format.args(["--add-scram", &format!("SCRAM-SHA-256=[name=ann,password={password}]")]);
+        }
+        process::run(&mut format)
     }
 
     /// Returns the command that runs it on its present data.
@@ -101,7 +138,9 @@ impl Node {
 
     /// The server's settings. Time-outs are long, because a busy machine must not take a slow controller for a dead one.
     fn properties(&self, nodes: &[Node]) -> String {
-        let Node { id, port, controller, home } = self;
+        let Node { id, port, controller, home, secured } = self;
+        let further = secured.as_ref().map_or_else(String::new, |it| format!(",SASL_SSL://127.0.0.1:{}", it.port));
+        let of_further = secured.as_ref().map_or_else(String::new, Secured::properties);
         let voters: Vec<String> =
             nodes.iter().map(|node| format!("{}@127.0.0.1:{}", node.id, node.controller)).collect();
         let (voters, data) = (voters.join(","), home.join("data").display().to_string());
@@ -115,9 +154,9 @@ impl Node {
              controller.quorum.election.timeout.ms=2000\n\
              controller.quorum.fetch.timeout.ms=6000\n\
              controller.quorum.request.timeout.ms=6000\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{further}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{further}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL\n\
              log.dirs={data}\n\
              auto.create.topics.enable=false\n\
              unclean.leader.election.enable=false\n\
@@ -128,7 +167,8 @@ impl Node {
              transaction.state.log.num.partitions=4\n\
              transaction.state.log.replication.factor={replicas}\n\
              transaction.state.log.min.isr={in_sync}\n\
-             group.initial.rebalance.delay.ms=0\n"
+             group.initial.rebalance.delay.ms=0\n\
+             {of_further}"
         )
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod brokers;
+pub mod certificates;
 pub mod health;
 pub mod kafka_node;
 pub mod mariadb;

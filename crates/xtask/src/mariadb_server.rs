@@ -10,6 +10,7 @@ pub struct MariadbServer {
     process: OwnProcess,
     server: Mariadb,
     port: u16,
+    flags: Vec<String>,
     folder: OwnFolder,
 }
 
@@ -19,13 +20,22 @@ impl MariadbServer {
     /// # Panics
     /// MariaDB is available only as an address, or does not start.
     pub fn start(test: &str) -> Option<MariadbServer> {
+        MariadbServer::start_with(test, &[])
+    }
+
+    /// Starts a server with more flags.
+    ///
+    /// # Panics
+    /// MariaDB is available only as an address, or does not start.
+    pub fn start_with(test: &str, flags: &[String]) -> Option<MariadbServer> {
         address(Service::Mysql, test)?;
         let server = Mariadb::installed().expect("a test that kills MariaDB needs its program");
         let [port] = process::lasting_ports().expect("a port is free");
         let folder = OwnFolder::make(&format!("mariadb-{port}"));
         server.prepare(&folder.0).expect("a database can be made");
-        let process = OwnProcess::start(&mut server.command(&folder.0, port), folder.0.join("log"));
-        let started = MariadbServer { process, server, port, folder };
+        let flags = flags.to_vec();
+        let process = OwnProcess::start(server.command(&folder.0, port).args(&flags), folder.0.join("log"));
+        let started = MariadbServer { process, server, port, flags, folder };
         started.await_answer();
         Some(started)
     }
@@ -33,6 +43,10 @@ impl MariadbServer {
     /// Returns its address without a database name.
     pub fn address(&self) -> String {
         Mariadb::address(self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Kills it with SIGKILL.
@@ -48,7 +62,7 @@ impl MariadbServer {
     /// # Panics
     /// It does not start.
     pub fn restart(&mut self) {
-        self.process.restart(&mut self.server.command(&self.folder.0, self.port));
+        self.process.restart(self.server.command(&self.folder.0, self.port).args(&self.flags));
         self.await_answer();
     }
 

@@ -44,7 +44,7 @@ impl HttpSink {
             .header("content-encoding", "gzip")
             .header("idempotency-key", &lines.name)
             .body(body);
-        let response = request.send().await.map_err(|error| error.without_url().to_string())?;
+        let response = request.send().await.map_err(|error| http_client::with_causes(&error.without_url()))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());

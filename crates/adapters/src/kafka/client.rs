@@ -81,10 +81,19 @@ impl Cluster {
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "doorbuster")
-            .set("reconnect.backoff.max.ms", "1000")
+            .set("reconnect.backoff.max.ms", "1000");
+        self.set_properties(&mut config);
+        config
             // Topics created on first use would have the wrong number of partitions.
             .set("allow.auto.create.topics", "false");
         config
+    }
+
+    /// Called after the tuning, which these settings replace, and before the settings that nothing replaces.
+    fn set_properties(&self, config: &mut ClientConfig) {
+        self.properties.iter().for_each(|(name, value)| {
+            config.set(name, value);
+        });
     }
 
     pub(super) fn producer(&self) -> ClientConfig {
@@ -96,6 +105,7 @@ impl Cluster {
         self.overrides.producer().for_each(|(key, value)| {
             config.set(key, value);
         });
+        self.set_properties(&mut config);
         config
             // The Java client's partitioner: a key has the same partition with every producer.
             .set("partitioner", "murmur2_random")
@@ -113,6 +123,7 @@ impl Cluster {
         self.overrides.consumer().for_each(|(key, value)| {
             config.set(key, value);
         });
+        self.set_properties(&mut config);
         config
             .set("group.id", self.group(group))
             .set("enable.auto.commit", "false")
@@ -160,6 +171,20 @@ mod tests {
             producer.create_native_config().unwrap();
             consumer.create_native_config().unwrap();
         }
+    }
+
+    #[test]
+    fn properties_replace_the_tuning_and_no_guarantee() {
+        let given = [("linger.ms", "9"), ("acks", "0"), ("enable.auto.commit", "true"), ("security.protocol", "SSL")];
+        let properties = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let cluster = Cluster { tuning: Tuning::Throughput, properties, ..Cluster::default() };
+        let (producer, consumer) = (cluster.producer(), cluster.consumer(Group::Stock));
+        assert_eq!((producer.get("linger.ms"), producer.get("acks")), (Some("9"), Some("all")));
+        assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
+        assert_eq!(
+            [producer, consumer, cluster.admin()].map(|it| it.get("security.protocol") == Some("SSL")),
+            [true; 3]
+        );
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub struct Cluster {
     /// How topics of dead letters are named.
     pub dead_letters: DeadLetterNames,
     pub overrides: Overrides,
+    /// Settings of librdkafka under its own names, for every client. They do not replace those that the shop's guarantees need.
+    pub properties: BTreeMap<String, String>,
     /// Groups that differ from the default.
     pub groups: BTreeMap<Group, GroupShape>,
     /// Source of this shop's events; events of other sources are skipped.

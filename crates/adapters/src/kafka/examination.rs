@@ -4,13 +4,15 @@ use app::events::topic::Wanted;
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};
 
 use super::plan::ExaminedTopic;
+use super::refusal;
 use super::topics::{PATIENCE, Topics, text};
 
 impl Topics {
     /// Returns the state of each of these topics that exists.
     pub async fn examine(&self, wanted: &[Wanted]) -> Result<Vec<ExaminedTopic>, String> {
         let names: Vec<String> = wanted.iter().map(|wanted| self.cluster.prefixed(wanted.name)).collect();
-        let metadata = self.client.inner().fetch_metadata(None, PATIENCE).map_err(text)?;
+        let asked = self.client.inner().fetch_metadata(None, PATIENCE);
+        let metadata = asked.map_err(|error| refusal::of(&error, &self.cluster))?;
         let mut examined: Vec<ExaminedTopic> = vec![];
         for topic in metadata.topics().iter().filter(|topic| names.iter().any(|name| name == topic.name())) {
             let partitions = topic.partitions();

@@ -10,6 +10,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use super::client::Quiet;
 use super::cluster::Cluster;
 use super::plan::{Difference, Plan};
+use super::refusal;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const CHECK_EVERY: Duration = Duration::from_millis(50);
@@ -28,7 +29,8 @@ impl Topics {
 
     /// Returns every topic of the broker with its number of partitions.
     pub fn found(&self) -> Result<BTreeMap<String, i32>, String> {
-        let metadata = self.client.inner().fetch_metadata(None, PATIENCE).map_err(text)?;
+        let asked = self.client.inner().fetch_metadata(None, PATIENCE);
+        let metadata = asked.map_err(|error| refusal::of(&error, &self.cluster))?;
         let count = |partitions: usize| i32::try_from(partitions).unwrap_or(i32::MAX);
         Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), count(topic.partitions().len()))).collect())
     }

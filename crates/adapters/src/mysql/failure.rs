@@ -2,6 +2,8 @@
 
 use app::ports::StoreError;
 
+use crate::tls;
+
 /// Why a statement or message failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -63,6 +65,12 @@ impl From<mysql_async::Error> for Failure {
             mysql_async::Error::Server(server) => {
                 format!("the database refused a statement: {} ({})", server.message, server.code)
             }
+            mysql_async::Error::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => {
+                "the database offers no TLS; set it up there, or remove ssl-mode from DATABASE_URL".to_owned()
+            }
+            mysql_async::Error::Io(mysql_async::IoError::Tls(tls)) => {
+                format!("the files of ssl-ca, ssl-cert and ssl-key in DATABASE_URL cannot be used: {tls}")
+            }
             mysql_async::Error::Driver(_) | mysql_async::Error::Other(_) | mysql_async::Error::Url(_) => {
                 error.to_string()
             }
@@ -89,7 +97,11 @@ fn unreachable_text(error: &std::io::Error) -> String {
         ConnectionRefused => "the connection was refused".to_owned(),
         TimedOut => "the connection timed out".to_owned(),
         UnexpectedEof => "the connection was closed".to_owned(),
-        _ => error.to_string().split(" (os error").next().unwrap_or_default().to_owned(),
+        _ => {
+            let text = error.to_string();
+            let explained = tls::explained(&text, "ssl-ca of DATABASE_URL");
+            explained.unwrap_or_else(|| text.split(" (os error").next().unwrap_or_default().to_owned())
+        }
     };
     format!("the database is unreachable: {why}")
 }

@@ -10,6 +10,7 @@ use mysql_async::{Conn, Opts, Pool};
 
 use super::cells::MysqlCells;
 use super::commits_seen::CommitsSeen;
+use super::encryption;
 use super::failure::{Failure, Result};
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
@@ -91,8 +92,7 @@ impl From<mysql_async::Error> for OpenError {
 
 /// Parses an address such as `mysql://user:password@host:3306/doorbuster`.
 pub(super) fn parse(url: &str) -> std::result::Result<Opts, OpenError> {
-    // The library's error may quote the address with its password.
-    let opts = Opts::from_url(url).map_err(|_| OpenError::Address("it is not a mysql:// address".to_owned()))?;
+    let opts = encryption::options(url).map_err(OpenError::Address)?;
     if opts.db_name().is_none_or(str::is_empty) {
         return Err(OpenError::NoDatabase);
     }

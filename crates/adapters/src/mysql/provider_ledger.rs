@@ -2,10 +2,11 @@
 //! executed.
 
 use app::payments::provider::{Ask, Call, Operation, ProviderError, Script, ScriptSetting};
-use mysql_async::{Conn, Opts, Pool, PoolConstraints, PoolOpts, Value};
+use mysql_async::{Conn, Pool, PoolConstraints, PoolOpts, Value};
 
 use super::background::Background;
 use super::cells::from_row;
+use super::encryption;
 use super::failure::{Failure, Result};
 use super::session::{Answers, options, run_on};
 use super::sql::{Script as Statements, statement};
@@ -26,9 +27,7 @@ pub struct MysqlProviderLedger {
 impl MysqlProviderLedger {
     /// Opens the ledger in the database of this address, whose tables must exist.
     pub fn open(url: &str) -> std::result::Result<MysqlProviderLedger, String> {
-        // The library's error may quote the address with its password.
-        let opts = Opts::from_url(url)
-            .map_err(|_| "the address of the database is invalid: it must be a mysql:// address".to_owned())?;
+        let opts = encryption::options(url).map_err(|why| format!("the address of the database is invalid: {why}"))?;
         let background = Background::start("provider").map_err(|error| error.to_string())?;
         let constraints = PoolConstraints::new(1, CONNECTIONS_MAX).unwrap_or_default();
         let pooling = PoolOpts::default().with_constraints(constraints).with_reset_connection(false);

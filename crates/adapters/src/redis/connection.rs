@@ -9,6 +9,8 @@ use redis::{Client, RedisError};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
+use super::place::Place;
+
 /// How often an unreachable Redis is probed, and how often a reachable one.
 const PROBE_EVERY: Duration = Duration::from_millis(100);
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -21,8 +23,7 @@ const CALLS_MAX: usize = 1_024;
 /// Configuration of the connection.
 #[derive(Clone)]
 pub struct Options {
-    /// `redis://user:password@host:port/database`.
-    pub address: String,
+    pub place: Place,
     /// Time-out of a call.
     pub timeout: Duration,
     /// Part of every key, which separates this shop's keys from those of others.
@@ -31,8 +32,10 @@ pub struct Options {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the address of Redis is invalid: it must look like redis://host:6379/")]
+    #[error("the address of Redis is invalid: it must look like redis://host:6379/ or rediss://host:6379/")]
     Address,
+    #[error("TLS to Redis cannot be set up: {0}")]
+    Files(String),
     #[error("Redis failed: {0}")]
     Lost(String),
     #[error("starting the thread of the Redis connection failed: {0}")]
@@ -62,6 +65,7 @@ pub struct Redis {
 
 #[derive(Default)]
 struct Health {
+    place: Place,
     works: AtomicBool,
     /// Counts the recoveries: after each one, Redis may have lost its data or have an older copy.
     returns: AtomicU64,
@@ -76,8 +80,7 @@ struct Health {
 impl Redis {
     /// Opens a connection, or starts to try: an unreachable Redis is no error.
     pub fn open(options: Options) -> Result<Arc<Redis>, OpenError> {
-        // The library's error may quote the address with its password.
-        let client = Client::open(options.address.as_str()).map_err(|_| OpenError::Address)?;
+        let client = options.place.client()?;
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("redis").enable_all().build()?;
         let handle = runtime.handle().clone();
         let config = ConnectionManagerConfig::new()
@@ -91,7 +94,7 @@ impl Redis {
             let _inside = handle.enter();
             ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(|_| OpenError::Address)?
         };
-        let health = Arc::new(Health::default());
+        let health = Arc::new(Health { place: options.place.clone(), ..Health::default() });
         let (sender, receiver) = mpsc::channel();
         handle.spawn(watch(manager.clone(), Arc::clone(&health), sender));
         // In either case the probe updates the state from here on.
@@ -152,12 +155,12 @@ impl Redis {
 }
 
 /// Deletes all keys of a shop that is no longer served.
-pub async fn forget(address: &str, shop: &str) -> Result<(), OpenError> {
-    unlink_all(address, shop).await.map_err(|error| OpenError::Lost(error.to_string()))
+pub async fn forget(place: &Place, shop: &str) -> Result<(), OpenError> {
+    unlink_all(&place.client()?, shop).await.map_err(|error| OpenError::Lost(place.explained(&error.to_string())))
 }
 
-async fn unlink_all(address: &str, shop: &str) -> Result<(), RedisError> {
-    let mut connection = Client::open(address)?.get_multiplexed_async_connection().await?;
+async fn unlink_all(client: &Client, shop: &str) -> Result<(), RedisError> {
+    let mut connection = client.get_multiplexed_async_connection().await?;
     let pattern = format!("{}*", key(shop, ""));
     let mut cursor = 0_u64;
     loop {
@@ -195,7 +198,10 @@ impl Health {
         }
         if !self.is_logged.swap(true, Ordering::AcqRel) {
             self.losses.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!("Redis does not answer and is not called until it does; the shop works without it: {error}");
+            tracing::warn!(
+                "Redis does not answer and is not called until it does; the shop works without it: {}",
+                self.place.explained(error)
+            );
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use redis::Client;
-
 use super::connection::OpenError;
+use super::place::Place;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -17,14 +16,14 @@ pub struct Examined {
 }
 
 /// Asks a server. `INFO` has all of it, and managed servers that refuse `CONFIG` allow it.
-pub async fn examine(address: &str) -> Result<Examined, OpenError> {
-    let client = Client::open(address).map_err(|_| OpenError::Address)?;
+pub async fn examine(place: &Place) -> Result<Examined, OpenError> {
+    let client = place.client()?;
     let asked = async {
         let mut connection = client.get_multiplexed_async_connection().await?;
         redis::cmd("INFO").query_async::<String>(&mut connection).await
     };
     let answered = tokio::time::timeout(PATIENCE, asked).await;
-    let lost = |text: String| OpenError::Lost(text);
+    let lost = |text: String| OpenError::Lost(place.explained(&text));
     let info =
         answered.map_err(|_elapsed| lost("no answer in time".to_owned()))?.map_err(|error| lost(error.to_string()))?;
     let value =

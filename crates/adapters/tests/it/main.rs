@@ -22,4 +22,5 @@ mod shop;
 mod statistics;
 mod switching;
 mod throughput;
+mod tls;
 mod views;

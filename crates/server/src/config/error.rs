@@ -47,8 +47,16 @@ pub enum Error {
     Shop(String),
     #[error("kafka.shop may contain at most 100 letters, digits, '.', '_' and '-'")]
     KafkaShop,
-    #[error("{ENV_REDIS_URL} is not a Redis address; use redis://user:password@host:6379/0")]
+    #[error("{ENV_REDIS_URL} is not a Redis address; use redis://user:password@host:6379/0, or rediss:// for TLS")]
     Redis,
+    #[error("redis.cert_file and redis.key_file belong together: set both, or none")]
+    RedisIdentity,
+    #[error("kafka.properties must not contain {name}: {why}")]
+    KafkaProperty { name: String, why: &'static str },
+    #[error(
+        "kafka.properties asks for {value}, but this program was built without it: build with the cargo feature `kafka-tls`"
+    )]
+    BuiltWithoutKafkaTls { value: String },
     #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]
     NoPaymentKey,
     #[error(

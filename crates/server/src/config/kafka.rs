@@ -1,10 +1,14 @@
 //! Kafka's settings, and the roles of a process.
 
+pub(super) mod properties;
+pub(super) mod property_keys;
+
 use app::events::topic::Topic;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::kafka_clients::{KafkaConsumer, KafkaProducer};
+use properties::KafkaProperties;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +59,7 @@ pub struct Kafka {
     pub relay: RelayBy,
     pub producer: KafkaProducer,
     pub consumer: KafkaConsumer,
+    pub properties: KafkaProperties,
     /// Only from the environment, like all addresses.
     #[serde(skip)]
     pub(super) brokers: Option<String>,
@@ -83,6 +88,7 @@ impl Kafka {
         if self.shop.len() > 100 || !self.shop.chars().all(is_allowed) {
             return Err(Error::KafkaShop);
         }
+        self.properties.check(cfg!(feature = "kafka-tls"))?;
         self.producer.check()?;
         self.consumer.check()
     }

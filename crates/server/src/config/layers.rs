@@ -7,6 +7,8 @@ use serde::de::{DeserializeOwned, Error as _, Expected, IntoDeserializer, Unexpe
 use serde::forward_to_deserialize_any;
 use toml::{Table, Value};
 
+use super::kafka::property_keys;
+
 /// The source of a value. Defaults are never invalid, so they have none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -76,6 +78,11 @@ impl Layers {
     /// Sets one value from text, in the type of its default, so that the password `0123` stays text. `None` for a key that does
     /// not exist. Where a file has another value in the place of a section, its error is reported when the settings are read.
     pub(super) fn set(&mut self, key: &str, text: String, variable: String) -> Option<()> {
+        if let Some(name) = key.strip_prefix(property_keys::SECTION) {
+            property_keys::put(&mut self.values, name, text);
+            self.sources.insert(key.to_owned(), Source::Variable(variable));
+            return Some(());
+        }
         let value = match find(&self.defaults, key)? {
             Value::Table(_) | Value::Array(_) => return None,
             Value::String(_) => Value::String(text),

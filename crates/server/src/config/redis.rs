@@ -1,8 +1,11 @@
 //! Settings of Redis, which is used if the environment names one.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::Error;
 
 /// The data structure in which the gate stores coupon holders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -17,6 +20,9 @@ pub enum GateScript {
 pub struct Redis {
     timeout_ms: u64,
     pub gate: GateScript,
+    ca_file: PathBuf,
+    cert_file: PathBuf,
+    key_file: PathBuf,
     /// Only from the environment, because it contains a password.
     #[serde(skip)]
     address: Option<String>,
@@ -25,6 +31,26 @@ pub struct Redis {
 impl Redis {
     pub fn address(&self) -> Option<&str> {
         self.address.as_deref()
+    }
+
+    /// Returns the file of the authorities that are trusted instead of the machine's.
+    pub fn ca_file(&self) -> Option<&Path> {
+        Some(self.ca_file.as_path()).filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// Returns the files of this program's own certificate and of its key.
+    pub fn identity(&self) -> Option<[&Path; 2]> {
+        let is_given = !self.cert_file.as_os_str().is_empty();
+        is_given.then_some([self.cert_file.as_path(), self.key_file.as_path()])
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let is_known = |address: &str| ["redis://", "rediss://"].iter().any(|scheme| address.starts_with(scheme));
+        if self.address().is_some_and(|address| !is_known(address) || address.contains('#')) {
+            return Err(Error::Redis);
+        }
+        let [has_cert, has_key] = [&self.cert_file, &self.key_file].map(|path| !path.as_os_str().is_empty());
+        if has_cert == has_key { Ok(()) } else { Err(Error::RedisIdentity) }
     }
 
     /// Returns the time-out of a call.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::kafka::properties;
 use super::{Config, DEFAULT_TOML};
 
 const REDACTED: &str = "[redacted]";
@@ -52,6 +53,9 @@ impl Config {
                 section = name.trim_end_matches(']');
             }
             text.push('\n');
+            if line == properties::HEADER {
+                text.push_str(&self.kafka.properties.to_toml());
+            }
         }
         text
     }

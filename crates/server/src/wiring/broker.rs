@@ -59,6 +59,7 @@ pub(super) fn cluster(config: &Config) -> Option<Cluster> {
         dead_letters: dead_letters(config),
         overrides,
         groups,
+        properties: config.kafka.properties.all().clone(),
         source: cloud_event::SOURCE.into(),
     })
 }

@@ -108,7 +108,9 @@ impl Error {
             Error::HalfRestored(_) => "run `doorbuster restore` of the backup into it again, or delete the folder",
             Error::Mysql(error) => of_database(error),
             Error::Database { cause, .. } => cause.advice(),
-            Error::Redis(_) => "start Redis, or correct REDIS_URL; without it the shop runs on its store alone",
+            Error::Redis(_) => {
+                "start Redis, or correct REDIS_URL and [redis]; without it the shop runs on its store alone"
+            }
             Error::Read(_) => CHECK_THE_STORE,
             Error::OtherSecret => "set DOORBUSTER_AUTH_SECRET to the secret of the other processes",
             Error::Payment(_) => "correct the settings in [payment]: docs/payments.md",
@@ -117,7 +119,9 @@ impl Error {
             Error::Webhooks(_) => "check this machine's certificates: no HTTPS client could be made",
             Error::Switching => "wait until it is done, then run `doorbuster topics plan`",
             Error::Overdue(_) => "start processes with the role worker, or allow more time with --within",
-            Error::Broker(_) => "check that the brokers in KAFKA_BROKERS run and can be reached from here",
+            Error::Broker(_) => {
+                "check that the brokers in KAFKA_BROKERS run and can be reached from here, and kafka.properties"
+            }
             Error::ForeignTopics { .. } => "set kafka.prefix to a name of this shop's own",
             Error::Thread(_) => "check this machine's limits of threads and memory",
         }
@@ -145,7 +149,7 @@ const fn of_folder(error: &sqlite::OpenError) -> &'static str {
 const fn of_database(error: &mysql::OpenError) -> &'static str {
     match error {
         mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase => {
-            "correct DATABASE_URL: mysql://user:password@host:3306/name"
+            "correct DATABASE_URL: mysql://user:password@host:3306/name (with TLS: docs/tls.md)"
         }
         mysql::OpenError::HalfMoved => FINISH_MOVE,
         mysql::OpenError::SchemaTooNew { .. } => USE_NEWER,

@@ -76,8 +76,14 @@ pub(super) fn open(
     }))
 }
 
+pub(super) fn place(config: &Config, address: &str) -> redis::Place {
+    let identity =
+        config.redis.identity().map(|[cert, key]| redis::Identity { cert_file: cert.into(), key_file: key.into() });
+    redis::Place { address: address.to_owned(), ca_file: config.redis.ca_file().map(Into::into), identity }
+}
+
 fn options(config: &Config, address: &str, codec: Codec) -> redis::Options {
-    redis::Options { address: address.to_owned(), timeout: config.redis.timeout(), shop: name(codec) }
+    redis::Options { place: place(config, address), timeout: config.redis.timeout(), shop: name(codec) }
 }
 
 fn script(config: &Config) -> redis::GateScript {

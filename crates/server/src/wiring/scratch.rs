@@ -24,7 +24,7 @@ pub fn forget(config: &Config) -> Result<(), Error> {
         if let Some(address) = config.redis.address() {
             let opened = mysql::open(database.address(), options).await?;
             let shop = redis_services::name(Codec::new(opened.codec_key));
-            redis::forget(address, &shop).await?;
+            redis::forget(&redis_services::place(config, address), &shop).await?;
         }
         Ok(mysql::scratch::delete(database.address()).await?)
     });

@@ -97,6 +97,8 @@ fn libraries(linked: &str) -> io::Result<BTreeSet<&'static str>> {
         let library = line.split(['[', ']']).nth(1).unwrap_or_default();
         match library.split('.').next().unwrap_or_default() {
             "libz" => Ok("zlib1g"),
+            // Debian 13 renamed the package when its times became wider.
+            "libssl" | "libcrypto" => Ok("libssl3t64 | libssl3"),
             "libgcc_s" => Ok("libgcc-s1"),
             "libstdc++" => Ok("libstdc++6"),
             "libc" | "libm" | "libdl" | "libpthread" | "librt" => Ok("libc6"),

@@ -5,6 +5,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::super::broker;
 use super::super::error::Error;
+use super::super::redis_services;
 use crate::config::Config;
 
 pub use adapters::kafka::ExaminedTopic;
@@ -24,8 +25,8 @@ pub fn examine_database(address: &str) -> Result<ExaminedDatabase, Error> {
     Ok(runtime()?.block_on(mysql::examine(address))?)
 }
 
-pub fn examine_redis(address: &str) -> Result<ExaminedRedis, Error> {
-    Ok(runtime()?.block_on(redis::examine(address))?)
+pub fn examine_redis(config: &Config, address: &str) -> Result<ExaminedRedis, Error> {
+    Ok(runtime()?.block_on(redis::examine(&redis_services::place(config, address)))?)
 }
 
 pub fn examine_topics(config: &Config) -> Result<Vec<ExaminedTopic>, Error> {

@@ -19,7 +19,7 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
         Some(examined) => of_database(config, examined),
         None => of_folder(config),
     };
-    findings.extend(config.redis.address().map(of_redis));
+    findings.extend(config.redis.address().map(|address| of_redis(config, address)));
     if config.kafka.brokers().is_some() {
         findings.extend(of_kafka(config));
     }
@@ -129,8 +129,8 @@ fn durability(examined: &ExaminedDatabase) -> Vec<Finding> {
     findings
 }
 
-fn of_redis(address: &str) -> Finding {
-    match upkeep::examine_redis(address) {
+fn of_redis(config: &Config, address: &str) -> Finding {
+    match upkeep::examine_redis(config, address) {
         Err(error) => Finding::found("redis", error.to_string(), error.advice()),
         Ok(examined) => Finding::rule(
             "redis",
@@ -200,6 +200,11 @@ fn encryption(config: &Config, database: Option<&ExaminedDatabase>) -> Finding {
     if config.redis.address().is_some_and(|address| leaves(address) && !address.starts_with("rediss:")) {
         plain.push("Redis");
     }
+    if config.kafka.brokers().is_some_and(|brokers| brokers.split(',').any(leaves))
+        && !config.kafka.properties.use_tls()
+    {
+        plain.push("Kafka");
+    }
     if config
         .server
         .listen
@@ -216,7 +221,7 @@ fn encryption(config: &Config, database: Option<&ExaminedDatabase>) -> Finding {
         } else {
             format!("not encrypted: {}", plain.join(", "))
         },
-        "put a proxy with TLS before the listener, and keep the database and Redis in a private network or behind a tunnel",
+        "docs/tls.md has the settings; what stays in the clear belongs into a private network, or behind a proxy or a tunnel",
     )
 }
 
