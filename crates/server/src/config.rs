@@ -29,11 +29,10 @@ pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 pub use shop::{
-    Alerts, Analytics, Audit, Keep, MailWay, Notifications, Shop, Way, Webhooks, ZoneCalendar, is_log_level,
+    Alerts, Analytics, Audit, Keep, MailWay, Notifications, Server, Shop, Way, Webhooks, ZoneCalendar, is_log_level,
 };
 pub(crate) use variables::is_read;
 
-use crate::http::envelope::Cors;
 use layers::Layers;
 use variables::{
     ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_GATEWAY_TOKEN, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY,
@@ -66,62 +65,6 @@ pub struct Config {
     pub keep: Keep,
     pub analytics: Analytics,
     pub log: Log,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    pub listen: String,
-    pub data_dir: PathBuf,
-    pub roles: Roles,
-    pub http_threads: usize,
-    pub body_bytes_max: usize,
-    header_timeout_ms: u64,
-    body_timeout_ms: u64,
-    idle_timeout_ms: u64,
-    write_timeout_ms: u64,
-    shutdown_grace_ms: u64,
-    pub connections_max: usize,
-    connections_per_address_max: usize,
-    pub streams_per_customer_max: usize,
-    stream_heartbeat_ms: u64,
-    pub cors_origins: String,
-    pub compression: bool,
-    pub catalogue_max_age_s: u32,
-}
-
-impl Server {
-    pub fn header_timeout(&self) -> Duration {
-        Duration::from_millis(self.header_timeout_ms)
-    }
-
-    pub fn body_timeout(&self) -> Duration {
-        Duration::from_millis(self.body_timeout_ms)
-    }
-
-    pub fn idle_timeout(&self) -> Duration {
-        Duration::from_millis(self.idle_timeout_ms)
-    }
-
-    pub fn write_timeout(&self) -> Duration {
-        Duration::from_millis(self.write_timeout_ms)
-    }
-
-    pub fn stream_heartbeat(&self) -> Duration {
-        Duration::from_millis(self.stream_heartbeat_ms)
-    }
-
-    /// Default: half of all connections, so that one address cannot take the places of all others.
-    pub fn connections_per_address_max(&self) -> usize {
-        match self.connections_per_address_max {
-            0 => self.connections_max.div_ceil(2),
-            set => set,
-        }
-    }
-
-    pub fn shutdown_grace(&self) -> Duration {
-        Duration::from_millis(self.shutdown_grace_ms)
-    }
 }
 
 #[derive(Clone, Deserialize, Serialize)]
@@ -365,7 +308,7 @@ impl Config {
         self.admin.own_listen().map_or(Ok(()), |listen| addresses::check_listen("admin.listen", listen))?;
         addresses::check_email(&self.admin.email)?;
         self.log.check()?;
-        Cors::parse(&self.server.cors_origins).map_err(Error::Shop)?;
+        self.server.check(self.admin.own_listen().is_some())?;
         self.payment.check_currency(self.shop.check().map_err(Error::Shop)?)?;
         self.kafka.check(cfg!(feature = "kafka"))?;
         self.orders.check()?;
@@ -377,14 +320,6 @@ impl Config {
         self.notifications.check()?;
         self.redis.check()?;
         let at_least_one = [
-            ("server.http_threads", self.server.http_threads as u64),
-            ("server.body_bytes_max", self.server.body_bytes_max as u64),
-            ("server.header_timeout_ms", self.server.header_timeout_ms),
-            ("server.body_timeout_ms", self.server.body_timeout_ms),
-            ("server.idle_timeout_ms", self.server.idle_timeout_ms),
-            ("server.connections_max", self.server.connections_max as u64),
-            ("server.streams_per_customer_max", self.server.streams_per_customer_max as u64),
-            ("server.stream_heartbeat_ms", self.server.stream_heartbeat_ms),
             ("auth.token_ttl_s", self.auth.token_ttl_s),
             ("engine.batch_max", self.engine.batch_max as u64),
             ("engine.queue_max", self.engine.queue_max as u64),
@@ -400,6 +335,7 @@ impl Config {
         ];
         for (key, given) in at_least_one
             .into_iter()
+            .chain(self.server.at_least_one())
             .chain(self.payment.at_least_one())
             .chain(self.webhooks.at_least_one())
             .chain(self.alerts.at_least_one())

@@ -20,6 +20,8 @@ pub enum Error {
     Secret(#[from] secret::Error),
     #[error("cannot listen on {address}: {}", io_error::of(cause))]
     Listen { address: String, cause: io::Error },
+    #[error("the listener's certificate cannot be used: {0}")]
+    Certificate(String),
     #[error("{}", io_error::of(.0))]
     Io(#[from] io::Error),
     #[error("no doorbuster server answers at {address}: {}", io_error::of(cause))]

@@ -1,5 +1,6 @@
 //! `doorbuster serve`: runs the shop in one process until it is stopped.
 
+mod encryption;
 mod retention;
 
 use std::net::{SocketAddr, TcpListener};
@@ -21,7 +22,7 @@ use crate::api::{self, Shop, Surface};
 use crate::cli::ServeArgs;
 use crate::commands::demo_shop::{self, Catalogue, Regulars, ShopClient, Sown};
 use crate::config::{AfterFailure, Config};
-use crate::http::connections::{self, ConnectionLimits, Serving};
+use crate::http::connections::{self, Certificate, ConnectionLimits, Front, Serving};
 use crate::http::language::Language;
 use crate::runtime::canary::Canary;
 use crate::runtime::health::AtWork;
@@ -63,7 +64,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
         tracing::info!("Without the shop, requests are answered at http://{bare}");
     }
     // Printed only now, because scripts that wait for this line expect the port to be open.
-    tracing::info!("The shop is open on http://{}", open.address);
+    let scheme = if open.certificate.is_some() { "https" } else { "http" };
+    tracing::info!("The shop is open on {scheme}://{}", open.address);
 
     let crowd = args.demo_crowd.then(|| Regulars::start(&open.shop)).transpose()?;
     let ended = runtime.block_on(open.is_over(&mut signals, config.engine.after_failure));
@@ -121,6 +123,7 @@ pub(super) struct OpenShop {
     serving: Vec<Serving>,
     housekeeping: Housekeeping,
     stopper: Stopper,
+    certificate: Option<Arc<Certificate>>,
     /// Dropped last: the folder is unlocked when nothing uses it any more.
     _data_dir: DataDir,
 }
@@ -144,10 +147,13 @@ impl OpenShop {
         let (stopper, stop) = shutdown::channel();
         let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
         running::announce(data_dir.path(), &for_admins.to_string())?;
-        let serving = start_serving(config, &shop, &listener, admin_listener.as_ref(), is_bench, &stop)?;
+        let certificate = encryption::certificate(&config.server)?;
+        let front = Front { proxies: config.server.proxies(), certificate: certificate.clone() };
+        let listeners = Listeners { customers: &listener, admin: admin_listener.as_ref() };
+        let serving = start_serving(config, &shop, listeners, &front, is_bench, &stop)?;
         let housekeeping = Housekeeping::start(shop.clone(), config)?;
         let address = listener.local_addr()?;
-        Ok(OpenShop { shop, address, engine, serving, housekeeping, stopper, _data_dir: data_dir })
+        Ok(OpenShop { shop, address, engine, serving, housekeeping, stopper, certificate, _data_dir: data_dir })
     }
 
     /// Waits until the shop is stopped or has failed; returns the failure.
@@ -168,6 +174,7 @@ impl OpenShop {
         tokio::select! {
             received = signals.received() => received.map(|()| None),
             failure = failure => Ok(Some(failure)),
+            never = encryption::reload_on_hangup(self.certificate.as_deref()) => never,
         }
     }
 
@@ -210,19 +217,27 @@ fn listen(address: &str) -> Result<TcpListener, Error> {
     connections::bind(address).map_err(|cause| Error::Listen { address: address.to_owned(), cause })
 }
 
-/// Serves everything on one listener, or the admin endpoints on their own.
+struct Listeners<'a> {
+    customers: &'a TcpListener,
+    admin: Option<&'a TcpListener>,
+}
+
+/// Serves everything on one listener, or the admin endpoints on their own, which stay without TLS.
 #[expect(clippy::too_many_arguments, reason = "called once, with names that say what they are")]
 fn start_serving(
     config: &Config,
     shop: &Shop,
-    listener: &TcpListener,
-    admin: Option<&TcpListener>,
+    listeners: Listeners<'_>,
+    front: &Front,
     is_bench: bool,
     stop: &Stop,
 ) -> Result<Vec<Serving>, Error> {
     let limits = ConnectionLimits::from(&config.server);
+    let Listeners { customers: listener, admin } = listeners;
     let open = |listener: &TcpListener, surface| {
-        connections::start(listener, &api::router(shop, surface), limits, stop).map_err(Error::from)
+        let is_for_admins = admin.is_some_and(|admin| std::ptr::eq(admin, listener));
+        let front = if is_for_admins { &Front { certificate: None, ..front.clone() } } else { front };
+        connections::start(listener, &api::router(shop, surface), front, limits, stop).map_err(Error::from)
     };
     match admin {
         None if !config.server.roles.api => Ok(vec![open(listener, Surface::HealthOnly)?]),

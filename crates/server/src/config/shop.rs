@@ -4,6 +4,7 @@ mod alerts;
 mod keep;
 mod log_level;
 mod notifications;
+mod server;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use alerts::{Alerts, Audit};
 pub use keep::Keep;
 pub use log_level::is_log_level;
 pub use notifications::{MailWay, Notifications, Way};
+pub use server::Server;
 pub use webhooks::Webhooks;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

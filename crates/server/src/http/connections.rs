@@ -1,7 +1,7 @@
 //! The accept loops: several threads, each with its own event loop, on one listening socket.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -17,17 +17,21 @@ use crate::security::rate_limits::Network;
 
 pub mod bare;
 mod connection;
+mod encryption;
 mod held;
 mod level;
 mod limits;
 mod malformed;
 mod phase;
+mod proxies;
 mod slots;
 
 use connection::Host;
+pub use encryption::Certificate;
 use held::OpenConnection;
 pub use held::{Held, Peer};
 pub use limits::ConnectionLimits;
+pub use proxies::{ForwardedHeader, Proxies};
 use slots::{RESERVE, Slot, Slots};
 
 /// Connections that the kernel queues while all threads are busy.
@@ -68,6 +72,14 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// The side of a listener that clients see.
+#[derive(Debug, Clone, Default)]
+pub struct Front {
+    pub proxies: Proxies,
+    /// `None`: the listener speaks plain HTTP.
+    pub certificate: Option<Arc<Certificate>>,
+}
+
 /// The running serving threads.
 #[derive(Debug)]
 pub struct Serving {
@@ -91,7 +103,14 @@ impl Serving {
 ///
 /// # Errors
 /// If a thread or its runtime cannot be started.
-pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, stop: &Stop) -> io::Result<Serving> {
+pub fn start(
+    listener: &TcpListener,
+    router: &Router,
+    front: &Front,
+    limits: ConnectionLimits,
+    stop: &Stop,
+) -> io::Result<Serving> {
+    let acceptor = front.certificate.as_ref().map(Certificate::acceptor).transpose().map_err(io::Error::other)?;
     let open_max = limits.connections_max.saturating_add(RESERVE).min(Semaphore::MAX_PERMITS);
     let (permits, slots) = (Arc::new(Semaphore::new(open_max)), Slots::new(limits));
     let (all, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| ServingThread::new()).unzip();
@@ -103,7 +122,8 @@ pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, 
             threads: all.clone(),
             permits: permits.clone(),
             slots: slots.clone(),
-            host: Host::new(router.clone(), limits, stop.clone()),
+            host: Host::new(router.clone(), limits, stop.clone()).behind(front.proxies.clone(), acceptor.clone()),
+            proxies: front.proxies.clone(),
             grace: limits.shutdown_grace,
         };
         let listener = listener.try_clone()?;
@@ -153,6 +173,7 @@ struct Thread {
     permits: Arc<Semaphore>,
     slots: Arc<Slots>,
     host: Host,
+    proxies: Proxies,
     grace: Duration,
 }
 
@@ -197,7 +218,7 @@ impl Thread {
         let permit = permit.expect("the semaphore is never closed");
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => return (stream, permit, self.slots.take(Network::of(peer.ip()))),
+                Ok((stream, peer)) => return (stream, permit, self.slot(peer.ip())),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!("No connection can be accepted: {error}");
@@ -205,6 +226,12 @@ impl Thread {
                 }
             }
         }
+    }
+
+    /// A proxy's connections are those of many clients.
+    fn slot(&self, peer: IpAddr) -> Slot {
+        let network = Network::of(peer);
+        if self.proxies.trust(peer) { self.slots.take_of_proxy(network) } else { self.slots.take(network) }
     }
 
     /// Keeps a connection, or passes it on to a thread that has clearly fewer: otherwise a burst of connections that one thread

@@ -48,6 +48,7 @@ mod dlq;
 mod drop_crowd;
 mod drop_pages;
 mod drops;
+mod encrypted;
 mod equality;
 mod estimates;
 mod event_log;

@@ -76,7 +76,9 @@ impl TestShop {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = lines.find_map(|line| {
             let event: Value = serde_json::from_str(&line).ok()?;
-            Some(event["message"].as_str()?.split_once("http://")?.1.to_owned())
+            let message = event["message"].as_str()?;
+            let (_, address) = message.split_once("http://").or_else(|| message.split_once("https://"))?;
+            Some(address.to_owned())
         });
         // Later lines are forwarded, so that a failing test shows them.
         std::thread::spawn(move || lines.for_each(|line| eprintln!("{line}")));

@@ -45,6 +45,7 @@ impl Error {
             Error::Secret(_) => "secret.unusable",
             Error::Weak(_) => "secret.weak",
             Error::Listen { .. } => "listen",
+            Error::Certificate(_) => "certificate",
             Error::Unreachable { .. } => "unreachable",
             Error::Refused(refusal) => refusal.code(),
             Error::Usage(_) => "usage",
@@ -73,6 +74,7 @@ impl Error {
             Error::Listen { .. } => {
                 "choose another address with --listen, or stop the process that listens there".into()
             }
+            Error::Certificate(_) => "correct server.tls_cert_file and server.tls_key_file: docs/tls.md".into(),
             Error::Unreachable { .. } => "start the server (`doorbuster serve`), or correct --url".into(),
             Error::Refused(refusal) => format!("see `{}` in docs/errors.md", refusal.code()),
             Error::Usage(_) => "`doorbuster help COMMAND` shows the command's options".into(),

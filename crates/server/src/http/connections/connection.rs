@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -16,14 +17,17 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use super::held::{Held, Peer};
 use super::level::{Full, ServiceLevel};
 use super::limits::{ConnectionLimits, HEAD_BYTES_MAX};
 use super::phase::{Phases, Tracked};
+use super::proxies::Proxies;
 use crate::api::texts::{details, values};
 use crate::http::body::Drained;
 use crate::http::language::Language;
@@ -42,13 +46,20 @@ pub(super) struct Host {
     http: http1::Builder,
     limits: ConnectionLimits,
     stop: Stop,
+    proxies: Proxies,
+    acceptor: Option<TlsAcceptor>,
 }
 
 impl Host {
     pub(super) fn new(router: Router, limits: ConnectionLimits, stop: Stop) -> Host {
         let mut http = http1::Builder::new();
         http.max_header_size(HEAD_BYTES_MAX).header_read_timeout(None);
-        Host { router, http, limits, stop }
+        Host { router, http, limits, stop, proxies: Proxies::default(), acceptor: None }
+    }
+
+    /// Believes these proxies, and speaks TLS with an acceptor.
+    pub(super) fn behind(self, proxies: Proxies, acceptor: Option<TlsAcceptor>) -> Host {
+        Host { proxies, acceptor, ..self }
     }
 
     pub(super) fn stop(&self) -> Stop {
@@ -58,12 +69,31 @@ impl Host {
     pub(super) async fn serve(mut self, stream: TcpStream, held: Held) {
         // Without TCP_NODELAY, a small answer may wait for the acknowledgement of the one before.
         let _closed = stream.set_nodelay(true);
+        let peer = stream.peer_addr().ok().map(|address| address.ip());
+        let Some(acceptor) = &self.acceptor else { return self.serve_over(stream, peer, held).await };
+        let phases = Arc::<Phases>::clone(&held.slot().phases);
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(stream)) => shaken,
+            () = self.stop.requested() => return,
+            () = phases.evicted() => return,
+        };
+        // A client that fails at the handshake cannot be answered.
+        if let Ok(Ok(stream)) = shaken {
+            self.serve_over(stream, peer, held).await;
+        }
+    }
+
+    async fn serve_over<S>(mut self, stream: S, peer: Option<IpAddr>, held: Held)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (phases, level) = (held.slot().phases.clone(), held.slot().level);
-        let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
         let io = TokioIo::new(Tracked::new(stream, phases.clone()));
+        let proxies = self.proxies.clone();
         let service = service_fn(|mut request: Request<Incoming>| {
             if let Some(peer) = peer {
-                request.extensions_mut().insert(peer);
+                let client = Peer(proxies.client(peer, request.headers()));
+                request.extensions_mut().insert(client);
             }
             if request.headers().contains_key(UPGRADE) {
                 request.extensions_mut().insert(held.clone());

@@ -154,7 +154,10 @@ mod tests {
         assert_eq!(x("[2001:db9::1]:4711"), "2001:db9::1");
         assert_eq!(x("10.9.9.9"), "10.9.9.9");
         assert_eq!((x("nonsense"), x("192.0.2.7, unknown")), (PROXY.to_string(), PROXY.to_string()));
-        assert_eq!(client(XForwardedFor, &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "192.0.2.7")]), "192.0.2.7");
+        assert_eq!(
+            client(XForwardedFor, &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "192.0.2.7")]),
+            "192.0.2.7"
+        );
         assert_eq!(client(XForwardedFor, &[("forwarded", "for=192.0.2.7")]), PROXY.to_string());
         let forwarded = |value| client(Forwarded, &[("forwarded", value)]);
         assert_eq!(forwarded("for=192.0.2.7;proto=https;by=10.1.2.3"), "192.0.2.7");

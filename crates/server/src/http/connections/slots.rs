@@ -63,9 +63,18 @@ impl Slots {
 
     /// Takes a slot for a new connection. If a limit is reached, evicts an idle connection, or else uses the reserve.
     pub(super) fn take(self: &Arc<Self>, network: Network) -> Slot {
+        self.take_within(network, self.limits.connections_per_address_max)
+    }
+
+    /// The same for an address that has no limit of its own.
+    pub(super) fn take_of_proxy(self: &Arc<Self>, network: Network) -> Slot {
+        self.take_within(network, usize::MAX)
+    }
+
+    fn take_within(self: &Arc<Self>, network: Network, of_address_max: usize) -> Slot {
         let mut kept = self.kept.lock();
-        let ConnectionLimits { connections_max, connections_per_address_max, .. } = self.limits;
-        let full = if kept.of.get(&network).copied().unwrap_or(0) >= connections_per_address_max {
+        let connections_max = self.limits.connections_max;
+        let full = if kept.of.get(&network).copied().unwrap_or(0) >= of_address_max {
             Some(Full::Address)
         } else if kept.ordinary >= connections_max {
             Some(Full::Shop)
@@ -208,6 +217,15 @@ mod tests {
         assert_eq!(busy(&slots, 4).level, ServiceLevel::HealthOnly(Full::Shop));
         drop(held);
         assert_eq!(busy(&slots, 4).level, ServiceLevel::Everything);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_has_only_the_limit_of_the_whole_shop() {
+        let slots = slots(3, 1);
+        let held: Vec<Slot> = (0..3).map(|_| slots.take_of_proxy(network(1))).collect();
+        held.iter().for_each(|slot| slot.phases.head_complete());
+        assert!(held.iter().all(|slot| slot.level == ServiceLevel::Everything));
+        assert_eq!(slots.take_of_proxy(network(1)).level, ServiceLevel::HealthOnly(Full::Shop));
     }
 
     #[tokio::test]

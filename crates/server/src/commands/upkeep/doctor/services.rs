@@ -205,11 +205,12 @@ fn encryption(config: &Config, database: Option<&ExaminedDatabase>) -> Finding {
     {
         plain.push("Kafka");
     }
-    if config
-        .server
-        .listen
-        .parse::<std::net::SocketAddr>()
-        .is_ok_and(|address| !address.ip().to_canonical().is_loopback())
+    if config.server.tls_files().is_none()
+        && config
+            .server
+            .listen
+            .parse::<std::net::SocketAddr>()
+            .is_ok_and(|address| !address.ip().to_canonical().is_loopback())
     {
         plain.push("customers (server.listen)");
     }

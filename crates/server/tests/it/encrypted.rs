@@ -1,0 +1,94 @@
+//! TLS of the listener, and proxies in front of it.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use xtask::certificates::{Authority, Fault, Issued};
+
+use crate::brokers::until;
+use crate::shop::{ANN, TestShop};
+
+/// Sends a request over TLS; returns everything that `openssl` says.
+fn ask(address: &str, authority: &Path, name: &str) -> String {
+    let mut client = Command::new("openssl")
+        .args([
+            "s_client",
+            "-connect",
+            address,
+            "-verify_return_error",
+            "-verify_hostname",
+            name,
+            "-ign_eof",
+            "-CAfile",
+        ])
+        .arg(authority)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let request = "GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    // A refused handshake closes the pipe.
+    let _ = client.stdin.take().unwrap().write_all(request.as_bytes());
+    let mut said = String::new();
+    client.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    client.wait().unwrap();
+    said
+}
+
+fn copy(from: &Issued, to: &Issued) {
+    std::fs::copy(&from.certificate, &to.certificate).unwrap();
+    std::fs::copy(&from.key, &to.key).unwrap();
+}
+
+#[test]
+fn customers_use_https_and_a_hangup_renews_the_certificate() {
+    const TEST: &str = "customers_use_https_and_a_hangup_renews_the_certificate";
+    let Some(authority) = Authority::make(TEST) else { return };
+    let used = authority.issue("first", Fault::None);
+    let shop = TestShop::start_with(&[
+        ("DOORBUSTER__SERVER__TLS_CERT_FILE", &used.certificate.display().to_string()),
+        ("DOORBUSTER__SERVER__TLS_KEY_FILE", &used.key.display().to_string()),
+        ("DOORBUSTER__ADMIN__LISTEN", "127.0.0.1:0"),
+    ]);
+    let ca = authority.certificate();
+    let said = ask(&shop.address, &ca, "localhost");
+    assert!(said.contains("HTTP/1.1 200 OK") && said.contains("CN = first"), "{said}");
+    assert!(
+        !ask(&shop.address, &ca, "elsewhere.example").contains("HTTP/1.1"),
+        "another name is refused by the client"
+    );
+    let hang_up = || assert!(xtask::process::signal(shop.pid(), "-HUP"));
+    // Files that do not belong together change nothing.
+    let second = authority.issue("second", Fault::None);
+    std::fs::copy(&second.certificate, &used.certificate).unwrap();
+    hang_up();
+    let said = ask(&shop.address, &ca, "localhost");
+    assert!(said.contains("HTTP/1.1 200 OK") && said.contains("CN = first"), "{said}");
+    copy(&second, &used);
+    hang_up();
+    until("the new certificate is used", || ask(&shop.address, &ca, "localhost").contains("CN = second"));
+    // Commands on this machine use the admin endpoints' own listener.
+    let health =
+        Command::new(env!("CARGO_BIN_EXE_doorbuster")).args(["health", "--data-dir"]).arg(shop.folder()).output();
+    assert!(health.unwrap().status.success());
+}
+
+fn charge(shop: &TestShop, headers: &[(&str, &str)]) -> u16 {
+    shop.ask(ANN, "POST", "/api/points/charge", headers, &json!({"amount": 1_000})).status
+}
+
+#[test]
+fn a_trusted_proxy_names_the_client_whose_requests_are_counted() {
+    let limits = [("DOORBUSTER__LIMITS__ADDRESS_PER_S", "1"), ("DOORBUSTER__LIMITS__ADDRESS_BURST", "1")];
+    let trusting = [("DOORBUSTER__SERVER__TRUSTED_PROXIES", "127.0.0.0/8")];
+    let shop = TestShop::start_with(&[&limits[..], &trusting].concat());
+    let statuses = ["192.0.2.1", "192.0.2.2", "192.0.2.1"].map(|client| charge(&shop, &[("x-forwarded-for", client)]));
+    assert_eq!(statuses.map(|status| status == 429), [false, false, true], "{statuses:?}");
+    assert_ne!(charge(&shop, &[("x-forwarded-for", "192.0.2.1, 192.0.2.3")]), 429, "the last address counts");
+    let shop = TestShop::start_with(&limits);
+    let statuses = ["192.0.2.1", "192.0.2.2"].map(|client| charge(&shop, &[("x-forwarded-for", client)]));
+    assert_eq!(statuses.map(|status| status == 429), [false, true], "a client cannot choose its address: {statuses:?}");
+}
