@@ -35,7 +35,8 @@ pub(crate) fn roots() -> &'static Roots {
 /// place where an authority's certificate is named. The libraries pass their errors on as text only.
 pub(crate) fn explained(text: &str, authority: &str) -> Option<String> {
     let has = |part: &str| text.contains(part);
-    if has("UnknownIssuer") || has("CaUsedAsEndEntity") {
+    // A bad signature: another authority has the name of a trusted one.
+    if has("UnknownIssuer") || has("BadSignature") || has("CaUsedAsEndEntity") {
         return Some(format!(
             "its certificate was issued by an authority that is not trusted here; name the authority's certificate in {authority}"
         ));

@@ -206,7 +206,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let remote = RemoteCommits::new(changes, notifier.clone(), Arc::clone(&waiting), Arc::clone(&subscriptions));
     let remote = remote.start(stop.clone(), &health)?;
     let log_metrics = config.server.roles.worker.then(|| LogMetrics::register(&metrics));
-    let watch = watch_log(log_metrics.clone(), &submitter, &opened.log, stop.clone())?;
+    let counts_members = alerts::counts_members(config);
+    let watch = watch_log(log_metrics.clone(), &submitter, &opened.log, counts_members, stop.clone())?;
     let observed = alerts::Observed {
         peaks: Arc::clone(&latency.peaks),
         payment: breaker,
@@ -353,7 +354,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         cursors: Cursors::new(secret.as_bytes()),
         fingerprints: Fingerprints::new(secret.as_bytes()),
         body_limits: BodyLimits::from(&config.server),
-        edge: Edge::from(&config.server),
+        edge: Edge::new(&config.server, &config.log),
         write_timeout: config.server.write_timeout(),
         stream_heartbeat: config.server.stream_heartbeat(),
         customers_may_charge: config.points.customers_may_charge,
@@ -394,12 +395,13 @@ fn watch_log(
     metrics: Option<LogMetrics>,
     submitter: &Submitter,
     log: &Log,
+    counts_members: bool,
     stop: Stop,
 ) -> Result<Option<JoinHandle<()>>, Error> {
     let Some(metrics) = metrics else { return Ok(None) };
     let (views, clock) = (Arc::clone(&submitter.views), Arc::clone(&submitter.clock));
     let health = Arc::clone(&submitter.health);
-    let watch = LagMonitor { views, log: log.clone(), clock, metrics, health };
+    let watch = LagMonitor { views, log: log.clone(), clock, metrics, health, counts_members };
     Ok(Some(watch.start(stop)?))
 }
 

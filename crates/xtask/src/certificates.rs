@@ -28,7 +28,7 @@ pub enum Fault {
     WrongName,
 }
 
-const SETTINGS: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\nunique_subject=no\n\
+const SETTINGS: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\nunique_subject=no\n\
                         [any]\ncommonName=supplied\n[req]\ndistinguished_name=name\n[name]\n[authority]\nbasicConstraints=critical,CA:TRUE\n\
                         keyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n";
 const HERE: &str = "DNS:localhost,IP:127.0.0.1";

@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test`, `services`, `lint`, `dist` and `screenshots`.
+//! Development tasks: `cargo xtask test`, `services`, `lint`, `dist`, `clients` and `screenshots`.
 
 use std::io;
 use std::process::{Command, ExitCode};
@@ -16,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] [--install] [--r
        cargo xtask services up [--install] [--brokers N] | down | status
        cargo xtask lint
        cargo xtask dist [--binary FILE]
+       cargo xtask clients [--debug] [--require]
        cargo xtask screenshots [--install] [--debug]
 
 test      all tests of all crates, also on real services where they are available;
@@ -28,6 +29,7 @@ lint      formatting, clippy without warnings, the build without Kafka, the lock
           separate workspace, and the rules of deny.toml about dependencies where cargo-deny is installed
 dist      the files of a release under target/dist: Debian package, tarball, bill of materials, checksums;
           --binary: pack this program instead of building one
+clients   typed clients for TypeScript, Python and Java, generated from the OpenAPI document and packed into target/clients
 screenshots  pictures of every page of a demo shop under target/screenshots, taken with Chromium";
 
 const FUZZ_TARGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/Cargo.toml");
@@ -43,7 +45,8 @@ fn main() -> ExitCode {
         ["lint"] => Some(Ok(lint())),
         ["dist"] => Some(Dist::default().run()),
         ["dist", "--binary", file] => Some(Dist { binary: Some(file.into()) }.run()),
-        ["screenshots", options @ ..] => Some(screenshots(options)),
+        ["clients", options @ ..] => Some(script("clients", options)),
+        ["screenshots", options @ ..] => Some(script("screenshots", options)),
         _ => None,
     };
     match done {
@@ -60,9 +63,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Takes pictures of every page. The script serves the shop and drives Chromium.
-fn screenshots(options: &[&str]) -> io::Result<bool> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.ci/lib/screenshots");
+/// Runs a script of .ci/lib, which serves a shop and works with it.
+fn script(name: &str, options: &[&str]) -> io::Result<bool> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.ci/lib").to_owned() + "/" + name;
     Ok(Command::new(script).args(options).status()?.success())
 }
 

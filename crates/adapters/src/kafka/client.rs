@@ -62,7 +62,7 @@ impl Cluster {
     }
 
     /// The name of a group on the brokers.
-    fn group(&self, group: Group) -> String {
+    pub(super) fn group(&self, group: Group) -> String {
         let name = self.groups.get(&group).and_then(|shape| shape.name.as_deref());
         self.prefixed(name.unwrap_or(group.name()))
     }

@@ -232,6 +232,16 @@ impl LogInspector for KafkaInspector {
         self.ask(key.group, move |inspector, client| inspector.passage(client, key, offsets))
     }
 
+    fn members(&self, group: Group) -> Reading<'_, Option<i64>> {
+        self.ask(group, move |inspector, client| {
+            let name = inspector.cluster.group(group);
+            let found = client.fetch_group_list(Some(&name), PATIENCE)?;
+            let members =
+                found.groups().iter().find(|known| known.name() == name).map_or(0, |known| known.members().len());
+            Ok(Some(i64::try_from(members).unwrap_or(i64::MAX)))
+        })
+    }
+
     fn publish_offsets(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {
         let Some(first) = moves.first() else { return Box::pin(std::future::ready(Ok(()))) };
         self.ask(first.key.group, move |inspector, client| {

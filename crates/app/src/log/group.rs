@@ -60,6 +60,7 @@ groups! {
         OrderAnalytics = "order-analytics-group",
         Webhooks = "webhook-group",
         Alerts = "alert-group",
+        AlertMails = "alert-mail-group",
         CouponNotifications = "coupon-notification-group",
         OrderNotifications = "order-notification-group",
     }
@@ -107,6 +108,7 @@ impl Group {
             | Group::OrderAnalytics
             | Group::Webhooks
             | Group::Alerts
+            | Group::AlertMails
             | Group::CouponNotifications
             | Group::OrderNotifications => false,
         }

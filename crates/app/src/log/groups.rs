@@ -44,6 +44,11 @@ pub trait LogInspector: Send + Sync {
     /// Returns a group's events between two offsets: at most [`COUNTED_MAX`] are counted, [`SHOWN_MAX`] are shown.
     fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage>;
 
+    /// Returns how many members of all processes a group has; `None` where the log has no members.
+    fn members(&self, _group: Group) -> Reading<'_, Option<i64>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Publishes a group's offsets to the log's own tools. The shop itself does not start from them.
     fn publish_offsets(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()>;
 }
@@ -71,6 +76,10 @@ impl LogInspector for BesideBroker {
 
     fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage> {
         self.of(key.group.is_trailing()).between(key, offsets)
+    }
+
+    fn members(&self, group: Group) -> Reading<'_, Option<i64>> {
+        self.of(group.is_trailing()).members(group)
     }
 
     fn publish_offsets(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {

@@ -81,6 +81,7 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         | Group::OrderAnalytics
         | Group::Webhooks
         | Group::Alerts
+        | Group::AlertMails
         | Group::CouponNotifications
         | Group::OrderNotifications => None,
     }

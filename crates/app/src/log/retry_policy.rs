@@ -47,7 +47,8 @@ impl Group {
             | Group::OrderStatistics
             | Group::OrderAnalytics
             | Group::Webhooks
-            | Group::Alerts => &[],
+            | Group::Alerts
+            | Group::AlertMails => &[],
         }
     }
 

@@ -1,5 +1,6 @@
 //! The layer around all routes: adds trace and headers, renders problems, records metrics, and catches panics.
 
+mod access;
 mod compression;
 mod cors;
 mod validators;
@@ -27,10 +28,10 @@ use super::language::Language;
 use super::trace::TraceId;
 use super::{Code, Problem};
 use crate::api::texts::details;
-use crate::config::Server;
+use crate::config::{Log, Server};
 use crate::metrics::Metrics;
 use crate::runtime::submitter;
-use crate::system::logging::{Thinned, panic_text};
+use crate::system::logging::{Thinned, line_trace, panic_text};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -51,18 +52,21 @@ pub(super) struct EnvelopeLayer {
 pub struct Edge {
     pub cors: Cors,
     pub compresses: bool,
+    /// Logs each request.
+    pub logs_access: bool,
     /// How long the catalogue may be kept; `None`: not at all.
     pub catalogue_kept: Option<HeaderValue>,
 }
 
-impl From<&Server> for Edge {
-    fn from(server: &Server) -> Edge {
+impl Edge {
+    pub fn new(server: &Server, log: &Log) -> Edge {
         let age_s = server.catalogue_max_age_s;
         let kept = (age_s > 0).then(|| HeaderValue::try_from(format!("public, max-age={age_s}")).ok());
         Edge {
             // Checked when the settings were read.
             cors: Cors::parse(&server.cors_origins).unwrap_or_default(),
             compresses: server.compression,
+            logs_access: log.access,
             catalogue_kept: kept.flatten(),
         }
     }
@@ -130,6 +134,7 @@ where
         let route = request.extensions().get::<MatchedPath>().cloned();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let metrics = self.metrics.clone();
+        let access = self.edge.logs_access.then(|| access::Line::begin(&request));
         let wanted = self.edge.wanted(&request);
         if let Some(mut allowed) = cors::preflight(&wanted.caller, &method, request.headers()) {
             cors::complete(wanted.caller, allowed.headers_mut());
@@ -138,7 +143,7 @@ where
         }
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let mut response = match unless_it_panics(given, answer).await {
+            let mut response = match unless_it_panics(given, trace, answer).await {
                 Ok(answer) => answer?,
                 Err(panic) => internal(&method, &uri, trace, &*panic),
             };
@@ -154,6 +159,9 @@ where
             cors::complete(wanted.caller, response.headers_mut());
             let route = route.as_ref().map(MatchedPath::as_str);
             metrics.observe_request(route, &method, response.status(), started.elapsed());
+            if let Some(line) = access {
+                line.end(trace, route, &response, started.elapsed());
+            }
             Ok(response)
         })
     }
@@ -174,10 +182,16 @@ fn note_failure(response: &Response<Body>, method: &Method, uri: &Uri, trace: Tr
 }
 
 /// Polls the future within the client's trace. Returns its panic as an error.
-async fn unless_it_panics<F: Future>(given: Option<TraceParent>, future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+async fn unless_it_panics<F: Future>(
+    given: Option<TraceParent>,
+    trace: TraceId,
+    future: F,
+) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     // After a panic the future is dropped and never polled again, so its broken state is not observed.
-    let mut poll = |context: &mut Context<'_>| submitter::traced(given, || future.as_mut().poll(context));
+    let mut poll = |context: &mut Context<'_>| {
+        line_trace::within(trace.digits(), || submitter::traced(given, || future.as_mut().poll(context)))
+    };
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| poll(context))) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),

@@ -39,6 +39,10 @@ impl TraceId {
         TraceId(std::array::from_fn(|i| HEX[(number >> (124 - 4 * i)) as usize & 15]))
     }
 
+    pub(super) const fn digits(self) -> [u8; 32] {
+        self.0
+    }
+
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a trace id is hex digits")
     }

@@ -25,6 +25,8 @@ pub struct LogCondition {
     pub lags: Vec<(&'static str, &'static str, i64)>,
     /// The number of unpublished events and the age of the oldest, if there is a relay.
     pub backlog: Option<(i64, f64)>,
+    /// The number of members of each group on the brokers, if they are counted.
+    pub members: Vec<(&'static str, i64)>,
 }
 
 /// Dead letters and orders that wait for an operator.
@@ -66,7 +68,7 @@ impl LogMetrics {
 
 impl Collector for LogMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let (LogCondition { lags, backlog }, waiting) = self.0.lock().clone();
+        let (LogCondition { lags, backlog, members }, waiting) = self.0.lock().clone();
         waiting.encode(&mut encoder)?;
         if !lags.is_empty() {
             let help = "Records that a consumer group has not yet read";
@@ -74,6 +76,13 @@ impl Collector for LogMetrics {
             for (group, topic, lag) in lags {
                 let labels = [("group", group), ("topic", topic)];
                 ConstGauge::new(lag).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        if !members.is_empty() {
+            let help = "Members of a consumer group on the brokers, of all processes";
+            let mut family = encoder.encode_descriptor("group_members", help, None, MetricType::Gauge)?;
+            for (group, members) in members {
+                ConstGauge::new(members).encode(family.encode_family(&[("group", group)])?)?;
             }
         }
         let Some((events, seconds)) = backlog else { return Ok(()) };

@@ -1,5 +1,7 @@
 //! The log: to stderr, as text for people or JSON for machines.
 
+pub(crate) mod line_trace;
+
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tracing_subscriber::{EnvFilter, reload};
 
+use self::line_trace::WithTrace;
 use crate::config::{Log, LogFormat};
 
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +34,15 @@ pub fn start(log: &Log) -> Result<(), Error> {
     // Fails if a log was started before, as in tests of one process.
     let _started = match log.format {
         LogFormat::Text => {
+            let subscriber = subscriber.map_event_format(|inner| WithTrace { inner, is_json: false });
             let subscriber = subscriber.with_filter_reloading();
             let handle = subscriber.reload_handle();
             subscriber.try_init().map(|()| keep(handle, &log.level))
         }
         LogFormat::Json => {
-            let subscriber = subscriber.json().flatten_event(true).with_filter_reloading();
+            let subscriber = subscriber.json().flatten_event(true);
+            let subscriber = subscriber.map_event_format(|inner| WithTrace { inner, is_json: true });
+            let subscriber = subscriber.with_filter_reloading();
             let handle = subscriber.reload_handle();
             subscriber.try_init().map(|()| keep(handle, &log.level))
         }

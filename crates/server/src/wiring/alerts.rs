@@ -10,7 +10,7 @@ use app::resilience::services::Services;
 
 use super::error::Error;
 use crate::api::Snapshots;
-use crate::config::Config;
+use crate::config::{Config, Executor};
 use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, Peaks, Published};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::monitors::alerts::{AlertMonitor, RedisWorks, Sources, this_host, this_machine};
@@ -72,6 +72,12 @@ pub(super) fn watch(
     let clear_after = config.alerts.clear_after();
     let monitor = AlertMonitor { submitter: submitter.clone(), sources, open, reporter, clear_after };
     monitor.start(stop)
+}
+
+/// Returns true if the members of consumer groups are to be counted. Only the log executor joins groups on the brokers.
+pub(super) fn counts_members(config: &Config) -> bool {
+    let is_over_brokers = config.kafka.brokers().is_some() && config.engine.executor == Executor::Log;
+    is_over_brokers && config.alerts.group_members > 0
 }
 
 /// Starts the background audit, in workers only.

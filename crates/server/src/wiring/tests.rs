@@ -95,7 +95,7 @@ async fn all_metrics() -> Arc<Metrics> {
     };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let log = LogMetrics::register(&metrics);
-    log.set(LogCondition { lags: vec![("group", "topic", 1)], backlog: Some((1, 1.0)) });
+    log.set(LogCondition { lags: vec![("group", "topic", 1)], backlog: Some((1, 1.0)), members: vec![("group", 1)] });
     log.set_waiting(Stuck { letters: vec![("group", 1)], stuck_orders: Some(1), open_orders: Some(1) });
     let mut publisher = Published::register(&metrics).counting(Box::new(Broker::default()));
     let record = Record {

@@ -8,6 +8,7 @@ use app::log::reactions::Group;
 use app::log::trailing::Follower;
 use app::log::trailing::analytics::{OrderAnalytics, Sink};
 use app::log::trailing::statistics::{CouponStatistics, OrderStatistics};
+use app::notifications::alert_mail::AlertMail;
 use app::notifications::follower::NotificationFollower;
 use app::ports::Trail;
 use app::state::settings::Settings;
@@ -16,6 +17,7 @@ use app::webhooks::follower::WebhookFollower;
 use tokio::sync::Notify;
 
 use super::error::Error;
+use super::webhooks::notifications;
 use crate::config::{Analytics, Config};
 use crate::metrics::EventLatency;
 use crate::runtime::submitter::Submitter;
@@ -32,7 +34,8 @@ pub(super) fn groups(config: &Config) -> Arc<[Group]> {
         Group::CouponNotifications,
         Group::OrderNotifications,
     ];
-    always.into_iter().chain(analytics).chain(alerts).collect()
+    let mails = config.alerts.emails().next().map(|_| Group::AlertMails);
+    always.into_iter().chain(analytics).chain(alerts).chain(mails).collect()
 }
 
 fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Result<Vec<Box<dyn Follower>>, Error> {
@@ -57,6 +60,11 @@ fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Res
         let limits = Limits { timeout: config.alerts.timeout(), allow_private: config.webhooks.allow_private };
         let sender = Arc::new(HttpSender::new(limits).map_err(Error::Webhooks)?);
         followers.push(Box::new(AlertChannel::new(sender, url.into(), Arc::clone(&submitter.clock))));
+    }
+    let to: Vec<Arc<str>> = config.alerts.emails().map(Arc::from).collect();
+    if !to.is_empty() {
+        let channels = notifications::email(&config.notifications).map_err(Error::Notifications)?;
+        followers.push(Box::new(AlertMail::new(channels, to, Arc::clone(&submitter.clock))));
     }
     Ok(followers)
 }

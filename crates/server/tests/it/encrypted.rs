@@ -76,8 +76,15 @@ fn customers_use_https_and_a_hangup_renews_the_certificate() {
     assert!(health.unwrap().status.success());
 }
 
-fn charge(shop: &TestShop, headers: &[(&str, &str)]) -> u16 {
-    shop.ask(ANN, "POST", "/api/points/charge", headers, &json!({"amount": 1_000})).status
+/// Writes on behalf of an address until a limit refuses it. A slow machine may refill the bucket in between.
+fn exhaust(shop: &TestShop, clients: &[&str]) {
+    let charge = |client: &&str| charge(shop, client) == 429;
+    let is_refused = clients.iter().cycle().take(200).any(charge);
+    assert!(is_refused, "{clients:?}");
+}
+
+fn charge(shop: &TestShop, client: &str) -> u16 {
+    shop.ask(ANN, "POST", "/api/points/charge", &[("x-forwarded-for", client)], &json!({"amount": 1_000})).status
 }
 
 #[test]
@@ -85,10 +92,9 @@ fn a_trusted_proxy_names_the_client_whose_requests_are_counted() {
     let limits = [("DOORBUSTER__LIMITS__ADDRESS_PER_S", "1"), ("DOORBUSTER__LIMITS__ADDRESS_BURST", "1")];
     let trusting = [("DOORBUSTER__SERVER__TRUSTED_PROXIES", "127.0.0.0/8")];
     let shop = TestShop::start_with(&[&limits[..], &trusting].concat());
-    let statuses = ["192.0.2.1", "192.0.2.2", "192.0.2.1"].map(|client| charge(&shop, &[("x-forwarded-for", client)]));
-    assert_eq!(statuses.map(|status| status == 429), [false, false, true], "{statuses:?}");
-    assert_ne!(charge(&shop, &[("x-forwarded-for", "192.0.2.1, 192.0.2.3")]), 429, "the last address counts");
+    exhaust(&shop, &["192.0.2.1"]);
+    assert_eq!(charge(&shop, "192.0.2.2"), 200, "another client has a limit of its own");
+    assert_eq!(charge(&shop, "192.0.2.1, 192.0.2.3"), 200, "what the client wrote itself does not count");
     let shop = TestShop::start_with(&limits);
-    let statuses = ["192.0.2.1", "192.0.2.2"].map(|client| charge(&shop, &[("x-forwarded-for", client)]));
-    assert_eq!(statuses.map(|status| status == 429), [false, true], "a client cannot choose its address: {statuses:?}");
+    exhaust(&shop, &["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
 }

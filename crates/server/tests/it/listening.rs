@@ -10,7 +10,7 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use server::http::connections::{self, ConnectionLimits, Serving};
+use server::http::connections::{self, ConnectionLimits, Front, Serving};
 use server::http::json::{Json, JsonOrEmpty};
 use server::http::{self, BodyLimits};
 use server::metrics::Metrics;
@@ -83,7 +83,7 @@ impl Listening {
         let address = listener.local_addr().unwrap();
         let (stopper, stop) = shutdown::channel();
         let router = http::enclose(routes(), Arc::new(Metrics::new()), http::envelope::Edge::default());
-        let serving = connections::start(&listener, &router, limits, &stop).unwrap();
+        let serving = connections::start(&listener, &router, &Front::default(), limits, &stop).unwrap();
         Listening { address, stopper: Some(stopper), serving: Some(serving) }
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
 mod alerts;
+mod alerts_of_brokers;
 mod analytics;
 mod any_request;
 mod api_access;
@@ -37,6 +38,7 @@ mod backups;
 mod bench;
 mod brokers;
 mod buyers;
+mod canaries;
 mod client;
 mod contract;
 mod crash;

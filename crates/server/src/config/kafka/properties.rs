@@ -130,21 +130,21 @@ mod tests {
     fn names_of_the_library_are_passed_on_from_a_file_and_the_environment() {
         let file = "[kafka.properties]\nsecurity.protocol = \"SASL_SSL\"\n\"sasl.username\" = \"ann\"\nsocket.timeout.ms = 9000\n";
         let given = [
-            ("DOORBUSTER__KAFKA__PROPERTIES__SASL_PASSWORD", "canary"),
+            ("DOORBUSTER__KAFKA__PROPERTIES__SASL_PASSWORD", "hush"),
             ("DOORBUSTER__KAFKA__PROPERTIES__SASL_USERNAME", "bob"),
         ];
         let config = load(file, &given).unwrap();
         let all: Vec<(&str, &str)> =
             config.kafka.properties.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let expected = [
-            ("sasl.password", "canary"),
+            ("sasl.password", "hush"),
             ("sasl.username", "bob"),
             ("security.protocol", "SASL_SSL"),
             ("socket.timeout.ms", "9000"),
         ];
         assert_eq!(all, expected);
         for shown in [config.to_toml(), config.to_json().to_string(), format!("{config:?}")] {
-            assert!(shown.contains("bob") && !shown.contains("canary"), "{shown}");
+            assert!(shown.contains("bob") && !shown.contains("hush"), "{shown}");
         }
         // What is printed is a file of settings again.
         assert!(load(&config.to_toml(), &[]).is_ok());

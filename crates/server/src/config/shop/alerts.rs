@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Error;
+use crate::security::email::is_email;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Alerts {
     url: String,
+    email: String,
     timeout_ms: u64,
     pub message_latency_ms: u64,
     pub error_rate_percent: u64,
@@ -23,6 +25,8 @@ pub struct Alerts {
     pub consumer_lag: u64,
     consumer_lag_for_s: u64,
     dlq_open_for_s: u64,
+    pub group_members: u64,
+    group_members_for_s: u64,
     pub clear_percent: u32,
     clear_after_s: u64,
 }
@@ -31,6 +35,11 @@ impl Alerts {
     /// Returns the address to which alerts are posted.
     pub fn url(&self) -> Option<&str> {
         Some(self.url.as_str()).filter(|url| !url.is_empty())
+    }
+
+    /// Returns the addresses to which alerts are mailed.
+    pub fn emails(&self) -> impl Iterator<Item = &str> {
+        self.email.split(',').map(str::trim).filter(|address| !address.is_empty())
     }
 
     pub const fn timeout(&self) -> Duration {
@@ -47,6 +56,10 @@ impl Alerts {
 
     pub const fn dlq_open_for(&self) -> Duration {
         Duration::from_secs(self.dlq_open_for_s)
+    }
+
+    pub const fn group_members_for(&self) -> Duration {
+        Duration::from_secs(self.group_members_for_s)
     }
 
     pub const fn clear_after(&self) -> Duration {
@@ -68,6 +81,9 @@ impl Alerts {
         ];
         if let Some((key, given)) = shares.into_iter().find(|(_, given)| *given > 100) {
             return Err(Error::OutOfRange { key, given, expected: "at most 100" });
+        }
+        if let Some(wrong) = self.emails().find(|address| !is_email(address)) {
+            return Err(Error::Shop(format!("alerts.email: {wrong:?} is not an e-mail address")));
         }
         let is_address =
             self.url.is_empty() || self.url.starts_with("https://") || allow_private && self.url.starts_with("http://");

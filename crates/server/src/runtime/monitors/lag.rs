@@ -28,6 +28,8 @@ pub struct LagMonitor {
     pub clock: Arc<dyn Clock>,
     pub metrics: LogMetrics,
     pub health: Arc<Health>,
+    /// True if the members of the groups are to be counted on the brokers.
+    pub counts_members: bool,
 }
 
 impl LagMonitor {
@@ -72,7 +74,17 @@ impl LagMonitor {
     /// Measures backlog and lag. The backlog is the store's own: it is known, and matters most, while no broker answers.
     async fn measure(&self) -> LogCondition {
         let backlog = if self.log.carrier.has_relay() { or_nothing(self.backlog().await.map(Some)) } else { None };
-        LogCondition { lags: or_nothing(self.lags().await), backlog }
+        let members = if self.counts_members { or_nothing(self.members().await) } else { vec![] };
+        LogCondition { lags: or_nothing(self.lags().await), backlog, members }
+    }
+
+    async fn members(&self) -> Result<Vec<(&'static str, i64)>, StoreError> {
+        let mut found = vec![];
+        for group in Group::carried() {
+            let members = self.log.book.members(group).await?;
+            found.extend(members.map(|members| (group.name(), members)));
+        }
+        Ok(found)
     }
 
     async fn lags(&self) -> Result<Vec<(&'static str, &'static str, i64)>, StoreError> {

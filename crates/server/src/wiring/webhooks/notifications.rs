@@ -69,21 +69,26 @@ pub(in crate::wiring) fn open(
 }
 
 fn channels(settings: &Notifications) -> Result<ByChannel, String> {
-    let gateway = || -> Result<Arc<dyn Channels>, String> {
-        let token = settings.gateway_token().map(str::to_owned);
-        Ok(Arc::new(Gateway::new(&settings.gateway_url, token, settings.timeout())?))
-    };
     let way = |way: Way| match way {
         Way::Log => Ok(Arc::new(Printed) as Arc<dyn Channels>),
-        Way::Http => gateway(),
+        Way::Http => gateway(settings),
     };
-    let email: Arc<dyn Channels> = match settings.email {
-        MailWay::Log => Arc::new(Printed),
-        MailWay::Http => gateway()?,
+    Ok(ByChannel { email: email(settings)?, push: way(settings.push)?, sms: way(settings.sms)? })
+}
+
+/// Returns the way of e-mails.
+pub(in crate::wiring) fn email(settings: &Notifications) -> Result<Arc<dyn Channels>, String> {
+    match settings.email {
+        MailWay::Log => Ok(Arc::new(Printed)),
+        MailWay::Http => gateway(settings),
         MailWay::Smtp => {
             let url = settings.smtp_url().unwrap_or_default();
-            Arc::new(MailServer::new(url, &settings.email_from, settings.timeout())?)
+            Ok(Arc::new(MailServer::new(url, &settings.email_from, settings.timeout())?))
         }
-    };
-    Ok(ByChannel { email, push: way(settings.push)?, sms: way(settings.sms)? })
+    }
+}
+
+fn gateway(settings: &Notifications) -> Result<Arc<dyn Channels>, String> {
+    let token = settings.gateway_token().map(str::to_owned);
+    Ok(Arc::new(Gateway::new(&settings.gateway_url, token, settings.timeout())?))
 }

@@ -180,6 +180,12 @@ impl Sources {
                 let reading = self.above(Code::ConsumerLag, Measure::whole(*lag), self.limits.consumer_lag);
                 reading.about(*group).held(self.limits.consumer_lag_for())
             });
+            let fewest = Measure::whole(i64::try_from(self.limits.group_members).unwrap_or(i64::MAX));
+            let members = condition.members.iter().filter(|_| self.limits.group_members > 0).map(|(group, members)| {
+                let reading = Reading::below(Code::GroupMembers, Measure::whole(*members), fewest).about(*group);
+                reading.held(self.limits.group_members_for())
+            });
+            round.observe(Code::GroupMembers, members);
             let lags: Vec<Reading> = largest(lags);
             round.observe(Code::ConsumerLag, lags);
         }

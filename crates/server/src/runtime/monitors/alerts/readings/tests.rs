@@ -126,16 +126,31 @@ fn consumers_are_watched_by_group() {
     let mut bench = bench();
     let lags = |lag: i64| vec![("stock-deduction-group", "a", 4), ("stock-deduction-group", "b", lag)];
     let letters = |letters: i64| vec![("notice-group", letters)];
-    bench.log.set(LogCondition { lags: lags(1_000), backlog: None });
+    bench.log.set(LogCondition { lags: lags(1_000), ..LogCondition::default() });
     bench.log.set_waiting(Waiting { letters: letters(0), stuck_orders: Some(0), open_orders: Some(0) });
     let codes = [Code::ConsumerLag, Code::DlqEvent, Code::DlqOpen, Code::CompensationStuck];
     assert!(codes.into_iter().all(|code| bench.over(code).is_none()));
-    bench.log.set(LogCondition { lags: lags(1_001), backlog: None });
+    bench.log.set(LogCondition { lags: lags(1_001), ..LogCondition::default() });
     bench.log.set_waiting(Waiting { letters: letters(2), stuck_orders: Some(1), open_orders: Some(0) });
     assert_eq!(bench.over(Code::ConsumerLag), Some(("stock-deduction-group".to_owned(), 1_001.0)));
     assert_eq!(bench.over(Code::DlqOpen), Some(("notice-group".to_owned(), 2.0)));
     assert_eq!(bench.over(Code::DlqEvent), Some(("notice-group".to_owned(), 2.0)));
     assert_eq!(bench.over(Code::CompensationStuck), Some((String::new(), 1.0)));
+}
+
+#[test]
+fn a_group_with_too_few_members_is_named() {
+    let mut bench = bench();
+    let set = |bench: &Bench, members: i64| {
+        let (lags, members) = (vec![("stock-deduction-group", "", 0)], vec![("stock-deduction-group", members)]);
+        bench.log.set(LogCondition { lags, members, backlog: None });
+    };
+    set(&bench, 2);
+    assert_eq!(bench.over(Code::GroupMembers), None, "off unless it is set");
+    bench.sources.limits.group_members = 3;
+    assert_eq!(bench.over(Code::GroupMembers), Some(("stock-deduction-group".to_owned(), 2.0)));
+    set(&bench, 3);
+    assert_eq!(bench.over(Code::GroupMembers), None);
 }
 
 #[test]
