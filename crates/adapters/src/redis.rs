@@ -13,10 +13,10 @@ mod place;
 mod ranking;
 mod rates;
 
-pub use connection::{Condition, OpenError, Options, Redis, forget};
+pub use connection::{Condition, Options, Redis, forget};
 pub use examination::{Examined, examine};
 pub use gate::{GateScript, RedisGate};
 pub use notifier::RedisNotifier;
-pub use place::{Identity, Place};
+pub use place::{Identity, OpenError, Place};
 pub use ranking::RedisRanking;
 pub use rates::RedisRates;

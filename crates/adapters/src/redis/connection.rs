@@ -9,7 +9,7 @@ use redis::{Client, RedisError};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
-use super::place::Place;
+use super::place::{OpenError, Place};
 
 /// How often an unreachable Redis is probed, and how often a reachable one.
 const PROBE_EVERY: Duration = Duration::from_millis(100);
@@ -28,18 +28,6 @@ pub struct Options {
     pub timeout: Duration,
     /// Part of every key, which separates this shop's keys from those of others.
     pub shop: String,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("the address of Redis is invalid: it must look like redis://host:6379/ or rediss://host:6379/")]
-    Address,
-    #[error("TLS to Redis cannot be set up: {0}")]
-    Files(String),
-    #[error("Redis failed: {0}")]
-    Lost(String),
-    #[error("starting the thread of the Redis connection failed: {0}")]
-    Thread(#[from] std::io::Error),
 }
 
 /// State of the connection, for the metrics.

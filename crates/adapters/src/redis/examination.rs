@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::connection::OpenError;
-use super::place::Place;
+use super::place::{OpenError, Place};
 
 const PATIENCE: Duration = Duration::from_secs(3);
 

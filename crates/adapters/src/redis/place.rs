@@ -4,8 +4,19 @@ use std::path::{Path, PathBuf};
 
 use redis::{Client, ClientTlsConfig, IntoConnectionInfo as _, TlsCertificates};
 
-use super::connection::OpenError;
 use crate::tls;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the address of Redis is invalid: it must look like redis://host:6379/ or rediss://host:6379/")]
+    Address,
+    #[error("TLS to Redis cannot be set up: {0}")]
+    Files(String),
+    #[error("Redis failed: {0}")]
+    Lost(String),
+    #[error("starting the thread of the Redis connection failed: {0}")]
+    Thread(#[from] std::io::Error),
+}
 
 /// The address, and the files of TLS, which is used by addresses that begin with `rediss://`.
 #[derive(Clone, Default)]

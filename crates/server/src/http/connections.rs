@@ -28,10 +28,10 @@ mod slots;
 
 use connection::Host;
 pub use encryption::Certificate;
+pub use held::Held;
 use held::OpenConnection;
-pub use held::{Held, Peer};
 pub use limits::ConnectionLimits;
-pub use proxies::{ForwardedHeader, Proxies};
+pub use proxies::{ForwardedHeader, Peer, Proxies};
 use slots::{RESERVE, Slot, Slots};
 
 /// Connections that the kernel queues while all threads are busy.

@@ -23,11 +23,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::held::{Held, Peer};
+use super::held::Held;
 use super::level::{Full, ServiceLevel};
 use super::limits::{ConnectionLimits, HEAD_BYTES_MAX};
 use super::phase::{Phases, Tracked};
-use super::proxies::Proxies;
+use super::proxies::{Peer, Proxies};
 use crate::api::texts::{details, values};
 use crate::http::body::Drained;
 use crate::http::language::Language;

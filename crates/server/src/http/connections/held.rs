@@ -1,6 +1,5 @@
 //! What keeps a connection counted while it is open.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,10 +27,6 @@ impl Drop for OpenConnection {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
-
-/// The address of a request's client.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 /// Keeps a connection counted and its thread running, also after the connection was upgraded to another protocol.
 #[derive(Clone)]

@@ -20,6 +20,10 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
+/// The address of a request's client.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
 /// The trusted proxies. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
