@@ -34,6 +34,7 @@ use crate::api::request::submission::Empty;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{Shown, accepted, applied, left_behind, mark_replayed, shown};
 use crate::api::texts::{self, values};
+use crate::api::users::staff::role_in_force;
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::language::Language;
@@ -411,7 +412,8 @@ pub(crate) async fn get_request(
 ) -> Result<Response, Problem> {
     let id = shop.submitter.codec.request_id(&code).ok_or_else(request_not_found)?;
     let request = shop.submitter.views.request(id).await.map_err(unavailable)?;
-    let is_visible = |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
+    let sees_all = role_in_force(&shop, principal).await? == Role::Admin;
+    let is_visible = |request: &Request| sees_all || request.user.0 == principal.user_id;
     let request = request.filter(is_visible).ok_or_else(request_not_found)?;
     shop.estimates.note_request(&request);
     Ok((language.headers(), Json(render::request(&request, &shop.submitter.codec, language))).into_response())

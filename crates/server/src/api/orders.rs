@@ -33,6 +33,7 @@ use crate::api::request::pages::PageQuery;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{accepted, applied, mark_replayed};
 use crate::api::texts::{details, values};
+use crate::api::users::staff::role_in_force;
 use crate::http::cursor::List;
 use crate::http::headers::{Prefer, QueueTickets};
 use crate::http::json::Json;
@@ -132,7 +133,7 @@ pub(crate) async fn place(
     submission: Submission<PlaceBody>,
 ) -> Result<Response, Problem> {
     submission.check_user(submission.body.user_id)?;
-    if submission.body.mode.is_some() && submission.principal.role != Role::Admin {
+    if submission.body.mode.is_some() && role_in_force(&shop, submission.principal).await? != Role::Admin {
         return Err(Problem::new(Code::AuthForbidden, details::MODE_FOR_ADMINS).at("#/mode"));
     }
     check(&submission.body)?;

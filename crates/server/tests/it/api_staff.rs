@@ -87,6 +87,12 @@ fn nobody_changes_their_own_role() {
     let eve_token = self::token(&shop, "eve@example.com", eve["password"].as_str().unwrap());
     call(&shop, &eve_token, "PATCH", &format!("{USERS}/{me}"), &json!({"role": "viewer"})).expect(200);
     assert_eq!(call(&shop, &token, "GET", USERS, &json!({})).problem(403), "auth.forbidden");
+    // Nor does the token of a former admin do on the customers' paths what only admins may.
+    let product = shop.product(1_000, 5);
+    let order = json!({"items": [{"productId": product, "quantity": 1}], "mode": "atomic"});
+    assert_eq!(call(&shop, &token, "POST", "/api/orders", &order).problem(403), "auth.forbidden");
+    let charge = json!({"amount": 5, "userId": ANN});
+    assert_eq!(call(&shop, &token, "POST", "/api/points/charge", &charge).problem(403), "auth.forbidden");
 }
 
 #[test]

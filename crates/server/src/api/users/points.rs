@@ -19,6 +19,7 @@ use crate::api::response::refusals::unavailable;
 use crate::api::response::render::{self, Page};
 use crate::api::response::replies::mark_replayed;
 use crate::api::texts::{details, values};
+use crate::api::users::staff::role_in_force;
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;
@@ -47,7 +48,7 @@ pub(crate) struct BalanceBody {
 
 /// `POST /api/points/charge`.
 pub(crate) async fn charge(State(shop): State<Shop>, submission: Submission<ChargeBody>) -> Result<Response, Problem> {
-    let is_admin = submission.principal.role == Role::Admin;
+    let is_admin = role_in_force(&shop, submission.principal).await? == Role::Admin;
     if !is_admin {
         submission.check_user(submission.body.user_id)?;
     }
