@@ -10,7 +10,7 @@ COPY . .
 # caches are no part of the image, so the program is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin doorbuster && \
+    cargo build --release --locked --features kafka-tls --bin doorbuster && \
     strip --strip-all -o /doorbuster target/release/doorbuster
 
 FROM debian:bookworm-slim

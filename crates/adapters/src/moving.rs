@@ -62,6 +62,8 @@ pub enum MoveError {
     SourceChanged,
     #[error("{0} other connections use the database: a shop is moved while no process serves it")]
     InUse(i64),
+    #[error("events of the shop are in an archive, and the places of the others cannot be moved without them")]
+    Archived,
     #[error("neither of {group} and {other} has handled every event that the other has")]
     Lagging { group: String, other: String },
     #[error("the stores have no common form of {0}")]

@@ -50,7 +50,9 @@ fn is_open(group: Group) -> String {
         )
     };
     let tables = ["inbox", "parked_event", "dead_letter"].map(is_not_in).join(" AND ");
-    format!("e.type IN ({kinds}) AND {tables}")
+    // A row of the inbox is no older than its event, so rows of later events are all kept.
+    let is_kept = "e.occurred_at >= COALESCE((SELECT p.before_at FROM pruned AS p WHERE p.kind = 'inbox'), 0)";
+    format!("e.type IN ({kinds}) AND {is_kept} AND {tables}")
 }
 
 fn kinds(group: Group) -> String {

@@ -221,6 +221,9 @@ pub(crate) const SELECT_TOTALS: &str = "SELECT figure, CAST(SUM(amount) AS SIGNE
 /// The offsets of all groups.
 pub(crate) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partition`, position FROM consumer_offset";
 
+/// The moment before which events are archived.
+pub(crate) const SELECT_BEFORE: &str = "SELECT before_at FROM archive";
+
 /// The relay's cursor in each shard, and the time of the next event that waits for it.
 macro_rules! select_relayed {
     ($rest:literal) => {

@@ -1,6 +1,7 @@
 //! The audit's reads, the same for every store: rows of several tables side by side, each table in the order of one
 //! key, so that rows of one thing meet without being held in memory.
 
+pub(crate) mod archive;
 pub(crate) mod campaigns;
 pub(crate) mod customers;
 pub(crate) mod drops;

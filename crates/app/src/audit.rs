@@ -3,6 +3,7 @@
 //! A law holds at any moment beside a busy server, under both executors: work in flight is excluded by its state, never
 //! by waiting. `docs/audit.md` states each law in the columns of the store.
 
+mod archived;
 mod base;
 mod dossier;
 mod gate;
@@ -27,11 +28,14 @@ use laws::coupons::{CampaignBooks, Counted};
 use laws::stock::StockBooks;
 use laws::stock::drops::DropBooks;
 use laws::webhooks::WebhookBooks;
+use log::Known;
 use proof::CampaignCounts;
 use report::{Findings, Verdict};
 
 pub use crate::state::rows::Fulfilment;
+pub use archived::{Archived, Needed};
 pub use gate::BesideGate;
+pub use log::archive;
 pub use proof::{Ends, Proof};
 pub use repaired::Repaired;
 pub use report::{Audit, Law, LawReport, Skipped};
@@ -49,6 +53,9 @@ pub struct Inspection {
 
 /// Why an incremental audit checks each law only in part.
 const SINCE_PROOF: &str = "only what changed since the last proof; an audit without `--incremental` reads everything";
+
+/// Why some laws are checked only in part where an archive has the first events.
+const ARCHIVED: &str = "only what the events in the store say: older ones are in an archive";
 
 /// Checks all laws on a snapshot.
 pub fn audit(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Audit, StoreError> {
@@ -80,6 +87,10 @@ pub struct Proven {
 /// for a whole one: the store may have been replaced by an older copy.
 pub fn prove(snapshot: &mut dyn Snapshot, now: Timestamp, since: Option<&Proof>) -> Result<Proven, StoreError> {
     let Some(proof) = since.filter(|proof| proof.is_readable()) else { return examine(snapshot, now, None) };
+    // What is archived after a proof cannot be read on from it.
+    if snapshot.archived()?.is_some_and(|archived| !proof.covers(&archived)) {
+        return examine(snapshot, now, None);
+    }
     match snapshot.since(proof)? {
         Some(proven_events) => examine(snapshot, now, Some(Base { proof, proven_events: &proven_events })),
         None => examine(snapshot, now, None),
@@ -94,8 +105,15 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
         None => WebhookBooks::read(snapshot, &mut findings)?,
         Some(_) => WebhookBooks::default(),
     };
-    let since = base.map(|base| base.proof);
-    let (counts, heads) = log::read(snapshot, &mut hooks, now, since, &mut findings)?;
+    let archived = snapshot.archived()?;
+    if archived.is_some() && base.is_none() {
+        for law in [Law::Demand, Law::Payments, Law::Orders, Law::Paths, Law::Journal, Law::Log, Law::Statistics] {
+            findings.skip(law.number(), ARCHIVED);
+        }
+    }
+    let known = Known { proof: base.map(|base| base.proof), archived: archived.as_ref() };
+    let (counts, heads) = log::read(snapshot, &mut hooks, now, known, &mut findings)?;
+    let archived_before = archived.map(|archived| archived.before());
     let mut draft = Draft { heads, ..Draft::default() };
     let mut promises = Promises::default();
     snapshot.answers(&mut |key, stored| findings.note(Law::Idempotency, promises.take(key, stored)))?;
@@ -115,7 +133,7 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
     let mut repairs = vec![];
     snapshot.orders(&mut |facts| {
         repairs.extend(laws::claims::repair(&facts));
-        let dossier = Dossier::new(facts);
+        let dossier = Dossier::new(facts, archived_before);
         if let Some(base) = base {
             base.take_out(&mut stock, &dossier);
         }

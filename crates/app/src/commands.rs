@@ -48,7 +48,7 @@ use crate::log::trailing::Follow;
 use crate::payments::provider::{Found, ProviderError};
 use crate::state::rows::{
     Added, AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, NewDetails, OffsetKey, OffsetMove, ParkKey,
-    ParkedKey, Prune, Role,
+    ParkedKey, Prune, Removal, Role,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +188,8 @@ pub enum Command {
     AddFigures(Vec<Added>),
     /// Deletes old rows that are kept for a time only.
     Prune(Vec<Prune>),
+    /// Removes events that an archive has.
+    Remove(Removal),
     /// Deletes idempotency answers older than `before`.
     ForgetAnswers {
         keys: Vec<AnswerKey>,

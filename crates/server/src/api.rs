@@ -352,6 +352,7 @@ fn operation_routes() -> Routes {
         .get("/api/admin/statistics/orders", shop::statistics::orders, statistic::orders())
         .get("/api/admin/audit", shop::audit::report, about::audit())
         .post("/api/admin/audit/repair", shop::audit::repair, about::repair())
+        .post("/api/admin/archive", shop::archive::archive_events, about::archive())
 }
 
 fn webhook_routes() -> Routes {

@@ -30,7 +30,7 @@ pub use bench::{BenchArgs, ExecutorArg, SynchronousArg};
 pub use catalogue::{CouponArgs, CouponCommand, NewCampaignArgs, PastCommand, ProductArgs, ProductCommand, UserArgs};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand};
-pub use export::{ExportArgs, ExportFormat, ExportKind};
+pub use export::{ArchiveAction, ArchiveArgs, ExportArgs, ExportFormat, ExportKind};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
 pub use health::HealthArgs;
 pub use history::MomentArgs;
@@ -60,6 +60,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Audit the store: beside a running server, or on a stopped store
     Audit(AuditArgs),
+    /// Move old events from the store to files, or check such files
+    Archive(ArchiveArgs),
     /// Copy the data folder into one file, also while a process serves it
     Backup(BackupArgs),
     /// Put a backup into an empty folder

@@ -30,6 +30,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => admin::audit::run(&args),
+        Command::Archive(args) => admin::archive::run(&args),
         Command::Backup(args) => upkeep::backup::run(&args),
         Command::Restore(args) => upkeep::restore::run(&args),
         Command::Doctor(args) => upkeep::doctor::run(&args),

@@ -26,7 +26,7 @@ mod requests;
 mod webhooks;
 
 pub use audit::AuditMetrics;
-pub use breakers::{BreakerMetrics, PAYMENT_BREAKER};
+pub use breakers::{BreakerMetrics, OutwardBreakers, PAYMENT_BREAKER};
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};

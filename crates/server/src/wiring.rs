@@ -30,14 +30,14 @@ use crate::live::rooms::Rooms;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::{
-    AuditMetrics, BreakerMetrics, EngineMetrics, EventLatency, LogMetrics, Metrics, Published, QueueMetrics, Refusals,
+    AuditMetrics, BreakerMetrics, EngineMetrics, EventLatency, LogMetrics, Metrics, OutwardBreakers, PAYMENT_BREAKER,
+    Published, Refusals,
 };
 use crate::runtime::committer::Listeners;
 use crate::runtime::engine_loop::Worker;
 use crate::runtime::estimates::{Estimates, Sources};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
-use crate::runtime::monitors::lag::LagMonitor;
 use crate::runtime::monitors::tokens::TokenWatch;
 use crate::runtime::payment_loop::PaymentThread;
 use crate::runtime::relay_loop::RelayThread;
@@ -174,7 +174,9 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let open_alerts = OpenAlerts::default();
     metrics.register(|registry| registry.register_collector(Box::new(open_alerts.clone())));
     let audited = AuditMetrics::register(&metrics);
-    let breakers = BreakerMetrics { services, payment: breaker.clone(), clock: Arc::clone(&clock) };
+    let outward: OutwardBreakers =
+        breaker.iter().map(|breaker| (PAYMENT_BREAKER, breaker.clone())).chain(notifications.breakers).collect();
+    let breakers = BreakerMetrics { services, outward: outward.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let (stopper, stop) = shutdown::channel();
     let tokens = Arc::new(Tokens::new(secret.as_bytes()));
@@ -207,10 +209,10 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let remote = remote.start(stop.clone(), &health)?;
     let log_metrics = config.server.roles.worker.then(|| LogMetrics::register(&metrics));
     let counts_members = alerts::counts_members(config);
-    let watch = watch_log(log_metrics.clone(), &submitter, &opened.log, counts_members, stop.clone())?;
+    let watch = alerts::watch_log(log_metrics.clone(), &submitter, &opened.log, counts_members, stop.clone())?;
     let observed = alerts::Observed {
         peaks: Arc::clone(&latency.peaks),
-        payment: breaker,
+        outward,
         redis: works,
         published,
         audited: audited.clone(),
@@ -232,7 +234,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         stop.clone(),
     )?;
     let auditing = alerts::audit(config, &submitter, audited, snapshots(config), stop.clone())?;
-    let recent = watch_course(&submitter, &metrics, stop.clone())?;
+    let recent = alerts::watch_course(&submitter, &metrics, stop.clone())?;
     let consumed = is_consuming.then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
@@ -373,36 +375,10 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         alerts,
         audited,
         snapshots: snapshots(config),
+        archive: config.server.data_dir.join("archive"),
         log,
         stopping: Arc::new(AtomicBool::new(false)),
     })
-}
-
-/// Keeps the course of the last hour.
-fn watch_course(submitter: &Submitter, metrics: &Metrics, stop: Stop) -> std::io::Result<JoinHandle<()>> {
-    let (clock, queue) = (Arc::clone(&submitter.clock), submitter.queue.clone());
-    let depth = queue.clone();
-    let waiting = move || queue.max_capacity() - queue.capacity();
-    let depth = Box::new(move || depth.max_capacity() - depth.capacity());
-    let oldest = Arc::clone(&submitter.oldest);
-    let queued = QueueMetrics { depth, oldest, clock: Arc::clone(&clock) };
-    metrics.register(|registry| registry.register_collector(Box::new(queued)));
-    Arc::clone(metrics.recent()).start(move || clock.now(), waiting, stop)
-}
-
-/// Starts the lag monitor; only with the worker role, because every process would measure the same.
-fn watch_log(
-    metrics: Option<LogMetrics>,
-    submitter: &Submitter,
-    log: &Log,
-    counts_members: bool,
-    stop: Stop,
-) -> Result<Option<JoinHandle<()>>, Error> {
-    let Some(metrics) = metrics else { return Ok(None) };
-    let (views, clock) = (Arc::clone(&submitter.views), Arc::clone(&submitter.clock));
-    let health = Arc::clone(&submitter.health);
-    let watch = LagMonitor { views, log: log.clone(), clock, metrics, health, counts_members };
-    Ok(Some(watch.start(stop)?))
 }
 
 fn snapshots(config: &Config) -> Snapshots {

@@ -276,6 +276,8 @@ fn prune(state: &mut State, rows: &Rows) {
                 let old: Vec<NoticeId> = oldest.map(|(id, _)| *id).collect();
                 old.iter().for_each(|id| drop(state.notices.remove(id)));
             }
+            // No day of the simulator is that long.
+            Prunable::Inbox(_) => {}
             Prunable::Deliveries(webhook) => {
                 let of_endpoint = state.deliveries.iter().filter(|(key, _)| key.webhook == *webhook).take(limit);
                 let old =

@@ -88,6 +88,11 @@ pub fn python_with(module: &str, test: &str) -> Option<PathBuf> {
     has_it.then_some(python)
 }
 
+/// Records the skip of a test that needs a cargo feature.
+pub fn skip_without(feature: &str, test: &str) {
+    note_skip(&format!("{TOOL}{test}: built without the cargo feature {feature}"));
+}
+
 fn given(variable: &str, what: &str, test: &str) -> Option<String> {
     let given = std::env::var(variable).ok().filter(|value| !value.is_empty());
     if given.is_none() {

@@ -31,7 +31,16 @@ impl Dist {
         let release = Release::of_this_commit()?;
         let built = match &self.binary {
             Some(binary) => binary.clone(),
-            None if run(cargo(&["build", "--release", "--locked", "--bin", "doorbuster"])) => {
+            None if run(cargo(&[
+                "build",
+                "--release",
+                "--locked",
+                "--features",
+                "kafka-tls",
+                "--bin",
+                "doorbuster",
+            ])) =>
+            {
                 root().join("target/release/doorbuster")
             }
             None => return Ok(false),

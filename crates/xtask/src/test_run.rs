@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::process::Command;
 
 use xtask::addresses::{SKIPS, Service, TOOL};
 
@@ -31,6 +32,9 @@ impl TestRun {
             fs::remove_file(&skips)?;
         }
         let mut command = cargo(&["test", "--workspace"]);
+        if has_openssl() {
+            command.args(["--features", "adapters/kafka-tls,server/kafka-tls"]);
+        }
         command.envs(up.environment()).env(SKIPS, &skips);
         // These addresses are for the tests, not for the shops that tests start.
         for service in Service::ALL {
@@ -48,6 +52,12 @@ impl TestRun {
         }
         Ok(passed && (is_complete || !self.require_services))
     }
+}
+
+/// Returns whether programs can be linked with the system's OpenSSL.
+fn has_openssl() -> bool {
+    let asked = Command::new("pkg-config").args(["--exists", "openssl"]).status();
+    asked.is_ok_and(|status| status.success())
 }
 
 fn skips_file() -> PathBuf {

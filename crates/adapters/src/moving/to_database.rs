@@ -27,6 +27,9 @@ const BOOK_COLUMNS: [&str; 6] = ["deed_key", "deed", "reference", "amount", "dec
 pub async fn to_database(folder: &Path, book: &Path, url: &str, report: Report<'_>) -> Result<Moved, MoveError> {
     let source = SqliteSnapshot::open(folder)?;
     let source = source.connection();
+    if count(source, "archive")? > 0 {
+        return Err(MoveError::Archived);
+    }
     let opts = options_for_move(url)?;
     let mut database = Database::connect(&opts).await?;
     let resumed = database.begin().await?;

@@ -92,6 +92,10 @@ impl Source {
         await_solitude(&mut connection).await?;
         connection.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
         connection.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
+        let archived: Option<i64> = connection.query_first("SELECT COUNT(*) FROM archive").await?;
+        if archived.is_some_and(|archived| archived > 0) {
+            return Err(MoveError::Archived);
+        }
         Ok(Source { connection })
     }
 

@@ -7,8 +7,8 @@ mod stream;
 use std::cell::RefCell;
 
 use app::audit::{
-    CampaignFact, CustomerFacts, DropFact, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
-    WebhookFact,
+    Archived, CampaignFact, CustomerFacts, DropFact, EventFacts, LogFacts, Needed, OrderFacts, ProductFacts, Snapshot,
+    StatisticsFacts, WebhookFact,
 };
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
@@ -21,6 +21,7 @@ use super::failure::{Failure, Result};
 use super::opening::{OpenError, check_shop, parse};
 use super::session::{Session, options};
 use crate::records::{Cells as _, FromCells};
+use crate::snapshot::archive::{self, Places};
 use crate::snapshot::statistics::{self, Asked};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, drops, orders, products, webhooks};
 
@@ -30,7 +31,10 @@ use stream::stream;
 /// All tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
                       order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice, \
-                      statistic, webhook, webhook_delivery, pruned, drops, drop_buyer, drop_link";
+                      statistic, webhook, webhook_delivery, pruned, archive, drops, drop_buyer, drop_link";
+
+/// A database finds events by shard and number.
+const PLACES: Places = Places { is_whole: false, of_row: "event.shard = owed.shard AND event.seq = owed.seq" };
 
 pub struct MysqlSnapshot {
     reader: Reader,
@@ -116,7 +120,16 @@ impl Snapshot for MysqlSnapshot {
     }
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
-        Ok(events::read(&mut self.reader, each)?)
+        let archived = self.archived()?;
+        Ok(events::read(&mut self.reader, archived, each)?)
+    }
+
+    fn archived(&mut self) -> std::result::Result<Option<Archived>, StoreError> {
+        archive::archived(&mut self.reader)?.map_err(StoreError)
+    }
+
+    fn needed(&mut self) -> std::result::Result<Vec<Needed>, StoreError> {
+        Ok(archive::needed(&mut self.reader, PLACES)?)
     }
 
     fn statistics(&mut self) -> std::result::Result<StatisticsFacts, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::audit::{EventFacts, ShardFacts};
+use app::audit::{Archived, EventFacts, ShardFacts};
 use app::events::outbox::ShardHead;
 
 /// The stored facts about the chain, read before its events.
@@ -12,6 +12,8 @@ pub(crate) struct Roots {
     kept: BTreeMap<(usize, i64), Vec<[u8; 32]>>,
     /// By shard: the number from which the chain covers everything.
     whole_from: BTreeMap<usize, i64>,
+    /// What was archived: its roots have no events here.
+    archived: Option<Archived>,
 }
 
 pub(crate) const SELECT_WHOLE_FROM: &str = "SELECT shard, whole_from FROM outbox_shard";
@@ -21,12 +23,19 @@ pub(crate) const SELECT_EVENTS: &str = "SELECT id, shard, seq, event_key, type, 
                                         topic, order_id, version, cause, traceparent, position FROM event ORDER BY position";
 
 impl Roots {
+    pub(crate) fn without(archived: Option<Archived>) -> Roots {
+        Roots { archived, ..Roots::default() }
+    }
+
     pub(crate) fn begin(&mut self, shard: i64, whole_from: i64) {
         self.whole_from.insert(known_shard(shard), whole_from);
     }
 
     pub(crate) fn keep(&mut self, shard: i64, head: ShardHead) {
-        self.kept.entry((known_shard(shard), head.seq)).or_default().push(head.hash);
+        let shard = known_shard(shard);
+        if !self.archived.as_ref().is_some_and(|archived| archived.has(shard, head.seq)) {
+            self.kept.entry((shard, head.seq)).or_default().push(head.hash);
+        }
     }
 
     /// Returns the event with the hash stored for its number, and how much the chain covers.

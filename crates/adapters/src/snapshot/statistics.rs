@@ -7,7 +7,7 @@ use app::state::rows::{Counted, OffsetKey, Resolution};
 use domain::time::Timestamp;
 
 use crate::records::FromCells;
-use crate::selects::SELECT_POSITIONS;
+use crate::selects::{SELECT_BEFORE, SELECT_POSITIONS};
 
 /// A connection that reads the rows of a statement.
 pub(crate) trait Asked {
@@ -20,10 +20,12 @@ pub(crate) trait Asked {
 pub(crate) fn read<A: Asked>(asked: &mut A, is_whole: bool) -> Result<StatisticsFacts, A::Error> {
     let positions = asked.rows::<Option<(OffsetKey, i64)>>(SELECT_POSITIONS)?;
     let positions = positions.into_iter().flatten().filter(|(key, _)| key.group.is_trailing()).collect();
+    let archived: Vec<i64> = asked.rows(SELECT_BEFORE)?;
+    let archived = archived.first().copied();
     let mut facts = StatisticsFacts { positions, is_whole, kept: vec![] };
     for counted in Counted::ALL {
         for resolution in Resolution::ALL {
-            if let Some(since) = since(asked, *counted, *resolution)? {
+            if let Some(since) = since(asked, *counted, *resolution, archived)? {
                 facts.kept.push(kept(asked, *counted, *resolution, since)?);
             }
         }
@@ -31,13 +33,24 @@ pub(crate) fn read<A: Asked>(asked: &mut A, is_whole: bool) -> Result<Statistics
     Ok(facts)
 }
 
-/// Days are never deleted. Of minutes and hours, the earliest that is left may have lost some of its figures.
-fn since<A: Asked>(asked: &mut A, counted: Counted, resolution: Resolution) -> Result<Option<Timestamp>, A::Error> {
-    if resolution == Resolution::Day {
+/// Days are never deleted. Of minutes and hours, the earliest that is left may have lost some of its figures. What began
+/// before the end of an archive was counted from events that are not here.
+fn since<A: Asked>(
+    asked: &mut A,
+    counted: Counted,
+    resolution: Resolution,
+    archived_before: Option<i64>,
+) -> Result<Option<Timestamp>, A::Error> {
+    if resolution == Resolution::Day && archived_before.is_none() {
         return Ok(Some(Timestamp::from_micros(i64::MIN)));
     }
     let of = format!("FROM statistic WHERE counted = '{}' AND resolution = '{}'", counted.name(), resolution.name());
-    let select = format!("SELECT MIN(began_at) {of} AND began_at > (SELECT MIN(began_at) {of})");
+    let whole = match resolution {
+        Resolution::Day => String::new(),
+        Resolution::Minute | Resolution::Hour => format!(" AND began_at > (SELECT MIN(began_at) {of})"),
+    };
+    let after = archived_before.map_or_else(String::new, |before| format!(" AND began_at >= {before}"));
+    let select = format!("SELECT MIN(began_at) {of}{whole}{after}");
     let found: Vec<Option<i64>> = asked.rows(&select)?;
     Ok(found.into_iter().flatten().next().map(Timestamp::from_micros))
 }

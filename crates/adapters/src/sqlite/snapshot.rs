@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use app::audit::{
-    CampaignFact, CustomerFacts, DropFact, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot,
-    StatisticsFacts, WebhookFact,
+    Archived, CampaignFact, CustomerFacts, DropFact, Ends, EventFacts, LogFacts, Needed, OrderFacts, ProductFacts,
+    Proof, Snapshot, StatisticsFacts, WebhookFact,
 };
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
@@ -28,6 +28,7 @@ use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
 use super::{commit_mark, cut, page_sums};
 use crate::records::FromCells;
+use crate::snapshot::archive::{self, Places};
 use crate::snapshot::statistics::{self, Asked};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, drops, orders, products, webhooks};
 
@@ -36,6 +37,9 @@ use stream::stream;
 
 /// Memory for pages, in KiB. Larger sorts use temporary files.
 const CACHE_KIB: i64 = 65_536;
+
+/// A folder finds events by position.
+const PLACES: Places = Places { is_whole: true, of_row: "event.position = owed.seq" };
 
 pub struct SqliteSnapshot {
     connection: Connection,
@@ -173,7 +177,16 @@ impl Snapshot for SqliteSnapshot {
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
         self.show(Part::Events)?;
-        events::read(&self.connection, each).map_err(store_error)
+        let archived = self.archived()?;
+        events::read(&self.connection, archived, each).map_err(store_error)
+    }
+
+    fn archived(&mut self) -> std::result::Result<Option<Archived>, StoreError> {
+        archive::archived(&mut Asking(&self.connection)).map_err(store_error)?.map_err(StoreError)
+    }
+
+    fn needed(&mut self) -> std::result::Result<Vec<Needed>, StoreError> {
+        archive::needed(&mut Asking(&self.connection), PLACES).map_err(store_error)
     }
 
     fn ends(&mut self) -> std::result::Result<Option<Ends>, StoreError> {

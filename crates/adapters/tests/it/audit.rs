@@ -1,6 +1,7 @@
 //! The audit of a real store: clean at every moment of both executors, beside its writer and after a kill; and each
 //! fact that is falsified with SQL is found.
 
+mod archive;
 mod shop;
 
 use std::fs;

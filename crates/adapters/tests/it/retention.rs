@@ -1,8 +1,9 @@
 //! Rows that are kept for a time only, over a simulated year.
 
 use adapters::sqlite::{DATABASE_FILE, SqliteSnapshot, Synchronous};
-use app::audit::audit;
+use app::audit::{Snapshot, audit};
 use app::commands::Command;
+use app::log::reactions::Group;
 use app::state::rows::{Prunable, Prune};
 use app::state::settings::Executor;
 use domain::ids::WebhookId;
@@ -12,7 +13,7 @@ use mysql_async::prelude::Queryable as _;
 use rusqlite::Connection;
 
 use crate::database::{Database, runtime};
-use crate::shop::{ANN, Shop};
+use crate::shop::{ANN, Shop, order};
 
 const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 /// The first day of the year that is simulated.
@@ -26,7 +27,7 @@ const WEBHOOK: &str = "INSERT INTO webhook (webhook_id, url, description, event_
                        created_at, updated_at) VALUES (1, 'https://x.example/', '', '[]', 'whsec_', 0, 'ENABLED', '[]', 0, 0, 0)";
 
 /// Statements that add what a day adds.
-fn day(day: i64) -> [String; 2] {
+fn day(day: i64) -> [String; 3] {
     let at = BEGIN_US + day * DAY_US;
     let numbers = || day * PER_DAY + 1..=(day + 1) * PER_DAY;
     let values = |row: &dyn Fn(i64) -> String| numbers().map(row).collect::<Vec<_>>().join(", ");
@@ -40,7 +41,9 @@ fn day(day: i64) -> [String; 2] {
             at + number
         )
     };
+    let taken = |number: i64| format!("('notice-group', '00000000-0000-7000-8000-{number:012x}', {})", at + number);
     [
+        format!("INSERT INTO inbox (consumer_group, event_id, taken_at) VALUES {}", values(&taken)),
         format!(
             "INSERT INTO notice (notice_id, user_id, number, kind, data, previous_notice_id, created_at) VALUES {}",
             values(&notice)
@@ -56,7 +59,9 @@ fn day(day: i64) -> [String; 2] {
 fn prunes(today: i64) -> Command {
     let before = Timestamp::from_micros(BEGIN_US + (today - KEPT_DAYS) * DAY_US);
     let prune = |what| Prune { what, before, limit: LIMIT };
-    Command::Prune([Prunable::Notices, Prunable::Deliveries(WebhookId(1))].map(prune).to_vec())
+    Command::Prune(
+        [Prunable::Notices, Prunable::Inbox(Group::Notices), Prunable::Deliveries(WebhookId(1))].map(prune).to_vec(),
+    )
 }
 
 /// The rows of the notices and deliveries that a store may have at any moment.
@@ -81,6 +86,7 @@ fn a_folder_keeps_to_its_days_for_a_year() {
         }
         shop.run(prunes(today));
         assert!(count("notice") <= ROWS_MAX && count("webhook_delivery") <= ROWS_MAX + OPEN, "day {today}");
+        assert!(count("inbox") <= ROWS_MAX, "day {today}");
         if today == 100 {
             pages = store.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0)).unwrap();
         }
@@ -88,6 +94,8 @@ fn a_folder_keeps_to_its_days_for_a_year() {
     let now = store.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0)).unwrap();
     assert!(now <= pages + pages / 20 + 20, "the file has stopped to grow: {pages} pages, then {now}");
     assert!(count("notice") > KEPT_DAYS * PER_DAY / 2, "what is not old is kept");
+    assert!(count("inbox") > KEPT_DAYS * PER_DAY / 2, "what is not old is kept");
+    store.execute("DELETE FROM inbox", []).unwrap();
     let all = 365 * PER_DAY;
     store.execute("UPDATE webhook SET deliveries = ?1", [all]).unwrap();
     store.execute("UPDATE customer SET notices = ?1, last_notice_id = ?1 WHERE user_id = 1", [all]).unwrap();
@@ -126,5 +134,46 @@ fn a_database_deletes_the_same_rows() {
     assert!((KEPT_DAYS * PER_DAY..=ROWS_MAX).contains(&count("notice")));
     assert!((KEPT_DAYS * PER_DAY..=ROWS_MAX + OPEN).contains(&count("webhook_delivery")));
     assert_eq!(count("webhook_delivery WHERE state = 'PENDING'"), 8);
-    assert_eq!(count("pruned"), 2);
+    assert!((KEPT_DAYS * PER_DAY..=ROWS_MAX).contains(&count("inbox")));
+    assert_eq!(count("pruned"), 3);
+}
+
+fn broken(snapshot: &mut dyn Snapshot) -> Vec<u8> {
+    let audited = audit(snapshot, Timestamp::from_micros(i64::MAX / 2)).unwrap();
+    audited.laws.iter().filter(|law| law.violations > 0).map(|law| law.law).collect()
+}
+
+/// Sells something over the log, and forgets which events the groups have handled.
+fn sell_and_forget(shop: &mut Shop) {
+    let product = shop.register_product(5);
+    shop.place_order(order(ANN, product, 1));
+    let groups = Group::CARRIED.iter().filter(|group| !group.is_idempotent());
+    let before = Timestamp::from_micros(i64::MAX / 2);
+    shop.run(Command::Prune(
+        groups.map(|group| Prune { what: Prunable::Inbox(*group), before, limit: LIMIT }).collect(),
+    ));
+}
+
+#[test]
+fn events_that_a_group_has_forgotten_are_not_missed_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(folder.path(), Executor::Log, Synchronous::Off);
+    sell_and_forget(&mut shop);
+    let store = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    assert_eq!(store.query_row("SELECT count(*) FROM inbox", [], |row| row.get::<_, i64>(0)), Ok(0));
+    assert_eq!(broken(&mut SqliteSnapshot::open(folder.path()).unwrap()), [0; 0]);
+    store.execute("DELETE FROM pruned", []).unwrap();
+    assert_eq!(broken(&mut SqliteSnapshot::open(folder.path()).unwrap()), [16]);
+}
+
+#[test]
+fn events_that_a_group_has_forgotten_are_not_missed_in_a_database() {
+    let Some(database) = Database::new("events_that_a_group_has_forgotten_are_not_missed_in_a_database") else {
+        return;
+    };
+    let mut shop = Shop::on(&database, Executor::Log);
+    sell_and_forget(&mut shop);
+    assert_eq!(broken(&mut database.snapshot()), [0; 0]);
+    database.execute("DELETE FROM pruned");
+    assert_eq!(broken(&mut database.snapshot()), [16]);
 }

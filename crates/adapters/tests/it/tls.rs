@@ -9,6 +9,7 @@ use adapters::redis::{self, Identity, Place};
 use app::events::topic::{DeadLetterNames, Profile};
 use app::log::relay::Publisher as _;
 use mysql_async::prelude::Queryable as _;
+use xtask::addresses;
 use xtask::brokers::Brokers;
 use xtask::certificates::{Authority, Fault, Issued};
 use xtask::kafka_node::Secured;
@@ -149,6 +150,9 @@ fn redis_is_reached_over_tls_and_only_if_it_is_the_right_one() {
 #[test]
 fn brokers_are_reached_over_tls_with_a_login() {
     const TEST: &str = "brokers_are_reached_over_tls_with_a_login";
+    if !cfg!(feature = "kafka-tls") {
+        return addresses::skip_without("kafka-tls", TEST);
+    }
     let Some(authority) = Authority::make(TEST) else { return };
     let [port] = process::lasting_ports().unwrap();
     let keystore = authority.issue("kafka", Fault::None).joined();

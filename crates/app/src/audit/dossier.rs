@@ -15,10 +15,13 @@ pub(super) struct Dossier {
     history: Vec<(Event, Timestamp)>,
     /// The error of the first event that could not be parsed.
     pub(super) unreadable: Option<String>,
+    /// True if its first events are in an archive, so that nothing can be computed from all of them.
+    pub(super) is_cut: bool,
 }
 
 impl Dossier {
-    pub(super) fn new(facts: OrderFacts) -> Dossier {
+    /// `archived_before`: older events may be in an archive.
+    pub(super) fn new(facts: OrderFacts, archived_before: Option<Timestamp>) -> Dossier {
         let number = facts.row.as_ref().map(|row| row.order.created.number.to_string());
         let name = number.unwrap_or_else(|| format!("order {}", facts.id));
         let mut history = Vec::with_capacity(facts.events.len());
@@ -31,7 +34,10 @@ impl Dossier {
                 None => unreadable = unreadable.or_else(|| Some(stored.kind.clone())),
             }
         }
-        Dossier { name, facts, history, unreadable }
+        let first = facts.events.iter().find_map(|event| event.version);
+        let placed = facts.row.as_ref().map(|row| row.order.created.at);
+        let is_cut = first != Some(1) && placed.is_some_and(|at| archived_before.is_some_and(|before| at < before));
+        Dossier { name, facts, history, unreadable, is_cut }
     }
 
     pub(super) fn order(&self) -> Option<&Order> {

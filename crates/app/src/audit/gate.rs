@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::ids::{CampaignId, OrderId};
 
+use super::archived::{Archived, Needed};
 use super::proof::{Ends, Proof};
 use super::snapshot::{
     CampaignFact, CustomerFacts, DropFact, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot, StatisticsFacts,
@@ -59,6 +60,14 @@ impl Snapshot for BesideGate {
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
         self.store.events(each)
+    }
+
+    fn archived(&mut self) -> Result<Option<Archived>, StoreError> {
+        self.store.archived()
+    }
+
+    fn needed(&mut self) -> Result<Vec<Needed>, StoreError> {
+        self.store.needed()
     }
 
     fn ends(&mut self) -> Result<Option<Ends>, StoreError> {

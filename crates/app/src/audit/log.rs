@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use domain::ids::CampaignId;
 use domain::time::Timestamp;
 
+use super::archived::{Archived, ArchivedCounts};
 use super::laws::carried;
 use super::laws::statistics::Recount;
 use super::laws::webhooks::WebhookBooks;
 use super::proof::{CampaignCounts, Proof};
 use super::report::{Findings, Law, Verdict, ensure};
 use super::snapshot::{EventFacts, LogFacts, Snapshot};
-use crate::events::event::{Event, EventKind};
+use crate::events::event::{Event, EventKind, ResultCode};
 use crate::events::outbox::{self, Chained, SHARDS, ShardHead};
 use crate::ports::StoreError;
 use crate::state::settings::{Carrier, Executor};
@@ -29,6 +30,20 @@ impl LogCounts {
     fn proven(proof: &Proof) -> LogCounts {
         let campaigns = proof.campaigns.iter().map(|(id, counts)| (CampaignId(*id), counts.clone()));
         LogCounts { campaigns: campaigns.collect(), latest: Timestamp::from_micros(proof.latest) }
+    }
+
+    /// Returns the counts of the archived events.
+    fn archived(archived: &Archived) -> LogCounts {
+        let known = |counts: &ArchivedCounts| {
+            let result = |code: ResultCode| counts.results.get(code.name()).copied().unwrap_or(0);
+            CampaignCounts {
+                issued: counts.issued,
+                issued_on_request: counts.issued_on_request,
+                results: ResultCode::ALL.map(result),
+            }
+        };
+        let campaigns = archived.campaigns.iter().map(|(id, counts)| (CampaignId(*id), known(counts))).collect();
+        LogCounts { campaigns, latest: archived.latest() }
     }
 
     pub(super) fn into_campaigns(self) -> BTreeMap<CampaignId, CampaignCounts> {
@@ -58,20 +73,56 @@ impl LogCounts {
     }
 }
 
-/// Reads every shard from its first event on, or from the first one that a proof does not cover. Returns the heads as
-/// well.
+/// What is known of the events before the first one that is read.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'k> {
+    /// A proof covers them.
+    pub(super) proof: Option<&'k Proof>,
+    /// They are in an archive.
+    pub(super) archived: Option<&'k Archived>,
+}
+
+impl Known<'_> {
+    fn counts(self) -> LogCounts {
+        let archived = || self.archived.map_or_else(LogCounts::default, LogCounts::archived);
+        self.proof.map_or_else(archived, LogCounts::proven)
+    }
+
+    fn head(self, shard: usize) -> ShardHead {
+        let archived = || self.archived.map_or_else(ShardHead::default, |archived| archived.head(shard));
+        self.proof.map_or_else(archived, |proof| proof.head(shard))
+    }
+}
+
+/// Adds the next event of its shard to the archived ones.
+pub fn archive(event: &EventFacts, archived: &mut Archived) {
+    let hash = hash_after(&archived.head(event.shard).hash, event);
+    archived.step(event.shard, ShardHead { seq: event.seq, hash }, event.at);
+    let mut counted = LogCounts::default();
+    counted.count(event);
+    for (campaign, one) in counted.campaigns {
+        let counts = archived.campaigns.entry(campaign.0).or_default();
+        counts.issued += one.issued;
+        counts.issued_on_request += one.issued_on_request;
+        for (code, count) in ResultCode::ALL.iter().zip(one.results).filter(|(_, count)| *count != 0) {
+            *counts.results.entry(code.name().to_owned()).or_default() += count;
+        }
+    }
+}
+
+/// Reads every shard from its first event on, or from the first one that is not known yet. Returns the heads as well.
 pub(super) fn read(
     snapshot: &mut dyn Snapshot,
     hooks: &mut WebhookBooks,
     now: Timestamp,
-    since: Option<&Proof>,
+    known: Known<'_>,
     to: &mut Findings,
 ) -> Result<(LogCounts, Vec<ShardHead>), StoreError> {
-    let mut counts = since.map_or_else(LogCounts::default, LogCounts::proven);
-    let head = |shard| since.map_or_else(ShardHead::default, |proof| proof.head(shard));
+    let mut counts = known.counts();
+    let head = |shard| known.head(shard);
     let mut readers: [Reader; SHARDS] = std::array::from_fn(|shard| Reader { shard, head: head(shard), roots: 0 });
     // The sums need every event: a whole audit compares them.
-    let mut recount = match since {
+    let mut recount = match known.proof {
         None => Recount::new(snapshot.statistics()?),
         Some(_) => Recount::default(),
     };

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::ids::{CampaignId, OrderId, RequestId};
 use serde::{Deserialize, Serialize};
 
+use super::archived::Archived;
 use crate::events::event::ResultCode;
-use crate::events::outbox::ShardHead;
+use crate::events::outbox::{SHARDS, ShardHead};
 
 /// Changes with the meaning of a field: a proof of another format is not used.
 pub(super) const FORMAT: u32 = 1;
@@ -46,6 +47,11 @@ impl Proof {
     /// Returns whether this program understands the proof.
     pub fn is_readable(&self) -> bool {
         self.format == FORMAT
+    }
+
+    /// Returns true if the proof is about all archived events.
+    pub(super) fn covers(&self, archived: &Archived) -> bool {
+        (0..SHARDS).all(|shard| archived.head(shard).seq <= self.head(shard).seq)
     }
 
     /// Returns the orders that were not final, which are examined by every audit.

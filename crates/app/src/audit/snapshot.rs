@@ -13,6 +13,7 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::webhook::{Delivery, Endpoint};
 
+use super::archived::{Archived, Needed};
 use super::proof::{Ends, Proof};
 use crate::events::outbox::ShardHead;
 use crate::log::group::Group;
@@ -49,6 +50,16 @@ pub trait Snapshot {
 
     /// Reads all events in commit order, and returns what else the store says of its log.
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError>;
+
+    /// Returns the facts of the events that were moved to an archive; `None` if there is none.
+    fn archived(&mut self) -> Result<Option<Archived>, StoreError> {
+        Ok(None)
+    }
+
+    /// Returns everything because of which events must stay in the store, with the first event that each needs.
+    fn needed(&mut self) -> Result<Vec<Needed>, StoreError> {
+        Ok(vec![])
+    }
 
     /// Returns the last rows, from which a later audit may go on; `None` if the store cannot be read from there.
     fn ends(&mut self) -> Result<Option<Ends>, StoreError> {
@@ -193,7 +204,7 @@ pub struct EventFacts {
     pub is_covered_whole: bool,
     /// The hash that was kept as the root of a day at this number.
     pub root: Option<[u8; 32]>,
-    /// Its place in the order of commits, for groups that read all events as one partition.
+    /// Its place in the order of commits, for groups that read all events as one partition, and for an archive.
     pub position: i64,
 }
 

@@ -19,6 +19,7 @@ use crate::commands::{
     participants, points, users,
 };
 use crate::log::trailing::Effect;
+use crate::state::rows::Added;
 
 /// Runs a command. On `Err` the caller undoes all its changes.
 #[expect(clippy::too_many_lines, reason = "a line or two for each command")]
@@ -76,14 +77,17 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         // The batch moves groups itself, beside the rows.
         Command::MoveGroup { .. } | Command::Skip => Ok(Answer::Done),
         Command::Follow(follow) => apply(context, follow.effect.as_ref()),
-        Command::AddFigures(added) => {
-            context.rows.figures.extend(added.iter().cloned());
-            Ok(Answer::Done)
-        }
+        Command::AddFigures(added) => add_figures(context, added),
         Command::Repair(repair) => maintenance::repair(context, repair).map(|()| Answer::Done),
         Command::Prune(prunes) => maintenance::prune(context, prunes).map(|()| Answer::Done),
+        Command::Remove(removal) => maintenance::remove(context, removal).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => users::forget_answers(context, keys, *before).map(|()| Answer::Done),
     }
+}
+
+fn add_figures(context: &mut Context<'_>, added: &[Added]) -> Answered {
+    context.rows.figures.extend(added.iter().cloned());
+    Ok(Answer::Done)
 }
 
 /// Applies the effect of a slice of events of a trailing group.

@@ -8,7 +8,9 @@ use domain::points::Account;
 
 use crate::commands::Repair;
 use crate::commands::context::{Context, Handled};
-use crate::state::rows::{AccountKey, Keys, Maintenance, OrderKey, PaymentKey, Prune, Timer, TimerKey, TimerKind};
+use crate::state::rows::{
+    AccountKey, Keys, Maintenance, OrderKey, PaymentKey, Prune, Removal, Timer, TimerKey, TimerKind,
+};
 
 impl Repair {
     /// Declares the rows that the repair corrects.
@@ -56,6 +58,12 @@ pub(crate) fn repair(context: &mut Context<'_>, repair: &Repair) -> Handled {
 /// Deletes old rows with the commit.
 pub(crate) fn prune(context: &mut Context<'_>, prunes: &[Prune]) -> Handled {
     context.rows.prunes.extend_from_slice(prunes);
+    Ok(())
+}
+
+/// Removes archived events with the commit.
+pub(crate) fn remove(context: &mut Context<'_>, removal: &Removal) -> Handled {
+    context.rows.removals.push(removal.clone());
     Ok(())
 }
 

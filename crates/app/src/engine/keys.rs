@@ -36,7 +36,8 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         | Command::MoveGroup { .. }
         | Command::Skip
         | Command::AddFigures(_)
-        | Command::Prune(_) => {}
+        | Command::Prune(_)
+        | Command::Remove(_) => {}
         Command::Follow(follow) => keys.extend(follow.endpoints().map(Key::from)),
         Command::ChangeModes(_) => keys.extend([Key::Modes]),
         Command::Guarded(guarded) => {
@@ -72,15 +73,14 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         | Command::DecideRefund { order, .. }
         | Command::TakeInGoods { order, .. }
         | Command::RetryStuckPayment { order, .. }
+        | Command::AdvanceShipment { order, .. }
+        | Command::AdvanceStorage { order, .. }
         | Command::ResolveStuckPayment { order, .. } => fulfilment::declare(*order, keys),
         Command::RefundOrder(wanted) => fulfilment::declare(wanted.order, keys),
         Command::ProcessOrder(wanted) => fulfilment::declare(wanted.order, keys),
         Command::PaymentAnswered(answered) => {
             fulfilment::declare(answered.order, keys);
             keys.extend(answered.callback.iter().map(|callback| Key::from(callback.key)));
-        }
-        Command::AdvanceShipment { order, .. } | Command::AdvanceStorage { order, .. } => {
-            fulfilment::declare(*order, keys)
         }
         Command::React(reaction) => reaction.declare(settings, keys),
         Command::FailedDelivery(command) => command.declare(settings, keys),

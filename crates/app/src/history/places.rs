@@ -30,6 +30,48 @@ async fn near(views: &dyn Views, order: OrderId) -> Result<Vec<Range<i64>>, Stor
     Ok(runs.into_iter().map(|run| run.start.saturating_sub(BESIDE).max(1)..run.end.saturating_add(BESIDE)).collect())
 }
 
+/// Returns when a customer first placed an order, got a coupon, or got or lost points; `None` where no event is archived, because
+/// then nobody asks.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be read.
+pub async fn first_of_customer(views: &dyn Views, user: UserId) -> Result<Option<Timestamp>, StoreError> {
+    if views.archived_before().await?.is_none() {
+        return Ok(None);
+    }
+    let mut first: Option<Timestamp> = None;
+    let mut earlier = |at: Timestamp| first = Some(first.map_or(at, |first| first.min(at)));
+    let mut before: Option<OrderId> = None;
+    loop {
+        let orders = views.orders_of(user, before, READ_AT_ONCE).await?;
+        orders.iter().for_each(|order| earlier(order.created.at));
+        before = orders.last().map(domain::order::Order::id);
+        if orders.len() < READ_AT_ONCE {
+            break;
+        }
+    }
+    let mut before: Option<CouponId> = None;
+    loop {
+        let coupons = views.coupons_of(user, before, READ_AT_ONCE).await?;
+        coupons.iter().for_each(|held| earlier(held.coupon.issued_at));
+        before = coupons.last().map(|held| held.coupon.id);
+        if coupons.len() < READ_AT_ONCE {
+            break;
+        }
+    }
+    let mut before: Option<EntryId> = None;
+    loop {
+        let entries = views.entries_of(user, before, READ_AT_ONCE).await?;
+        entries.iter().for_each(|entry| earlier(entry.at));
+        before = entries.last().map(|entry| entry.id);
+        if entries.len() < READ_AT_ONCE {
+            break;
+        }
+    }
+    Ok(first)
+}
+
 /// Returns the positions of the events that changed a customer's points and coupons, up to a moment.
 ///
 /// # Errors

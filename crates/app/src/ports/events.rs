@@ -31,6 +31,11 @@ pub trait EventViews: Send + Sync {
     /// Returns how far the moments of two events may be apart that are in the opposite order of their positions.
     fn time_slack(&self) -> Duration;
 
+    /// Returns the moment before which events are in an archive, not in the store; `None` without an archive.
+    fn archived_before(&self) -> Reading<'_, Option<Timestamp>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Returns the positions of an order's own events, in runs.
     fn order_runs(&self, order: OrderId) -> Reading<'_, Vec<Range<i64>>>;
 

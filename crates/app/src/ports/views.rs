@@ -352,6 +352,9 @@ pub trait WebhookViews: Send + Sync {
     /// Returns the numbers of the deliveries of these events, by event.
     fn delivered(&self, webhook: WebhookId, events: Vec<EventId>) -> Reading<'_, Vec<(EventId, i64)>>;
 
+    /// Returns the deliveries of these events to all endpoints, by endpoint.
+    fn deliveries_of(&self, events: Vec<EventId>) -> Reading<'_, Vec<Delivery>>;
+
     /// Returns the event of a delivery.
     fn event_at(&self, slot: Slot) -> Reading<'_, Option<PastEvent>>;
 

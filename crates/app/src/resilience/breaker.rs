@@ -28,6 +28,10 @@ impl Limits {
         Limits { failures_percent: 60, window: 8, calls_min: 3, open_for: Duration::from_secs(20) };
     pub const PAYMENT: Limits =
         Limits { failures_percent: 50, window: 10, calls_min: 5, open_for: Duration::from_secs(30) };
+    /// Of a webhook endpoint, and of a channel to users: all of the latest calls have failed. It stays open for a short
+    /// time, because a schedule already spreads the attempts.
+    pub const OUTWARD: Limits =
+        Limits { failures_percent: 100, window: 20, calls_min: 20, open_for: Duration::from_secs(10) };
 }
 
 /// The state of a breaker; the numbers are those of its metric.

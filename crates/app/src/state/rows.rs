@@ -49,7 +49,7 @@ pub use key::{
 };
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
-pub use retention::{Prunable, Prune};
+pub use retention::{Prunable, Prune, Removal};
 pub use statistics::{Added, Counted, Cut, FigureKey, Resolution, WHOLE_SHOP};
 
 /// The sold units of a product on a day, and those refunded since. Both only grow, so that repeats and reordering are
@@ -362,6 +362,7 @@ rows! {
         figures: Added,
         cuts: Cut,
         prunes: Prune,
+        removals: Removal,
     }
 }
 

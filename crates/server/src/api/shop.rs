@@ -1,6 +1,7 @@
 //! The state of all endpoints, and the endpoints of the process itself: health, echo, audit, API reference; and its
 //! statistics.
 
+pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod echo;
 pub(crate) mod health;

@@ -1,8 +1,10 @@
-//! `doorbuster export` on the command line.
+//! `doorbuster export` and `archive` on the command line.
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::SettingsArgs;
+use super::{SettingsArgs, ShopArgs};
 
 #[derive(Debug, Clone, Args)]
 pub struct ExportArgs {
@@ -35,4 +37,23 @@ pub enum ExportFormat {
     Ndjson,
     /// Comma-separated values with a header line (RFC 4180)
     Csv,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ArchiveArgs {
+    #[command(flatten)]
+    pub what: ArchiveAction,
+    #[command(flatten)]
+    pub shop: ShopArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct ArchiveAction {
+    /// Move events from before this time, such as 2026-01-01T00:00:00Z, to files in the folder `archive` of the data folder
+    #[arg(long, value_name = "TIME", value_parser = super::moment)]
+    pub before: Option<String>,
+    /// Check that the files in this folder are all archived events, unchanged
+    #[arg(long, value_name = "FOLDER")]
+    pub verify: Option<PathBuf>,
 }

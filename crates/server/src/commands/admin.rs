@@ -1,5 +1,6 @@
 //! Commands that operate a shop, running or stopped.
 
+pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod catalogue;
 pub(crate) mod client;

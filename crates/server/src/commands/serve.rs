@@ -14,6 +14,7 @@ use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, RegisterUser};
 use app::state::rows::Role;
 
+use self::retention::Retention;
 use super::admin::running;
 use super::{Error, settings};
 use crate::api::response::refusals::problem;
@@ -35,9 +36,8 @@ use crate::wiring::{self, EngineThread, Running};
 
 /// Time for a failed process to close, in addition to the shutdown grace of requests.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(10);
-/// Interval of deleting expired idempotency answers, and how many are deleted at once.
+/// Interval of deleting rows that are kept for a time only.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
-const FORGET_MAX: usize = 2_000;
 
 pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     let mut config = settings(&args.settings)?;
@@ -293,8 +293,8 @@ struct Housekeeping {
 
 impl Housekeeping {
     fn start(shop: Shop, config: &Config) -> std::io::Result<Housekeeping> {
-        let (keep, mut canary) = (config.idempotency.keep(), Canary::new(config.orders.canary.clone()));
-        let kept = config.keep;
+        let mut retention = Retention::new(config.keep, config.idempotency.keep());
+        let mut canary = Canary::new(config.orders.canary.clone());
         let (stop, stopped) = std_mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let at_work = AtWork::new(&shop.submitter.health, "The housekeeping thread has panicked.");
@@ -302,8 +302,7 @@ impl Housekeeping {
             let _at_work = at_work;
             while stopped.recv_timeout(FORGET_EVERY) == Err(std_mpsc::RecvTimeoutError::Timeout) {
                 runtime.block_on(async {
-                    forget_once(&shop, keep).await;
-                    retention::prune_once(&shop, kept).await;
+                    retention.prune_once(&shop).await;
                     canary.compare_once(&shop).await;
                 });
             }
@@ -316,19 +315,5 @@ impl Housekeeping {
         drop(self.stop);
         // The thread only ends when it is stopped; a panic in it was already reported.
         let _ = self.thread.join();
-    }
-}
-
-/// Deletes a bounded number of idempotency answers that have expired.
-async fn forget_once(shop: &Shop, keep: Duration) {
-    let now = shop.submitter.clock.now();
-    let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
-    let before = domain::time::Timestamp::from_micros(now.micros().saturating_sub(keep));
-    match shop.submitter.views.answers_before(before, FORGET_MAX).await {
-        Ok(keys) if keys.is_empty() => {}
-        Ok(keys) => {
-            shop.submitter.submit(Command::ForgetAnswers { keys, before }, None).await;
-        }
-        Err(error) => logging::error("Old idempotency answers could not be read", &error),
     }
 }

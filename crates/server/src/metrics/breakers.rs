@@ -1,4 +1,4 @@
-//! State of the circuit breakers of participants and of the payment provider.
+//! State of the circuit breakers of participants, of the payment provider and of the channels to users.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,11 +14,14 @@ use prometheus_client::metrics::gauge::ConstGauge;
 /// The name of the payment provider's breaker in metrics and alerts.
 pub const PAYMENT_BREAKER: &str = "payment";
 
+/// Breakers of what this process calls outside of the shop, with their names in metrics and alerts.
+pub type OutwardBreakers = Vec<(&'static str, SharedBreaker)>;
+
 /// The breakers of this process, read when the metrics are rendered.
 pub struct BreakerMetrics {
     pub services: Arc<Services>,
-    /// The payment provider's breaker; present where this process runs the payment loop.
-    pub payment: Option<SharedBreaker>,
+    /// Those of the payment provider and of the channels to users, where this process runs their loops.
+    pub outward: OutwardBreakers,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -29,8 +32,8 @@ impl BreakerMetrics {
             Service::Stock => ("stock", self.services.state(service, now)),
             Service::Coupon => ("coupon", self.services.state(service, now)),
         };
-        let payment = self.payment.iter().map(|breaker| (PAYMENT_BREAKER, breaker.state(now)));
-        Service::ALL.into_iter().map(of).chain(payment).collect()
+        let outward = self.outward.iter().map(|(name, breaker)| (*name, breaker.state(now)));
+        Service::ALL.into_iter().map(of).chain(outward).collect()
     }
 }
 

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use adapters::mysql::Turn;
-use app::resilience::breaker::SharedBreaker;
 use app::resilience::services::Services;
 
 use super::error::Error;
 use crate::api::Snapshots;
 use crate::config::{Config, Executor};
-use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, Peaks, Published};
+use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, OutwardBreakers, Peaks, Published};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::monitors::alerts::{AlertMonitor, RedisWorks, Sources, this_host, this_machine};
 use crate::runtime::monitors::audit::AuditMonitor;
@@ -19,11 +18,14 @@ use crate::runtime::shutdown::Stop;
 use crate::runtime::submitter::Submitter;
 
 pub(super) mod components;
+mod watching;
+
+pub(super) use watching::{watch_course, watch_log};
 
 /// The parts of this process that the alert monitor observes.
 pub(super) struct Observed {
     pub(super) peaks: Arc<Peaks>,
-    pub(super) payment: Option<SharedBreaker>,
+    pub(super) outward: OutwardBreakers,
     pub(super) redis: Option<RedisWorks>,
     pub(super) published: Published,
     pub(super) audited: AuditMetrics,
@@ -50,14 +52,14 @@ pub(super) fn watch(
     around: Around<'_>,
     stop: Stop,
 ) -> std::io::Result<JoinHandle<()>> {
-    let Observed { peaks, payment, redis, published, audited, log, reporter } = observed;
+    let Observed { peaks, outward, redis, published, audited, log, reporter } = observed;
     let Around { submitter, metrics, services, mismatches, has_relay, open } = around;
     let sources = Sources {
         limits: config.alerts.clone(),
         metrics,
         peaks,
         services,
-        payment,
+        outward,
         mismatches,
         redis,
         published,

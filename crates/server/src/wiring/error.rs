@@ -190,6 +190,9 @@ const fn of_move(error: &MoveError) -> &'static str {
         MoveError::FolderNotEmpty { .. } => "choose an empty or a new folder with --data-dir",
         MoveError::SourceChanged => "empty the destination and begin again; the source is whole",
         MoveError::InUse(_) => "stop all processes of the shop",
+        MoveError::Archived => {
+            "a shop is moved before its events are archived; restore a backup from before that, or leave it where it is"
+        }
         MoveError::Lagging { .. } => {
             "start a process with the role worker until `doorbuster groups list` shows no lag, stop it, and run the command again"
         }

@@ -26,8 +26,8 @@ use http_body_util::BodyExt as _;
 use super::*;
 use crate::http::Code;
 use crate::metrics::{
-    Condition, LogCondition, Mismatches, NotificationMetrics, PaymentMetrics, Published, RedisMetrics, Refusals,
-    Waiting as Stuck, WebhookMetrics,
+    Condition, LogCondition, Mismatches, NotificationMetrics, PAYMENT_BREAKER, PaymentMetrics, Published, RedisMetrics,
+    Refusals, Waiting as Stuck, WebhookMetrics,
 };
 
 /// A broker that takes every second batch.
@@ -90,7 +90,7 @@ async fn all_metrics() -> Arc<Metrics> {
     NotificationMetrics::register(&metrics).observe(Channel::Sms, AttemptResult::Sent);
     let breakers = BreakerMetrics {
         services: Arc::default(),
-        payment: Some(SharedBreaker::new(BreakerLimits::PAYMENT)),
+        outward: vec![(PAYMENT_BREAKER, SharedBreaker::new(BreakerLimits::PAYMENT))],
         clock: Arc::new(SystemClock),
     };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));

@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 170] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 171] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -193,6 +193,7 @@ pub(crate) const ROUTES: [(&str, &str, Access); 170] = [
     ("GET", "/api/admin/statistics/orders", Admins),
     ("GET", "/api/admin/audit", Admins),
     ("POST", "/api/admin/audit/repair", Admins),
+    ("POST", "/api/admin/archive", Admins),
 ];
 
 /// Returns the path with ids that do not exist.
@@ -251,7 +252,7 @@ fn each_route_admits_only_its_callers() {
 }
 
 /// Routes of the admin paths that need the role admin: secrets, people, and what cannot be undone.
-const FOR_ADMINS_ALONE: [(&str, &str); 16] = [
+const FOR_ADMINS_ALONE: [(&str, &str); 17] = [
     ("POST", "/api/admin/api-keys"),
     ("GET", "/api/admin/api-keys"),
     ("DELETE", "/api/admin/api-keys/{id}"),
@@ -268,6 +269,7 @@ const FOR_ADMINS_ALONE: [(&str, &str); 16] = [
     ("POST", "/api/admin/webhooks/{id}/recover"),
     ("POST", "/api/admin/webhooks/{id}/replay"),
     ("POST", "/api/admin/audit/repair"),
+    ("POST", "/api/admin/archive"),
 ];
 
 /// Every route of the admin paths with every role; the table of routes is compared with the router above.

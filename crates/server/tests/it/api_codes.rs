@@ -128,6 +128,7 @@ impl Meeting {
             Code::CouponExpired => Answered(self.issue(5, &json!({"issueEndsAt": "2021-01-01T00:00:00Z"}), &[])),
             Code::CouponAlreadyIssued => Answered(self.issue(5, &json!({}), &[ANN])),
             Code::CouponSoldOut => Answered(self.issue(1, &json!({}), &[BOB])),
+            Code::HistoryArchived | Code::ArchiveRefused => Elsewhere("archiving::old_events_go_to_files"),
             Code::CouponPaused => Answered(self.paused()),
             Code::CouponNotUsable => Reason(self.order(&json!({"couponId": shop.campaign(5, &json!({}))}))),
             Code::PointsInsufficient => Reason(self.order(&json!({"pointsToUse": 1}))),

@@ -29,6 +29,9 @@ impl Delivered {
 }
 
 impl HookReceiver {
+    /// Instead of a status: the connection is kept open without an answer.
+    pub(crate) const NO_ANSWER: u16 = 0;
+
     /// Answers with these statuses, one after the other, and then with the last one.
     pub(crate) fn start(statuses: &[u16]) -> HookReceiver {
         let (listener, address) = listen();
@@ -58,6 +61,11 @@ impl HookReceiver {
         format!("http://{}/hooks", self.address)
     }
 
+    /// Takes the requests that have arrived; returns how many.
+    pub(crate) fn drain(&self) -> usize {
+        self.delivered.try_iter().count()
+    }
+
     /// Waits for the next request.
     pub(crate) fn next(&self) -> Delivered {
         self.delivered.recv_timeout(PATIENCE).expect("a webhook arrives")
@@ -78,6 +86,11 @@ fn serve(stream: TcpStream, sender: &Sender<Delivered>, statuses: &Mutex<Vec<u16
             let mut statuses = statuses.lock().unwrap();
             if statuses.len() > 1 { statuses.remove(0) } else { statuses[0] }
         };
+        if status == HookReceiver::NO_ANSWER {
+            let _ = sender.send(delivered);
+            std::thread::sleep(PATIENCE);
+            return;
+        }
         let more = match status {
             429 => "retry-after: 3\r\n",
             302 => "location: http://127.0.0.1:1/\r\n",

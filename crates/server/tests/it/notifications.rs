@@ -256,6 +256,24 @@ fn a_channel_that_does_not_answer_delays_no_other() {
     assert!(titles.iter().any(|text| text.contains("Round 2")), "{titles:?}");
 }
 
+#[test]
+fn a_channel_that_keeps_failing_is_left_alone_and_uses_up_no_attempts() {
+    let gateway = HookReceiver::start(&[500]);
+    let shop = start(&gateway, &[]);
+    choose_sms(&shop, ANN);
+    // Each is tried several times before it is given up; twenty failures open the breaker.
+    (0..12).for_each(|round| issue(&shop, ANN, &format!("Round {round}")));
+    shop.metrics_until("doorbuster_breaker_open{service=\"sms\"} 1\n");
+    shop.metrics_until("doorbuster_breaker_open{service=\"push\"} 0\n");
+    let is_alerted = |alert: &Value| alert["code"] == "BREAKER_OPEN" && alert["subject"].to_string().contains("sms");
+    shop.get_until(ADMIN, "/api/admin/alerts", |page| page["data"].as_array().unwrap().iter().any(is_alerted));
+    // What is issued now waits for the channel, and is not sent meanwhile.
+    gateway.drain();
+    issue(&shop, ANN, "Later");
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(gateway.drain() <= 1, "only a trial call");
+}
+
 /// A mail server of another maker, which prints each mail as JSON.
 struct Mails {
     process: Child,

@@ -90,6 +90,11 @@ impl TestShop {
         self.child.as_ref().unwrap().id()
     }
 
+    /// The environment of its processes.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.settings.iter().map(|(key, value)| (key, value))
+    }
+
     pub(crate) fn folder(&self) -> &std::path::Path {
         &self.folder
     }

@@ -341,6 +341,26 @@ fn events_are_delivered(shop: &TestShop) {
         delivered.iter().map(|one| one.header("webhook-id").to_owned()).collect()
     };
     assert_eq!(ids(&again)[1..], ids(&first)[..]);
+    the_event_log_names_webhooks(shop, webhook, &ids(&first)[0]);
+}
+
+/// An event of the log has its webhooks among its deliveries.
+fn the_event_log_names_webhooks(shop: &TestShop, webhook: i64, event: &str) {
+    let logged = shop.get_until(ADMIN, "/api/admin/events?type=PriceChanged", |page| {
+        let of_webhooks = |delivery: &&Value| delivery["webhookId"] == webhook && delivery["status"] == "COMPLETED";
+        let events = page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["deliveries"].as_array().unwrap().iter().any(|delivery| of_webhooks(&delivery)));
+        events.count() == 6
+    });
+    let logged = logged["data"].as_array().unwrap().iter().find(|one| one["eventId"] == event).unwrap();
+    let deliveries = logged["deliveries"].as_array().unwrap();
+    let of_webhook = deliveries.iter().find(|delivery| delivery["webhookId"] == webhook).unwrap();
+    assert_eq!((&of_webhook["group"], &of_webhook["attempts"]), (&json!("webhook-group"), &json!(2)), "{logged:#}");
+    let path = format!("{HOOKS}/{webhook}/deliveries/{}", of_webhook["deliveryId"].as_str().unwrap());
+    assert_eq!(shop.get(ADMIN, &path).expect(200)["eventId"], event);
 }
 
 #[test]

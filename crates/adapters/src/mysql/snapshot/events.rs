@@ -1,6 +1,6 @@
 //! The outbox in commit order, with the hashes that prove it.
 
-use app::audit::{EventFacts, LogFacts, ShardFacts};
+use app::audit::{Archived, EventFacts, LogFacts, ShardFacts};
 use app::state::rows::OffsetKey;
 use app::state::settings::Carrier;
 
@@ -11,8 +11,12 @@ use crate::passed_over;
 use crate::selects::{SELECT_POSITIONS, select_relayed};
 use crate::snapshot::{Roots, SELECT_EVENTS, SELECT_WHOLE_FROM};
 
-pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts> {
-    let roots = roots(reader)?;
+pub(super) fn read(
+    reader: &mut Reader,
+    archived: Option<Archived>,
+    each: &mut dyn FnMut(EventFacts),
+) -> Result<LogFacts> {
+    let roots = roots(reader, archived)?;
     reader.each(SELECT_EVENTS, |row| {
         each(roots.with(from_row(row)?));
         Ok(())
@@ -55,8 +59,8 @@ pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Res
 /// The most repeated ids and marks without an event that are named.
 const NAMED_MAX: usize = 10;
 
-fn roots(reader: &mut Reader) -> Result<Roots> {
-    let mut roots = Roots::default();
+fn roots(reader: &mut Reader, archived: Option<Archived>) -> Result<Roots> {
+    let mut roots = Roots::without(archived);
     reader.each(SELECT_WHOLE_FROM, |row| {
         let (shard, whole_from) = from_row(row)?;
         roots.begin(shard, whole_from);

@@ -3,6 +3,7 @@
 mod modes;
 mod orders;
 mod people;
+mod removal;
 mod retention;
 mod statistics;
 
@@ -109,6 +110,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     maintenance(script, commit.rows);
     statistics::write(script, rows);
     retention::write(script, rows);
+    removal::write(script, rows);
     failed_delivery::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);

@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 
 use super::{MysqlViews, each, first, sql_limit};
 use crate::mysql::sql::{is_in, statement};
-use crate::selects::{select_letter_failure, select_parked_failure, select_written};
+use crate::selects::{SELECT_BEFORE, select_letter_failure, select_parked_failure, select_written};
 
 /// A batch that was decided earlier may be written later by this much: longer than a commit waits for its locks.
 const TIME_SLACK: Duration = Duration::from_secs(10);
@@ -33,6 +33,10 @@ impl EventViews for MysqlViews {
 
     fn time_slack(&self) -> Duration {
         TIME_SLACK
+    }
+
+    fn archived_before(&self) -> Reading<'_, Option<Timestamp>> {
+        self.read([SELECT_BEFORE.to_owned()], |answers| Ok(first(answers)?.map(Timestamp::from_micros)))
     }
 
     fn order_runs(&self, order: OrderId) -> Reading<'_, Vec<Range<i64>>> {

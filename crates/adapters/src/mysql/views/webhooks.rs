@@ -82,6 +82,15 @@ impl WebhookViews for MysqlViews {
         self.read([statement(select, &[&webhook.0]) + &ids], each)
     }
 
+    fn deliveries_of(&self, events: Vec<EventId>) -> Reading<'_, Vec<Delivery>> {
+        if events.is_empty() {
+            return Box::pin(std::future::ready(Ok(vec![])));
+        }
+        let select = select_delivery!("FORCE INDEX (webhook_delivery_by_event) WHERE ");
+        let ids = is_in("event_id", events.iter().map(|event| uuid(event.0)));
+        self.read([format!("{select}{ids} ORDER BY webhook_id")], each)
+    }
+
     fn event_at(&self, slot: Slot) -> Reading<'_, Option<PastEvent>> {
         let rest = statement(" FORCE INDEX (event_place) WHERE shard = ? AND seq = ?", &[&slot.shard, &slot.seq]);
         self.read([SELECT_PAST.to_owned() + &rest], first)

@@ -1,6 +1,6 @@
 //! The outbox in commit order, with the hashes that prove it.
 
-use app::audit::{EventFacts, LogFacts, ShardFacts};
+use app::audit::{Archived, EventFacts, LogFacts, ShardFacts};
 use app::ports::views::ShardPlace;
 use rusqlite::{Connection, Result};
 
@@ -12,8 +12,12 @@ use crate::sqlite::log::positions;
 use crate::sqlite::store::carrier;
 use crate::sqlite::trail::last;
 
-pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts> {
-    let roots = roots(connection)?;
+pub(super) fn read(
+    connection: &Connection,
+    archived: Option<Archived>,
+    each: &mut dyn FnMut(EventFacts),
+) -> Result<LogFacts> {
+    let roots = roots(connection, archived)?;
     let mut statement = connection.prepare(SELECT_EVENTS)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -61,8 +65,8 @@ fn relayed(connection: &Connection) -> Result<Vec<ShardPlace>> {
     connection.prepare(sql)?.query_map([], from_row)?.collect()
 }
 
-fn roots(connection: &Connection) -> Result<Roots> {
-    let mut roots = Roots::default();
+fn roots(connection: &Connection, archived: Option<Archived>) -> Result<Roots> {
+    let mut roots = Roots::without(archived);
     for row in connection.prepare(SELECT_WHOLE_FROM)?.query_map([], from_row)? {
         let (shard, whole_from) = row?;
         roots.begin(shard, whole_from);

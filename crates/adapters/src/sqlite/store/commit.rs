@@ -3,6 +3,7 @@
 mod modes;
 mod orders;
 mod people;
+mod removal;
 mod retention;
 mod statistics;
 
@@ -72,6 +73,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     maintenance(connection, rows)?;
     statistics::write(connection, rows)?;
     retention::write(connection, rows)?;
+    removal::write(connection, rows)?;
     failed_delivery::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;

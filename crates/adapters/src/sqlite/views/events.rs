@@ -13,7 +13,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Result, params_from_iter};
 
 use super::{SqliteViews, sql_limit};
-use crate::selects::{select_letter_failure, select_parked_failure, select_written};
+use crate::selects::{SELECT_BEFORE, select_letter_failure, select_parked_failure, select_written};
 use crate::sqlite::cells::{find, find_all, from_row};
 
 impl EventViews for SqliteViews {
@@ -35,6 +35,10 @@ impl EventViews for SqliteViews {
     /// One process writes, and its clock does not go back.
     fn time_slack(&self) -> Duration {
         Duration::ZERO
+    }
+
+    fn archived_before(&self) -> Reading<'_, Option<Timestamp>> {
+        self.read(|connection| Ok(find(connection, SELECT_BEFORE, [])?.map(Timestamp::from_micros)))
     }
 
     fn order_runs(&self, order: OrderId) -> Reading<'_, Vec<Range<i64>>> {

@@ -82,6 +82,17 @@ impl WebhookViews for SqliteViews {
         })
     }
 
+    fn deliveries_of(&self, events: Vec<EventId>) -> Reading<'_, Vec<Delivery>> {
+        self.read(move |connection| {
+            let sql = select_delivery!("INDEXED BY webhook_delivery_by_event WHERE event_id = ?1 ORDER BY webhook_id");
+            let mut found = vec![];
+            for event in events {
+                found.extend(find_all::<Delivery>(connection, sql, [uuid(event.0)])?);
+            }
+            Ok(found)
+        })
+    }
+
     fn event_at(&self, slot: Slot) -> Reading<'_, Option<PastEvent>> {
         self.read(move |connection| find(connection, select_past!("WHERE position = ?1"), [slot.seq]))
     }

@@ -27,8 +27,6 @@ pub(in crate::audit) struct WebhookBooks {
     counts: BTreeMap<WebhookId, i64>,
     /// Wanted events without a delivery; those that the group has not reached yet are in flight.
     missing: Vec<Missing>,
-    /// Events so far, in the order of commits.
-    position: i64,
 }
 
 #[derive(Debug)]
@@ -89,7 +87,6 @@ impl WebhookBooks {
 
     /// Looks for the deliveries of an event.
     pub(in crate::audit) fn see(&mut self, facts: &EventFacts) {
-        self.position += 1;
         if self.endpoints.is_empty() || self.pruned_before.is_some_and(|moment| facts.at < moment) {
             return;
         }
@@ -106,7 +103,7 @@ impl WebhookBooks {
                 self.missing.push(Missing {
                     webhook: endpoint.id,
                     event: facts.id.clone(),
-                    position: self.position,
+                    position: facts.position,
                     shard: facts.shard,
                     seq: facts.seq,
                 });

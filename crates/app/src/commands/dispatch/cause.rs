@@ -44,6 +44,7 @@ impl Command {
             Command::Follow(_) => "Follow",
             Command::AddFigures(_) => "AddFigures",
             Command::Prune(_) => "Prune",
+            Command::Remove(_) => "Remove",
             Command::ForgetAnswers { .. } => "ForgetAnswers",
             Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
             Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",

@@ -1,7 +1,11 @@
 //! Rows that are kept for a time only.
 
+use std::sync::Arc;
+
 use domain::ids::WebhookId;
 use domain::time::Timestamp;
+
+use crate::log::group::Group;
 
 /// Rows that a commit deletes, oldest first: those among the oldest `limit` that are from before a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +19,22 @@ pub struct Prune {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prunable {
     Notices,
+    /// What a group has handled, by which it recognises repeats.
+    Inbox(Group),
     /// Deliveries of an endpoint that are over: completed, or dead letters.
     Deliveries(WebhookId),
+}
+
+/// Events that a commit removes, because an archive has them: all up to a position. Beside them, what names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    pub through: i64,
+    /// The number of all events that an archive has then.
+    pub events: i64,
+    /// Every archived event is from before this time.
+    pub before: Timestamp,
+    /// What stays known of all archived events: JSON of [`Archived`](crate::audit::Archived).
+    pub archived: Arc<str>,
 }
 
 impl Prunable {
@@ -24,6 +42,7 @@ impl Prunable {
     pub const fn table(self) -> &'static str {
         match self {
             Prunable::Notices => "notice",
+            Prunable::Inbox(_) => "inbox",
             Prunable::Deliveries(_) => "webhook_delivery",
         }
     }

@@ -1,5 +1,6 @@
 //! OpenAPI texts: the event log and histories.
 
+use crate::http::Code;
 use crate::openapi::{Operation, Tag};
 
 const SCANNED: &str = "A page looks at most at 10,000 positions of the log, so with a filter it can be short or empty although more \
@@ -22,6 +23,7 @@ fn history(id: &'static str, summary: &'static str, text: &str) -> Operation {
         )
         .paragraph(text)
         .paragraph(SCANNED)
+        .refuses([Code::HistoryArchived])
         .returns("The state at that moment, and a page of the events up to it, oldest first.")
 }
 

@@ -82,6 +82,14 @@ pub(in crate::api) fn repair() -> Operation {
         .returns("The repairs, with the audit before and after.")
 }
 
+pub(in crate::api) fn archive() -> Operation {
+    Operation::new(Tag::Administration, "archiveEvents", "Move old events to files")
+        .paragraph("Audits the shop, writes the events from before a moment to compressed NDJSON files in the folder `archive` of the data folder, and then removes them from the store. What an audit needs of them stays.")
+        .paragraph("Refuses events that are still needed, as by open orders or groups that have not handled them, and says which moment would be possible. May be repeated after a failure.")
+        .returns("What was archived.")
+        .refuses([Code::ArchiveRefused])
+}
+
 pub(in crate::api) fn document() -> Operation {
     Operation::new(Tag::Documents, "getDocument", "Get this document")
         .paragraph("Generated from the code of the handlers; the same for every shop of this version.")

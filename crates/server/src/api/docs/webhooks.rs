@@ -78,6 +78,7 @@ pub(in crate::api) fn get_delivery() -> Operation {
 pub(in crate::api) fn resend() -> Operation {
     Operation::new(Tag::Administration, "resendWebhookDelivery", "Send a delivery again")
         .paragraph("Under the same `webhook-id`, whatever became of it before.")
+        .refuses([Code::HistoryArchived])
         .answers(Answer::json::<TestedBody>(202, "The delivery is scheduled."))
 }
 

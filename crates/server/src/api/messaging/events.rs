@@ -10,14 +10,17 @@ use app::events::wire_time;
 use app::history::places;
 use app::history::walk::{Ranges, Walk, positions};
 use app::log::fate::{Fate, GroupDelivery, Progress};
+use app::log::reactions::Group;
 use app::ports::events::{Direction, EventFilter, Subject, WrittenEvent};
 use axum::extract::State;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::limits::NUMBER_MAX;
+use domain::webhook::{Delivery, State as DeliveryState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::webhooks::deliveries::delivery_id;
 use crate::api::Shop;
 use crate::api::request::filters::{Period, number};
 use crate::api::request::pages::PageQuery;
@@ -90,19 +93,25 @@ pub(crate) struct EventBody {
     payload: Value,
     #[schemars(with = "words::EventStatusWord")]
     status: &'static str,
-    /// One for each consumer group that reads the event.
+    /// One for each consumer group that reads the event, and then one for each webhook to which it is delivered.
     deliveries: Vec<DeliveryBody>,
 }
 
-/// The delivery of an event to a consumer group.
+/// The delivery of an event to a consumer group, or by `webhook-group` to a webhook.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "EventDelivery")]
 struct DeliveryBody {
     group: &'static str,
+    /// The webhook to which it is delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_id: Option<i64>,
+    /// The id of the delivery to the webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery_id: Option<String>,
     #[schemars(with = "words::EventStatusWord")]
     status: &'static str,
-    /// Failed attempts.
+    /// Failed attempts. Of a delivery to a webhook: all attempts.
     attempts: i64,
     /// The error of the last failed attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +128,8 @@ struct DeliveryBody {
 fn delivery(delivery: GroupDelivery) -> DeliveryBody {
     DeliveryBody {
         group: delivery.group.name(),
+        webhook_id: None,
+        delivery_id: None,
         status: delivery.status.name(),
         attempts: delivery.attempts,
         error: delivery.error.map(|error| error.to_string()),
@@ -127,7 +138,20 @@ fn delivery(delivery: GroupDelivery) -> DeliveryBody {
     }
 }
 
-fn body(event: &WrittenEvent, fate: Fate, on: Option<Topic>) -> EventBody {
+fn webhook_delivery(delivery: &Delivery) -> DeliveryBody {
+    DeliveryBody {
+        group: Group::Webhooks.name(),
+        webhook_id: Some(delivery.key.webhook.0),
+        delivery_id: Some(delivery_id(delivery.key)),
+        status: delivery.state.name(),
+        attempts: delivery.attempts,
+        error: delivery.log.last().and_then(|attempt| attempt.error.as_ref()).map(ToString::to_string),
+        next_attempt_at: delivery.due.filter(|_| delivery.state == DeliveryState::Failed).map(wire_time::format),
+        letter_id: None,
+    }
+}
+
+fn body(event: &WrittenEvent, fate: Fate, webhooks: &[Delivery], on: Option<Topic>) -> EventBody {
     // On a topic with copies, the key is the copy's.
     let copied = on.and_then(|topic| Some((topic.name().to_owned(), event.event()?.key_on(topic))));
     let (topic, key) = copied.unwrap_or_else(|| (event.topic.clone(), event.key.clone()));
@@ -142,7 +166,12 @@ fn body(event: &WrittenEvent, fate: Fate, on: Option<Topic>) -> EventBody {
         trace_id: event.trace.map(|trace| format!("{:032x}", trace.trace())),
         payload: serde_json::from_str(&event.payload).unwrap_or_else(|_| Value::String(event.payload.clone())),
         status: fate.status.name(),
-        deliveries: fate.deliveries.into_iter().map(delivery).collect(),
+        deliveries: fate
+            .deliveries
+            .into_iter()
+            .map(delivery)
+            .chain(webhooks.iter().filter(|delivery| delivery.event == event.id.0).map(webhook_delivery))
+            .collect(),
     }
 }
 
@@ -150,7 +179,8 @@ fn body(event: &WrittenEvent, fate: Fate, on: Option<Topic>) -> EventBody {
 pub(super) async fn bodies(shop: &Shop, events: &[WrittenEvent], on: Option<Topic>) -> Result<Vec<EventBody>, Problem> {
     let (views, log) = (shop.submitter.views.as_ref(), &shop.log);
     let progress = Progress::look(views, log.carrier, log.book.as_ref(), events).await.map_err(unavailable)?;
-    Ok(events.iter().map(|event| body(event, progress.fate(event), on)).collect())
+    let webhooks = views.deliveries_of(events.iter().map(|event| event.id).collect()).await.map_err(unavailable)?;
+    Ok(events.iter().map(|event| body(event, progress.fate(event), &webhooks, on)).collect())
 }
 
 /// The parsed filters.

@@ -17,7 +17,7 @@ use crate::api::request::pages::PageQuery;
 use crate::api::response::refusals::{coupon_not_found, order_not_found, product_not_found, unavailable};
 use crate::api::response::render;
 use crate::api::response::{examples, refusals};
-use crate::api::texts::details;
+use crate::api::texts::{details, operators};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{self, Id, Name};
@@ -104,6 +104,18 @@ impl<'a> Asked<'a> {
         Ok(Json(HistoryBody { as_of: wire_time::format(self.at), state, events, next_cursor }))
     }
 
+    /// Refuses a state that needs archived events: of a thing that is older than the archive's end.
+    async fn needs_all_since(&self, first: Option<Timestamp>) -> Result<(), Problem> {
+        let before = self.shop.submitter.views.archived_before().await.map_err(unavailable)?;
+        match before.filter(|before| first.is_some_and(|first| first < *before)) {
+            None => Ok(()),
+            Some(before) => {
+                let detail = operators::HISTORY_ARCHIVED.with(wire_time::format(before));
+                Err(Problem::new(Code::HistoryArchived, detail))
+            }
+        }
+    }
+
     /// Returns the positions from a moment up to the one that is asked for.
     async fn since(&self, from: Option<Timestamp>) -> Result<Ranges, Problem> {
         let views = self.shop.submitter.views.as_ref();
@@ -121,6 +133,7 @@ pub(crate) async fn of_campaign(
     let asked = Asked::new(&shop, &which, &query, "admin/coupons/history", id.0)?;
     let views = shop.submitter.views.as_ref();
     let now = views.campaign(CampaignId(id.0)).await.map_err(unavailable)?.ok_or_else(coupon_not_found)?;
+    asked.needs_all_since(Some(now.created_at)).await?;
     let state = past::campaign(views, &now, asked.at).await.map_err(unavailable)?;
     let places = asked.since(Some(now.created_at)).await?;
     asked.answer(state.as_ref().map(render::campaign), Subject::Campaign(now.id), places).await
@@ -136,6 +149,7 @@ pub(crate) async fn of_product(
     let asked = Asked::new(&shop, &which, &query, "admin/products/history", id.0)?;
     let views = shop.submitter.views.as_ref();
     let now = views.product(ProductId(id.0)).await.map_err(unavailable)?.ok_or_else(product_not_found)?;
+    asked.needs_all_since(Some(now.created_at)).await?;
     let state = past::product(views, &now, asked.at).await.map_err(unavailable)?;
     let places = asked.since(Some(now.created_at)).await?;
     let state = state.map(|(product, details)| render::stocked_product(&product, &details));
@@ -153,6 +167,7 @@ pub(crate) async fn of_order(
     let views = shop.submitter.views.as_ref();
     let now = views.order(id).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let asked = Asked::new(&shop, &which, &query, "admin/orders/history", id.0)?;
+    asked.needs_all_since(Some(now.created.at)).await?;
     let past = past::order(views, id, asked.at).await.map_err(unavailable)?;
     let state = past.state().map_err(|broken| {
         tracing::error!(order = %number, "The history of order {number} does not fold: {broken}");
@@ -173,6 +188,7 @@ pub(crate) async fn of_user(
     let asked = Asked::new(&shop, &which, &query, "admin/users/history", id.0)?;
     let user = UserId(id.0);
     let views = shop.submitter.views.as_ref();
+    asked.needs_all_since(places::first_of_customer(views, user).await.map_err(unavailable)?).await?;
     let past = past::customer(views, user, asked.at).await.map_err(unavailable)?;
     let mut coupons = vec![];
     for held in past.coupons() {

@@ -1,5 +1,6 @@
 //! The state that all endpoints share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -77,6 +78,8 @@ pub struct Inner {
     pub audited: AuditMetrics,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
+    /// The folder of the files of archived events.
+    pub archive: PathBuf,
     /// The log that consumer groups read.
     pub log: Log,
     /// Set when the process begins to stop.

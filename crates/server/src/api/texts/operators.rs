@@ -43,6 +43,21 @@ texts! {
     TOPIC_UNKNOWN: "there is no such topic", "해당 토픽이 없습니다";
     TARGET_ONE_OF: "must have exactly one of toOffset, toTime and toCommitted: true", "toOffset, toTime, toCommitted: true 중 하나만 지정해 주세요";
     AUDIT_FAILED: "The audit could not be completed; the cause is in the log.", "감사를 끝내지 못했습니다. 원인은 로그에 남아 있습니다.";
+    HISTORY_ARCHIVED:
+        "Events from before {0} are in the files of the archive; this history needs them.",
+        "{0} 이전의 이벤트는 보관 파일로 옮겨졌습니다. 이 이력에는 그 이벤트가 필요합니다.";
+    EVENT_ARCHIVED:
+        "The event of this delivery is in the files of the archive, so it cannot be sent again.",
+        "이 전송의 이벤트는 보관 파일로 옮겨져 다시 보낼 수 없습니다.";
+    ARCHIVE_UNCLEAN:
+        "The audit has found {0} violations. Only events that were audited without one are archived.",
+        "감사에서 위반이 {0}건 발견되었습니다. 위반이 없을 때만 이벤트를 보관할 수 있습니다.";
+    ARCHIVE_NEEDED:
+        "Events since {0} are still needed, because of {1}.",
+        "{0} 이후의 이벤트가 아직 필요합니다. 원인: {1}.";
+    ARCHIVE_UNWRITTEN:
+        "The files of the archive could not be written; the cause is in the log. No event was removed.",
+        "보관 파일을 쓰지 못했습니다. 원인은 로그에 남아 있습니다. 삭제된 이벤트는 없습니다.";
     LOG_LEVEL: "This must be error, warn, info, debug, trace or off, or a filter such as info,server=debug.", "error, warn, info, debug, trace, off 중 하나이거나 info,server=debug와 같은 필터여야 합니다.";
     STOPPING: "The shop is stopping.", "상점이 종료되고 있습니다.";
     FAILED_FOR_GOOD:

@@ -66,7 +66,7 @@ impl AdminClient {
     pub(in crate::commands) fn of_running(args: &ShopArgs) -> Result<AdminClient, Error> {
         let config = settings(&args.settings)?;
         match chosen(args)? {
-            Some(place) => AdminClient::at(&config, place),
+            Some(place) => AdminClient::at(&config, place, PATIENCE),
             None => AdminClient::of_folder(&config, PATIENCE),
         }
     }
@@ -78,12 +78,12 @@ impl AdminClient {
         AdminClient::of_server(token, format!("http://{}", running::address(folder)?), patience)
     }
 
-    fn at(config: &Config, place: Profile) -> Result<AdminClient, Error> {
+    fn at(config: &Config, place: Profile, patience: Duration) -> Result<AdminClient, Error> {
         let token = match place.token {
             Some(token) => token,
             None => signed(&Secret::find(config.auth.secret(), &config.server.data_dir)?),
         };
-        AdminClient::of_server(token, checked(&place.url)?.to_owned(), PATIENCE)
+        AdminClient::of_server(token, checked(&place.url)?.to_owned(), patience)
     }
 
     /// Like [`AdminClient::open`], but a shop that is opened for the command neither reads the log nor publishes.
@@ -91,17 +91,26 @@ impl AdminClient {
         AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false, webhook: false }))
     }
 
+    /// Like [`AdminClient::open_without_consumers`], for a request that may take long.
+    pub(super) fn open_patiently(args: &ShopArgs, patience: Duration) -> Result<AdminClient, Error> {
+        AdminClient::open_for(args, Some(Roles { api: true, worker: false, relay: false, webhook: false }), patience)
+    }
+
     fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminClient, Error> {
+        AdminClient::open_for(args, own_roles, PATIENCE)
+    }
+
+    fn open_for(args: &ShopArgs, own_roles: Option<Roles>, patience: Duration) -> Result<AdminClient, Error> {
         let mut config = settings(&args.settings)?;
         config.server.roles = own_roles.unwrap_or(config.server.roles);
         if let Some(place) = chosen(args)? {
-            return AdminClient::at(&config, place);
+            return AdminClient::at(&config, place, patience);
         }
         // A command about a shop creates none.
         wiring::check_exists(&config)?;
         match DataDir::open(&config.server.data_dir) {
             Ok(data_dir) => AdminClient::of_own_shop(&config, data_dir),
-            Err(data_dir::Error::Served(_)) => AdminClient::of_folder(&config, PATIENCE),
+            Err(data_dir::Error::Served(_)) => AdminClient::of_folder(&config, patience),
             Err(error) => Err(error.into()),
         }
     }

@@ -19,7 +19,7 @@ use domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::{ExportArgs, ExportFormat, ExportKind};
-use crate::commands::{Error, settings};
+use crate::commands::{Error, note, settings};
 use crate::wiring;
 
 /// Orders read at once.
@@ -31,6 +31,9 @@ pub(in crate::commands) fn run(args: &ExportArgs) -> Result<ExitCode, Error> {
     let since = since.map_err(|_| Error::Usage("--since is not a time such as 2026-11-21T12:00:00Z".to_owned()))?;
     let store = wiring::read_only(&config)?;
     let export = Export { views: store.views.as_ref(), codec: store.codec, since };
+    if args.what != ExportKind::Orders {
+        tell_of_archive(&export, store.runtime.block_on(store.views.archived_before())?);
+    }
     let done = store.runtime.block_on(async {
         let mut out = Rows::start(BufWriter::new(io::stdout().lock()), args.format, columns(args.what))?;
         match args.what {
@@ -46,6 +49,14 @@ pub(in crate::commands) fn run(args: &ExportArgs) -> Result<ExitCode, Error> {
         Err(Failed::Output(error)) => Err(error.into()),
         Err(Failed::Store(error)) => Err(error.into()),
         Ok(()) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Says on stderr which rows are not exported because their events are in files.
+fn tell_of_archive(export: &Export<'_>, archived: Option<Timestamp>) {
+    if let Some(before) = archived.filter(|before| export.since.is_none_or(|since| since < *before)) {
+        let before = wire_time::format(before);
+        note(&format!("Events from before {before} are not exported: they are in the files of the archive."));
     }
 }
 

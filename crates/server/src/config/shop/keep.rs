@@ -1,4 +1,4 @@
-//! Retention of notices and of finished deliveries.
+//! Retention of notices, of finished deliveries, and of what groups have handled.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Keep {
     notices_days: u32,
+    inbox_days: u32,
     deliveries_days: u32,
 }
 
@@ -15,6 +16,11 @@ impl Keep {
     /// Returns the retention of notices; `None`: never deleted.
     pub fn notices(self) -> Option<Duration> {
         days(self.notices_days)
+    }
+
+    /// Returns the retention of what groups have handled; `None`: never deleted.
+    pub fn inbox(self) -> Option<Duration> {
+        days(self.inbox_days)
     }
 
     /// Returns the retention of finished deliveries; `None`: never deleted.

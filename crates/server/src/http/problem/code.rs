@@ -33,6 +33,8 @@ pub enum Code {
     CouponExpired,
     CouponAlreadyIssued,
     CouponSoldOut,
+    HistoryArchived,
+    ArchiveRefused,
     CouponPaused,
     CouponNotUsable,
     PointsInsufficient,
@@ -114,7 +116,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 72] = [
+    pub const ALL: [Code; 74] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -141,6 +143,8 @@ impl Code {
         Code::CouponExpired,
         Code::CouponAlreadyIssued,
         Code::CouponSoldOut,
+        Code::HistoryArchived,
+        Code::ArchiveRefused,
         Code::CouponPaused,
         Code::CouponNotUsable,
         Code::PointsInsufficient,
@@ -219,6 +223,8 @@ impl Code {
             Code::CouponExpired => entry("coupon.expired", S::GONE, "The issue period has ended", "발급이 끝난 쿠폰입니다"),
             Code::CouponAlreadyIssued => entry("coupon.already_issued", S::CONFLICT, "The coupon was already issued to this user", "이미 발급받으신 쿠폰입니다"),
             Code::CouponSoldOut => entry("coupon.sold_out", S::GONE, "All coupons are issued", "쿠폰이 모두 소진되었습니다"),
+            Code::HistoryArchived => entry("history.archived", S::GONE, "The events of that time are in an archive", "그 시점의 이벤트는 보관 파일에 있습니다"),
+            Code::ArchiveRefused => entry("archive.refused", S::CONFLICT, "The events cannot be archived now", "지금은 이벤트를 보관할 수 없습니다"),
             Code::CouponPaused => entry("coupon.paused", S::CONFLICT, "The campaign is paused", "쿠폰 발급이 일시 중지되었습니다"),
             Code::CouponNotUsable => entry("coupon.not_usable", S::CONFLICT, "The coupon cannot be used", "사용할 수 없는 쿠폰입니다"),
             Code::PointsInsufficient => entry("points.insufficient", S::CONFLICT, "Not enough points", "포인트가 부족합니다"),

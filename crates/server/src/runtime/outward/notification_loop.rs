@@ -14,6 +14,7 @@ use std::time::Duration;
 use app::commands::answer::Answer;
 use app::commands::{Command, NotificationCommand};
 use app::notifications::runner::{AttemptResult, NotificationRunner};
+use app::resilience::breaker::{Outcome, SharedBreaker, State};
 use domain::notification::{Channel, Notification, NotificationKey, Taken};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -42,6 +43,8 @@ pub struct Parts {
     pub metrics: NotificationMetrics,
     /// Calls in progress at once, of each channel: a channel that does not answer delays no other.
     pub concurrency: usize,
+    /// In the order of [`Channel::ALL`]. While one is open, what is due on its channel waits, and uses up no attempt.
+    pub breakers: Vec<SharedBreaker>,
     /// Time-out of an attempt.
     pub timeout: Duration,
     /// Notified when a commit made a notification due.
@@ -138,7 +141,12 @@ impl Tasks<'_> {
         let now = submitter.clock.now();
         let mut due: Vec<Notification> = vec![];
         for channel in Channel::ALL {
-            let room = open.room(channel, self.parts.concurrency);
+            let room = match self.breaker(channel).map_or(State::Closed, |breaker| breaker.state(now)) {
+                State::Closed => open.room(channel, self.parts.concurrency),
+                // One trial call, and no other call during it.
+                State::HalfOpen => open.room(channel, 1),
+                State::Open => 0,
+            };
             if room == 0 {
                 continue;
             }
@@ -151,6 +159,10 @@ impl Tasks<'_> {
             }
         }
         if due.is_empty() { vec![] } else { self.take(due).await }
+    }
+
+    fn breaker(&self, channel: Channel) -> Option<&SharedBreaker> {
+        self.parts.breakers.get(channel as usize)
     }
 
     async fn take(self, due: Vec<Notification>) -> Vec<(Notification, Taken)> {
@@ -172,6 +184,13 @@ impl Tasks<'_> {
 
     /// Sends a notification and has its result recorded.
     async fn run(self, notification: Notification, taken: Taken) {
+        let (channel, clock) = (notification.key.channel, &self.parts.submitter.clock);
+        let permit = match self.breaker(channel).map(|breaker| breaker.permit(clock.now())) {
+            // It has opened since the room was counted: the notification is due again when its lease ends.
+            Some(Err(_refused)) => return,
+            Some(Ok(permit)) => Some(permit),
+            None => None,
+        };
         let attempted = match self.runner.send_once(&notification, taken).await {
             Ok(attempted) => attempted,
             Err(error) => {
@@ -180,7 +199,16 @@ impl Tasks<'_> {
                 return;
             }
         };
-        self.parts.metrics.observe(notification.key.channel, attempted.result);
+        let outcome = match attempted.result {
+            AttemptResult::Sent => Some(Outcome::Answered),
+            AttemptResult::Failed | AttemptResult::Dead => Some(Outcome::Failed),
+            // Nothing was sent; a trial that is not reported is repeated soon.
+            AttemptResult::Unwanted => None,
+        };
+        if let (Some(breaker), Some(permit), Some(outcome)) = (self.breaker(channel), permit, outcome) {
+            breaker.report(permit, outcome, clock.now());
+        }
+        self.parts.metrics.observe(channel, attempted.result);
         if let (AttemptResult::Failed, NotificationCommand::NotSent(failed)) = (attempted.result, &attempted.command) {
             let (channel, error) = (notification.key.channel.name(), &failed.error);
             tracing::warn!(channel, "A notification was not sent, and is tried again: {error}");

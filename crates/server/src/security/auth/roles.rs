@@ -5,7 +5,8 @@ use axum::http::Method;
 use super::Role;
 
 /// Writes that only admins may make: they change who may do what, or cannot be undone.
-const WRITES_OF_ADMINS: [&str; 5] = [
+const WRITES_OF_ADMINS: [&str; 6] = [
+    "/api/admin/archive",
     "/api/admin/audit/repair",
     "/api/admin/groups/",
     "/api/admin/log-level",

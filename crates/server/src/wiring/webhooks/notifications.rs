@@ -5,11 +5,13 @@ use std::sync::Arc;
 use adapters::notification::{ByChannel, Gateway, MailServer, Printed};
 use app::notifications::channels::Channels;
 use app::notifications::runner::NotificationRunner;
+use app::resilience::breaker::{Limits, SharedBreaker};
+use domain::notification::Channel;
 use tokio::sync::Notify;
 
 use crate::api::texts::notices::NotificationTexts;
 use crate::config::{Config, MailWay, Notifications, Way};
-use crate::metrics::{Metrics, NotificationMetrics};
+use crate::metrics::{Metrics, NotificationMetrics, OutwardBreakers};
 use crate::runtime::outward::notification_loop::{NotificationThread, Parts};
 use crate::runtime::outward::webhook_loop::WebhookThread;
 use crate::runtime::submitter::Submitter;
@@ -20,6 +22,8 @@ pub(in crate::wiring) struct OpenNotifications {
     /// Wakes the loop.
     pub(in crate::wiring) due: Arc<Notify>,
     pub(in crate::wiring) thread: Option<NotificationThread>,
+    /// Of each channel; empty without the role.
+    pub(in crate::wiring) breakers: OutwardBreakers,
 }
 
 /// The threads that send what leaves the shop.
@@ -48,13 +52,15 @@ pub(in crate::wiring) fn open(
     let due = Arc::new(Notify::new());
     // Also without the role, so that a wrong setting is found at once.
     let channels = Arc::new(channels(settings).map_err(Error::Notifications)?);
-    let mut thread = None;
+    let (mut thread, mut breakers) = (None, vec![]);
     if config.server.roles.webhook {
+        breakers = Channel::ALL.map(|channel| (channel.name(), SharedBreaker::new(Limits::OUTWARD))).to_vec();
         let parts = Parts {
             submitter: submitter.clone(),
             metrics: NotificationMetrics::register(metrics),
             concurrency: settings.concurrency,
             timeout: settings.timeout(),
+            breakers: breakers.iter().map(|(_, breaker)| breaker.clone()).collect(),
             due: Arc::clone(&due),
         };
         let runner = NotificationRunner {
@@ -65,7 +71,7 @@ pub(in crate::wiring) fn open(
         };
         thread = Some(NotificationThread::start(runner, parts)?);
     }
-    Ok(OpenNotifications { due, thread })
+    Ok(OpenNotifications { due, thread, breakers })
 }
 
 fn channels(settings: &Notifications) -> Result<ByChannel, String> {

@@ -13,6 +13,13 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
                      WHERE created_at < ?) AS old STRAIGHT_JOIN notice AS n ON n.notice_id = old.notice_id",
                 &[limit, before],
             ),
+            Prunable::Inbox(group) => statement(
+                "DELETE i FROM (SELECT event_id FROM
+                     (SELECT event_id, taken_at FROM inbox WHERE consumer_group = ? ORDER BY event_id LIMIT ?) AS oldest
+                     WHERE taken_at < ?) AS old
+                     STRAIGHT_JOIN inbox AS i ON i.consumer_group = ? AND i.event_id = old.event_id",
+                &[&group.name(), limit, before, &group.name()],
+            ),
             Prunable::Deliveries(webhook) => statement(
                 "DELETE d FROM (SELECT number FROM
                      (SELECT number, state, created_at FROM webhook_delivery WHERE webhook_id = ? ORDER BY number LIMIT ?) AS oldest

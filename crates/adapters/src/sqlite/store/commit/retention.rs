@@ -15,6 +15,13 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
                          (SELECT notice_id, created_at FROM notice ORDER BY notice_id LIMIT ?2) WHERE created_at < ?1)",
                 )?
                 .run((before.micros(), limit))?,
+            Prunable::Inbox(group) => connection
+                .prepare_cached(
+                    "DELETE FROM inbox WHERE consumer_group = ?3 AND event_id IN (SELECT event_id FROM
+                         (SELECT event_id, taken_at FROM inbox WHERE consumer_group = ?3 ORDER BY event_id LIMIT ?2)
+                         WHERE taken_at < ?1)",
+                )?
+                .run((before.micros(), limit, group.name()))?,
             Prunable::Deliveries(webhook) => connection
                 .prepare_cached(
                     "DELETE FROM webhook_delivery WHERE webhook_id = ?3 AND number IN (SELECT number FROM

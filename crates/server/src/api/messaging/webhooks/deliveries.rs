@@ -21,6 +21,8 @@ pub(crate) use bodies::{
     DeliveriesQuery, DeliveryBody, DetailBody, RecoverBody, ReplayBody, ResentBody, ScheduledBody, TestBody, TestedBody,
 };
 
+pub(in crate::api::messaging) use bodies::id as delivery_id;
+
 use super::read;
 use crate::api::Shop;
 use crate::api::request::filters::moment;
@@ -29,12 +31,12 @@ use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::refusals::{delivery_not_found, problem, unavailable};
 use crate::api::response::render::Page;
 use crate::api::response::replies::mark_replayed;
-use crate::api::texts::values;
+use crate::api::texts::{operators, values};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Webhook, WebhookDelivery};
 use crate::http::query::Query;
-use crate::http::{Problem, Violations};
+use crate::http::{Code, Problem, Violations};
 use crate::runtime::outward::webhook_loop::read_body;
 
 /// `POST /api/admin/webhooks/{id}/test`.
@@ -104,6 +106,9 @@ pub(crate) async fn resend(
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
     let delivery = read_delivery(&shop, &path).await?;
+    if read_body(&shop.submitter, &delivery).await.map_err(unavailable)?.is_none() {
+        return Err(Problem::new(Code::HistoryArchived, operators::EVENT_ARCHIVED));
+    }
     let DeliveryKey { webhook, number } = delivery.key;
     let command = WebhookCommand::Resend { webhook, numbers: vec![number], only_dead: false };
     let reply = shop.submitter.submit(Command::Webhook(command), submission.idempotency).await;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use app::ports::StoreError;
 use app::ports::views::Views;
-use app::resilience::breaker::{SharedBreaker, State};
+use app::resilience::breaker::State;
 use app::resilience::services::{Service, Services};
 use domain::alert::{Code, Measure, Severity};
 use domain::ids::WebhookId;
@@ -19,7 +19,7 @@ use super::RedisWorks;
 use super::machine::{Machine, Probe, SystemProbe, host_name};
 use super::watch::{Reading, Round};
 use crate::config::Alerts;
-use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, PAYMENT_BREAKER, Peaks, Published};
+use crate::metrics::{AuditMetrics, LogMetrics, Metrics, Mismatches, OutwardBreakers, Peaks, Published};
 use crate::system::logging;
 
 /// Interval of what costs the store a query.
@@ -38,8 +38,8 @@ pub struct Sources {
     pub metrics: Arc<Metrics>,
     pub peaks: Arc<Peaks>,
     pub services: Arc<Services>,
-    /// The payment provider's breaker, where this process calls it.
-    pub payment: Option<SharedBreaker>,
+    /// The breakers of the payment provider and of the channels to users, where this process calls them.
+    pub outward: OutwardBreakers,
     pub mismatches: Mismatches,
     pub redis: Option<RedisWorks>,
     pub published: Published,
@@ -143,9 +143,9 @@ impl Sources {
             let (state, next) = (self.services.state(service, now), self.services.next_try(service, now));
             reading(service.short_name(), state, next)
         });
-        let payment = self.payment.iter();
-        let payment = payment.map(|breaker| reading(PAYMENT_BREAKER, breaker.state(now), breaker.next_try(now)));
-        let readings: Vec<Reading> = services.chain(payment).collect();
+        let outward = self.outward.iter();
+        let outward = outward.map(|(name, breaker)| reading(name, breaker.state(now), breaker.next_try(now)));
+        let readings: Vec<Reading> = services.chain(outward).collect();
         round.observe(Code::BreakerOpen, readings);
     }
 

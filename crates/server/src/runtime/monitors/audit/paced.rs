@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::audit::{
-    CampaignFact, CustomerFacts, DropFact, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof, Snapshot,
-    StatisticsFacts, WebhookFact,
+    Archived, CampaignFact, CustomerFacts, DropFact, Ends, EventFacts, LogFacts, OrderFacts, ProductFacts, Proof,
+    Snapshot, StatisticsFacts, WebhookFact,
 };
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
@@ -104,11 +104,17 @@ impl Snapshot for Paced {
 
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError> {
         let Paced { snapshot, pace } = self;
-        snapshot.answers(&mut |key, answer| {
+        let read = snapshot.answers(&mut |key, answer| {
             if pace.goes_on() {
                 each(key, answer);
             }
-        })
+        });
+        self.pace.rest();
+        read
+    }
+
+    fn archived(&mut self) -> Result<Option<Archived>, StoreError> {
+        self.snapshot.archived()
     }
 
     fn ends(&mut self) -> Result<Option<Ends>, StoreError> {

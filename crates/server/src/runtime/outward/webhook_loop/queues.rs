@@ -2,16 +2,12 @@
 //! receiver asked for. All of it may be lost; the deliveries are rows.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use app::resilience::breaker::{Breaker, Limits, Outcome, Permit, State};
 use domain::ids::WebhookId;
 use domain::time::Timestamp;
 use domain::webhook::Endpoint;
 
-/// An endpoint's breaker opens when its latest calls have all failed. It stays open for a short time, because the
-/// schedule already spreads the attempts of each delivery.
-const BREAKER: Limits = Limits { failures_percent: 100, window: 20, calls_min: 20, open_for: Duration::from_secs(10) };
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 pub(super) struct Queues {
@@ -98,7 +94,7 @@ impl Queues {
     fn queue(&mut self, id: WebhookId) -> &mut Queue {
         self.by_endpoint.entry(id).or_insert_with(|| Queue {
             in_progress: 0,
-            breaker: Breaker::new(BREAKER),
+            breaker: Breaker::new(Limits::OUTWARD),
             held_until: None,
             rate: Rate::default(),
             is_warned: false,

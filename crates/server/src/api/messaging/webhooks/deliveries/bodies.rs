@@ -12,7 +12,7 @@ use crate::api::response::webhook_examples as examples;
 use crate::openapi::words;
 
 /// Returns the id of a delivery: its endpoint's and its own number.
-pub(super) fn id(key: DeliveryKey) -> String {
+pub(in crate::api::messaging) fn id(key: DeliveryKey) -> String {
     format!("{}-{}", key.webhook.0, key.number)
 }
 

@@ -33,7 +33,7 @@ fn bench() -> Bench {
         limits: Config::load(None, []).unwrap().alerts,
         peaks: Arc::default(),
         services: Arc::default(),
-        payment: None,
+        outward: vec![],
         mismatches: Mismatches::register(&metrics),
         redis: Some(Arc::new(move || works.load(Ordering::Relaxed))),
         published: Published::register(&metrics),
