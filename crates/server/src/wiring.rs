@@ -42,7 +42,7 @@ use crate::runtime::monitors::tokens::TokenWatch;
 use crate::runtime::payment_loop::PaymentThread;
 use crate::runtime::relay_loop::RelayThread;
 use crate::runtime::remote_commits::RemoteCommits;
-use crate::runtime::shutdown::{self, Stop, Stopper};
+use crate::runtime::shutdown::{self, Stopper};
 use crate::runtime::submitter::Submitter;
 use crate::runtime::trailing_loop::TrailingThread;
 use crate::security::api_keys::KeysUsed;

@@ -22,7 +22,6 @@ use crate::log::trailing::Effect;
 use crate::state::rows::Added;
 
 /// Runs a command. On `Err` the caller undoes all its changes.
-#[expect(clippy::too_many_lines, reason = "a line or two for each command")]
 pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
     match command {
         Command::RegisterUser(user) => users::register(context, user),

@@ -26,8 +26,8 @@ use http_body_util::BodyExt as _;
 use super::*;
 use crate::http::Code;
 use crate::metrics::{
-    Condition, LogCondition, Mismatches, NotificationMetrics, PAYMENT_BREAKER, PaymentMetrics, Published, RedisMetrics,
-    Refusals, Waiting as Stuck, WebhookMetrics,
+    Condition, LogCondition, Mismatches, NotificationMetrics, PAYMENT_BREAKER, PaymentMetrics, Published, QueueMetrics,
+    RedisMetrics, Refusals, Waiting as Stuck, WebhookMetrics,
 };
 
 /// A broker that takes every second batch.

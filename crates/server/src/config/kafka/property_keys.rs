@@ -16,8 +16,8 @@ pub(super) fn flatten(section: &str, values: Table, into: &mut BTreeMap<String, 
             Value::String(text) => {
                 into.insert(name, text);
             }
-            other => {
-                into.insert(name, other.to_string());
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) => {
+                into.insert(name, value.to_string());
             }
         }
     }
