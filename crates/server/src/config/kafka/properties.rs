@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn names_of_the_library_are_passed_on_from_a_file_and_the_environment() {
-        let file = "[kafka.properties]\nsecurity.protocol = \"SASL_SSL\"\n\"sasl.username\" = \"ann\"\nsocket.timeout.ms = 9000\n";
+        let file = "[kafka.properties]\nsecurity.protocol = \"SASL_PLAINTEXT\"\n\"sasl.username\" = \"ann\"\nsocket.timeout.ms = 9000\n";
         let given = [
             ("DOORBUSTER__KAFKA__PROPERTIES__SASL_PASSWORD", "hush"),
             ("DOORBUSTER__KAFKA__PROPERTIES__SASL_USERNAME", "bob"),
@@ -139,7 +139,7 @@ mod tests {
         let expected = [
             ("sasl.password", "hush"),
             ("sasl.username", "bob"),
-            ("security.protocol", "SASL_SSL"),
+            ("security.protocol", "SASL_PLAINTEXT"),
             ("socket.timeout.ms", "9000"),
         ];
         assert_eq!(all, expected);
