@@ -19,8 +19,9 @@ use shop::{Home, NOON, Shop, assert_clean, audit_of};
 
 use crate::database::Database;
 
-/// The laws of what these shops lack: a gate beside the store (7), and trailing groups, which send webhooks (17) and count (22).
-const WITHOUT_SUBJECT: [u8; 3] = [7, 17, 22];
+/// The laws of what these shops lack: a gate beside the store (7), trailing groups, which send webhooks (17) and count (22),
+/// and drops (23).
+const WITHOUT_SUBJECT: [u8; 4] = [7, 17, 22, 23];
 
 #[test]
 fn the_laws_hold_after_every_commit_of_both_executors() {

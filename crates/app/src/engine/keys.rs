@@ -95,7 +95,7 @@ pub(super) fn declare_by_order(job: &Job, known: Known<'_>, keys: &mut Keys) {
         declare_returns(order, known, keys);
     }
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command names an existing order")]
-    match &job.command {
+    match job.command.unguarded() {
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
         | Command::ResolveOrder { order, .. }

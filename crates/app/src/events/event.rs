@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::events::topic::Topic;
 use crate::events::wire_time;
 
-pub use claiming::{CompensationResolved, DelayedProcessing, ModeChanged};
+pub use claiming::{CompensationResolved, DelayedProcessing, ModeChanged, RestorationType};
 
 /// Declares the events once: variant, payload, topic. A request event asks a participant to act; under the inline
 /// executor it is answered before the commit and leaves no row.
@@ -426,12 +426,4 @@ payload! {
         used_at: Timestamp,
     }
     PointsCharged { user_id: UserId, amount: Money, balance: Money, }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RestorationType {
-    StockRestorationRequired,
-    CouponRestorationRequired,
-    PointRestorationRequired,
 }

@@ -1,12 +1,12 @@
 //! The query side: what customers and admins read. A view sees every commit that was answered before the read.
 
 mod people;
+mod webhooks;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use domain::coupon::{Campaign, Coupon};
-use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId, WebhookId};
+use domain::ids::{CampaignId, CouponId, DeadLetterId, EntryId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::payment::{Payment, State};
@@ -14,13 +14,12 @@ use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
-use domain::webhook::{Delivery, DeliveryKey, Endpoint, Slot, State as DeliveryState};
 
-use crate::events::event::{Event, EventKind};
+use crate::events::event::Event;
 use crate::events::outgoing::Outgoing;
 use crate::state::rows::{
-    Added, AnswerKey, Counted, DeadLetter, Details, EmailKey, Entry, EventId, Fulfilment, Login, ModesChange,
-    OffsetKey, Request, Resolution, Timer,
+    Added, AnswerKey, Counted, DeadLetter, Details, EmailKey, Entry, Fulfilment, Login, ModesChange, OffsetKey,
+    Request, Resolution, Timer,
 };
 
 pub use crate::ports::alerts::AlertViews;
@@ -30,6 +29,7 @@ pub use crate::ports::future::Reading;
 pub use crate::ports::notifications::NotificationViews;
 pub use crate::ports::ranking::{DaySales, Popular};
 pub use people::PeopleViews;
+pub use webhooks::{PastEvent, WantedDeliveries, WantedPast, WebhookViews};
 
 /// Reads orders and their history.
 ///
@@ -323,78 +323,6 @@ pub struct WantedFigures {
     pub resolution: Resolution,
     pub subject: i64,
     pub range: Range<Timestamp>,
-}
-
-/// Reads webhook endpoints and their deliveries.
-///
-/// # Errors
-///
-/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
-pub trait WebhookViews: Send + Sync {
-    /// Returns an endpoint, also a removed one.
-    fn webhook(&self, id: WebhookId) -> Reading<'_, Option<Endpoint>>;
-
-    /// Returns the endpoints that are not removed, by number, from after the given one on.
-    fn webhooks(&self, after: Option<WebhookId>, limit: usize) -> Reading<'_, Vec<Endpoint>>;
-
-    /// Returns every enabled endpoint with an open delivery, and when its first one is due.
-    fn webhook_queues(&self) -> Reading<'_, Vec<(Endpoint, Timestamp)>>;
-
-    /// Returns an endpoint's due deliveries, the longest waiting first. Of an ordered endpoint, only the first open one
-    /// of each key.
-    fn due_deliveries(&self, webhook: WebhookId, now: Timestamp, limit: usize) -> Reading<'_, Vec<Delivery>>;
-
-    fn delivery(&self, key: DeliveryKey) -> Reading<'_, Option<Delivery>>;
-
-    /// Returns an endpoint's deliveries that fit, newest first, from before the given number on.
-    fn deliveries(&self, wanted: WantedDeliveries, before: Option<i64>, limit: usize) -> Reading<'_, Vec<Delivery>>;
-
-    /// Returns the numbers of the deliveries of these events, by event.
-    fn delivered(&self, webhook: WebhookId, events: Vec<EventId>) -> Reading<'_, Vec<(EventId, i64)>>;
-
-    /// Returns the deliveries of these events to all endpoints, by endpoint.
-    fn deliveries_of(&self, events: Vec<EventId>) -> Reading<'_, Vec<Delivery>>;
-
-    /// Returns the event of a delivery.
-    fn event_at(&self, slot: Slot) -> Reading<'_, Option<PastEvent>>;
-
-    /// Returns the events that fit, in the order of commits.
-    fn past_events(&self, wanted: WantedPast) -> Reading<'_, Vec<PastEvent>>;
-}
-
-/// An event of the past.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PastEvent {
-    /// Its place in the order of commits.
-    pub position: i64,
-    /// The place by which [`WebhookViews::event_at`] finds it, as the store's trailing groups see it.
-    pub slot: Slot,
-    pub id: EventId,
-    pub event: Event,
-    pub key: Arc<str>,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedPast {
-    /// Of this moment or later.
-    pub since: Timestamp,
-    pub kinds: Vec<EventKind>,
-    /// After the event with this position.
-    pub after: Option<i64>,
-    pub limit: usize,
-}
-
-/// A filter of an endpoint's deliveries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedDeliveries {
-    pub webhook: WebhookId,
-    pub state: Option<DeliveryState>,
-    pub event_type: Option<String>,
-    /// Created at this moment or later.
-    pub from: Option<Timestamp>,
-    /// Created before this moment.
-    pub to: Option<Timestamp>,
 }
 
 /// All views of the store.

@@ -88,6 +88,19 @@ fn a_change_of_what_has_changed_is_refused() {
         let changed = patch(shop, &hook, &seen, &json!({"description": "ours"}));
         assert_eq!(changed.status, 200);
         assert_eq!(shop.ask(ADMIN, "DELETE", &hook, &[("if-match", &seen)], &Value::Null).status, 412);
+        let receiver =
+            json!({"name": "Ann", "phone": "010-1234", "postalCode": "04524", "address": "110 Sejong-daero"});
+        let body = json!({"items": [{"productId": shop.product(1_000, 5), "quantity": 1}], "receiver": receiver});
+        let number = shop.order(ANN, &body).number(200);
+        shop.pay(ANN, &number, 20).expect(200);
+        let parcel = format!("/api/admin/shipments/{number}");
+        let seen = tag(&shop.get(ADMIN, &parcel));
+        assert_eq!(
+            patch(shop, &parcel, "\"stale\"", &json!({"status": "SHIPPED"})).problem(412),
+            "precondition.failed"
+        );
+        patch(shop, &parcel, &seen, &json!({"status": "SHIPPED"})).expect(200);
+        assert_eq!(patch(shop, &parcel, &seen, &json!({"status": "IN_TRANSIT"})).status, 412);
         assert_eq!(shop.ask(ADMIN, "DELETE", &hook, &[("if-match", &tag(&changed))], &Value::Null).status, 204);
 
         let modes = "/api/admin/modes";

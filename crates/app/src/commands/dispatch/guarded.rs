@@ -2,7 +2,10 @@
 
 use domain::coupon::Campaign;
 use domain::drops::Drop;
+use domain::order::Receiver;
+use domain::shipment::Shipment;
 use domain::stock::Product;
+use domain::warehouse::Storage;
 use domain::webhook::Endpoint;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -10,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::commands::answer::Refusal;
 use crate::commands::context::{Context, Handled};
 use crate::commands::{Command, DropCommand, WebhookCommand};
-use crate::state::rows::{Details, DetailsKey, Keys, ModesChange, ModesKey, half};
+use crate::state::rows::{Details, DetailsKey, Keys, ModesChange, ModesKey, ShipmentKey, StorageKey, half};
 
 /// A digest of the part of a thing that admins change. Counters that a sale moves are not in it: otherwise no price could
 /// be changed while the product sells.
@@ -33,6 +36,13 @@ impl Guarded {
     }
 }
 
+impl Command {
+    /// Returns the change itself.
+    pub(crate) fn unguarded(&self) -> &Command {
+        if let Command::Guarded(guarded) = self { &guarded.command } else { self }
+    }
+}
+
 impl Tag {
     pub fn of_product(product: &Product, details: &Details) -> Tag {
         Tag::of("product", &(product.id, &product.name, product.price, product.status.name(), details))
@@ -51,6 +61,16 @@ impl Tag {
     pub fn of_webhook(endpoint: &Endpoint) -> Tag {
         let Endpoint { url, description, event_types, secret, rate_per_second, status, .. } = endpoint;
         Tag::of("webhook", &(endpoint.id, url, description, event_types, secret, rate_per_second, status.name()))
+    }
+
+    pub fn of_shipment(shipment: &Shipment) -> Tag {
+        let Shipment { order, state, receiver, tracking, .. } = shipment;
+        let Receiver { name, phone, postal_code, address } = receiver;
+        Tag::of("shipment", &(order, state.name(), (name, phone, postal_code, address), tracking))
+    }
+
+    pub fn of_storage(storage: &Storage) -> Tag {
+        Tag::of("storage", &(storage.order, storage.state.name()))
     }
 
     /// `None` is the configured setting before its first change.
@@ -86,6 +106,10 @@ fn tag(context: &Context<'_>, command: &Command) -> Handled<Option<Tag>> {
             | WebhookCommand::Remove { webhook }
             | WebhookCommand::Rotate { webhook, .. },
         ) => context.rows.webhooks.get(*webhook)?.map(Tag::of_webhook),
+        Command::AdvanceShipment { order, .. } => {
+            context.rows.shipments.get(ShipmentKey(*order))?.map(Tag::of_shipment)
+        }
+        Command::AdvanceStorage { order, .. } => context.rows.storages.get(StorageKey(*order))?.map(Tag::of_storage),
         Command::ChangeModes(_) => Some(Tag::of_modes(context.rows.modes.get(ModesKey)?)),
         _ => None,
     })

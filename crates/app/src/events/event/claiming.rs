@@ -48,3 +48,12 @@ pub struct CompensationResolved {
     /// The restored steps, in this order.
     pub steps: Vec<Step>,
 }
+
+/// What a restoration gives back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RestorationType {
+    StockRestorationRequired,
+    CouponRestorationRequired,
+    PointRestorationRequired,
+}

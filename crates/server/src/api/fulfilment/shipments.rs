@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::commands::Command;
 use app::commands::answer::changed::Changed;
+use app::commands::{Command, Tag};
 use app::events::wire_time;
 use axum::extract::State;
 use domain::ids::OrderId;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
 use crate::api::request::checks::check_lines;
+use crate::api::request::if_match::IfMatch;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
 use crate::api::response::refusals::unavailable;
@@ -124,15 +125,16 @@ pub(crate) async fn list(
 pub(crate) async fn get(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
-) -> Result<Json<ShipmentBody>, Problem> {
+) -> Result<Shown<ShipmentBody>, Problem> {
     let shipment = shop.submitter.views.shipment(order_of(&shop, &number)?).await.map_err(unavailable)?;
-    shipment.map(|shipment| Json(sent(&shop, &shipment))).ok_or_else(shipment_not_found)
+    shipment.map(|shipment| tagged(&shop, &shipment, false)).ok_or_else(shipment_not_found)
 }
 
 /// `PATCH /api/admin/shipments/{n}`: changes the status; the order's status follows.
 pub(crate) async fn change(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
+    seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<ShipmentBody>, Problem> {
     let ChangeBody { status, tracking_number } = &submission.body;
@@ -146,7 +148,7 @@ pub(crate) async fn change(
     violations.into_result()?;
     let order = order_of(&shop, &number)?;
     let tracking = tracking_number.as_deref().map(Arc::from);
-    let command = Command::AdvanceShipment { order, state: *status, tracking };
+    let command = seen.guard(Command::AdvanceShipment { order, state: *status, tracking });
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     let (now, replayed) = left_behind(reply)?;
     let shipment = match now {
@@ -154,7 +156,7 @@ pub(crate) async fn change(
         _ => shop.submitter.views.shipment(order).await.map_err(unavailable)?,
     };
     let shipment = shipment.ok_or_else(shipment_not_found)?;
-    Ok(shown(sent(&shop, &shipment), replayed))
+    Ok(tagged(&shop, &shipment, replayed))
 }
 
 /// `GET /api/admin/warehouse`.
@@ -171,19 +173,20 @@ pub(crate) async fn list_stored(
 pub(crate) async fn get_stored(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
-) -> Result<Json<StorageBody>, Problem> {
+) -> Result<Shown<StorageBody>, Problem> {
     let storage = shop.submitter.views.storage(order_of(&shop, &number)?).await.map_err(unavailable)?;
-    storage.map(|storage| Json(stored(&shop, &storage))).ok_or_else(shipment_not_found)
+    storage.map(|storage| tagged_stored(&shop, &storage, false)).ok_or_else(shipment_not_found)
 }
 
 /// `PATCH /api/admin/warehouse/{n}`: ships, auctions or returns stored goods.
 pub(crate) async fn change_stored(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
+    seen: IfMatch,
     submission: Submission<ChangeStoredBody>,
 ) -> Result<Shown<StorageBody>, Problem> {
     let order = order_of(&shop, &number)?;
-    let command = Command::AdvanceStorage { order, state: submission.body.status };
+    let command = seen.guard(Command::AdvanceStorage { order, state: submission.body.status });
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     let (now, replayed) = left_behind(reply)?;
     let storage = match now {
@@ -191,5 +194,13 @@ pub(crate) async fn change_stored(
         _ => shop.submitter.views.storage(order).await.map_err(unavailable)?,
     };
     let storage = storage.ok_or_else(shipment_not_found)?;
-    Ok(shown(stored(&shop, &storage), replayed))
+    Ok(tagged_stored(&shop, &storage, replayed))
+}
+
+fn tagged(shop: &Shop, shipment: &Shipment, replayed: bool) -> Shown<ShipmentBody> {
+    shown(sent(shop, shipment), replayed).tagged(Tag::of_shipment(shipment))
+}
+
+fn tagged_stored(shop: &Shop, storage: &Storage, replayed: bool) -> Shown<StorageBody> {
+    shown(stored(shop, storage), replayed).tagged(Tag::of_storage(storage))
 }

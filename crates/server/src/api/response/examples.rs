@@ -2,6 +2,13 @@
 
 use serde_json::{Value, json};
 
+mod people;
+
+pub(in crate::api) use people::{
+    api_key, change_notification_settings, change_password, change_user, create_api_key, created_api_key, invite_user,
+    invited_user, login, notification_settings, register_user, registered_user, staff_member, token, user,
+};
+
 const ORDER: &str = "ORD-7M3K9Q2XWP4T";
 const COUPON: &str = "UC-4KQ7T2M9XW3P";
 const REQUEST: &str = "REQ-2WX8ZC5NHD6R";
@@ -11,79 +18,8 @@ pub(in crate::api) const CURSOR: &str = "AQAAAAAAAAAU7o2v0W5Jm3kqXc9dRz1s0g";
 const NOON: &str = "2026-11-21T12:00:00Z";
 const NEXT: &str = "2026-11-21T12:00:00.004Z";
 
-pub(in crate::api) fn register_user() -> Value {
-    json!({"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"})
-}
-
-pub(in crate::api) fn registered_user() -> Value {
-    json!({"userId": 1_099_511_627_777_i64})
-}
-
-pub(in crate::api) fn login() -> Value {
-    json!({"email": "ann@example.com", "password": "correct horse battery"})
-}
-
-pub(in crate::api) fn token() -> Value {
-    json!({"accessToken": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "expiresIn": 86_400})
-}
-
 pub(in crate::api) fn now() -> Value {
     json!({"data": [{"at": "2026-11-21T09:30:01.000000Z", "orders": 812, "coupons": 96, "refused": 4, "p50Ms": 10.0, "p99Ms": 50.0, "queueDepth": 31}]})
-}
-
-pub(in crate::api) fn user() -> Value {
-    json!({"userId": 1, "email": "ann@example.com", "name": "Ann", "role": "customer"})
-}
-
-pub(in crate::api) fn invite_user() -> Value {
-    json!({"email": "bob@example.com", "name": "Bob", "role": "operator"})
-}
-
-pub(in crate::api) fn change_user() -> Value {
-    json!({"role": "viewer"})
-}
-
-pub(in crate::api) fn change_password() -> Value {
-    json!({"currentPassword": "correct horse", "newPassword": "battery staple"})
-}
-
-pub(in crate::api) fn staff_member() -> Value {
-    json!({"userId": 2, "email": "bob@example.com", "name": "Bob", "role": "operator"})
-}
-
-pub(in crate::api) fn invited_user() -> Value {
-    json!({
-        "userId": 2, "email": "bob@example.com", "name": "Bob", "role": "operator", "password": "k7m2xq9rw4tvb8nhc3zf",
-    })
-}
-
-pub(in crate::api) fn create_api_key() -> Value {
-    json!({"name": "Warehouse", "scopes": ["orders:write", "products:read"]})
-}
-
-pub(in crate::api) fn api_key() -> Value {
-    json!({
-        "keyId": 1, "name": "Warehouse", "scopes": ["orders:write", "products:read"], "createdBy": 1, "createdAt": NOON,
-        "lastUsedAt": NEXT,
-    })
-}
-
-pub(in crate::api) fn created_api_key() -> Value {
-    json!({
-        "keyId": 1, "name": "Warehouse", "scopes": ["orders:write", "products:read"], "createdBy": 1, "createdAt": NOON,
-        "key": "dbk_9tJq3v0W5Jm3kqXc9dRz1s0gAAAAAAAAAAU7o2v0W5J",
-    })
-}
-
-pub(in crate::api) fn change_notification_settings() -> Value {
-    json!({"phone": "+821012345678", "language": "ko", "channels": {"sms": true}})
-}
-
-pub(in crate::api) fn notification_settings() -> Value {
-    json!({
-        "email": "ann@example.com", "phone": "+821012345678", "language": "ko",
-        "channels": {"email": false, "sms": true, "push": false},
-    })
 }
 
 pub(in crate::api) fn register_product() -> Value {
