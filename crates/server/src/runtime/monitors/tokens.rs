@@ -38,7 +38,10 @@ impl TokenWatch {
     /// Looks once and then, if other processes write to the store, on a thread of its own.
     pub fn start(self, is_shared: bool, stop: Stop, health: &Arc<Health>) -> io::Result<Option<JoinHandle<()>>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let seen = runtime.block_on(self.look_once(self.oldest()));
+        // On another thread, because the caller may be inside a runtime.
+        let look = || runtime.block_on(self.look_once(self.oldest()));
+        let seen = std::thread::scope(|scope| scope.spawn(look).join());
+        let seen = seen.unwrap_or_else(|_panic| Err(StoreError("it panicked".to_owned())));
         if let Err(error) = &seen {
             tracing::warn!("It cannot be read which tokens have ended: {error}");
         }
