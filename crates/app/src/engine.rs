@@ -38,7 +38,7 @@ use streams::Streams;
 /// bug.
 const MISSES_MAX: usize = 16;
 /// How often a job alone is decided again after a constraint refused its commit.
-const REFUSALS_MAX: usize = 2;
+const REFUSALS_MAX: usize = 1;
 /// The number of times that a batch is decided before its commit counts as failed.
 const ATTEMPTS_MAX: usize = 4;
 const ENDLESS: &str = "a command still misses rows after its last round";

@@ -37,11 +37,11 @@ impl TokenWatch {
 
     /// Looks once and then, if other processes write to the store, on a thread of its own.
     pub fn start(self, is_shared: bool, stop: Stop, health: &Arc<Health>) -> io::Result<Option<JoinHandle<()>>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build();
         // On another thread, because the caller may be inside a runtime.
-        let look = || runtime.block_on(self.look_once(self.oldest()));
+        let look = || io::Result::Ok(runtime()?.block_on(self.look_once(self.oldest())));
         let seen = std::thread::scope(|scope| scope.spawn(look).join());
-        let seen = seen.unwrap_or_else(|_panic| Err(StoreError("it panicked".to_owned())));
+        let seen = seen.unwrap_or_else(|_panic| Ok(Err(StoreError("it panicked".to_owned()))))?;
         if let Err(error) = &seen {
             tracing::warn!("It cannot be read which tokens have ended: {error}");
         }
@@ -49,6 +49,7 @@ impl TokenWatch {
         if !is_shared && seen.is_ok() {
             return Ok(None);
         }
+        let runtime = runtime()?;
         let at_work = AtWork::new(health, "The thread that watches for ended tokens has panicked.");
         let run = move || {
             let _at_work = at_work;
