@@ -4,6 +4,7 @@
 //! commit, which compares the offsets: a crash repeats the slice or none of it, and of two processes one loses
 //! (`docs/decisions/0064`).
 
+pub mod alerts;
 pub mod analytics;
 mod effect;
 pub mod figures;

@@ -1,64 +1,49 @@
-//! The trailing group of `alerts.email`: one e-mail to each address for each raised and cleared alert.
+//! `alerts.email`: one e-mail to each address for each raised and cleared alert.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::notification::{Channel, Language};
 
 use super::channels::{Channels, Letter};
-use crate::events::event::{AlertCleared, AlertRaised, Event, EventKind};
+use crate::events::event::{AlertCleared, AlertRaised, Event};
 use crate::events::outbox::uuid;
 use crate::log::group::Group;
-use crate::log::trailing::{Effect, Follower, NotFollowed};
-use crate::ports::{BoxFuture, Clock, Delivery};
-use crate::state::rows::EventId;
+use crate::log::trailing::NotFollowed;
+use crate::log::trailing::alerts::{AlertChannel, AlertNews};
+use crate::ports::BoxFuture;
 
-const KINDS: &[EventKind] = &[EventKind::AlertRaised, EventKind::AlertCleared];
-/// Older alerts are not sent: they were raised before an address was set, or while the mail server was away for long.
-const NEWS_FOR: Duration = Duration::from_secs(24 * 3_600);
-
-/// Sends every alert by e-mail. An alert may be sent twice; its `Message-ID` is the same.
+/// Sends every alert by e-mail; its `Message-ID` is made of the event's id and the number of the address.
 pub struct AlertMail {
-    channels: Arc<dyn Channels>,
-    to: Vec<Arc<str>>,
-    clock: Arc<dyn Clock>,
-    /// Sent mails of a slice that did not end well: their events come again with it.
-    sent: BTreeSet<(EventId, Arc<str>)>,
+    pub channels: Arc<dyn Channels>,
+    pub to: Vec<Arc<str>>,
 }
 
-impl AlertMail {
-    pub fn new(channels: Arc<dyn Channels>, to: Vec<Arc<str>>, clock: Arc<dyn Clock>) -> AlertMail {
-        AlertMail { channels, to, clock, sent: BTreeSet::new() }
+impl AlertChannel for AlertMail {
+    fn group(&self) -> Group {
+        Group::AlertMails
     }
 
-    async fn send(&mut self, delivery: &Delivery) -> Result<(), NotFollowed> {
-        let Ok(event) = &delivery.event else { return Ok(()) };
-        let Some(words) = words(event) else { return Ok(()) };
-        if self.clock.now() - delivery.at > NEWS_FOR {
-            return Ok(());
-        }
-        for (number, to) in self.to.iter().enumerate() {
-            let key = (delivery.id, Arc::clone(to));
-            if self.sent.contains(&key) {
-                continue;
-            }
+    fn receivers(&self) -> usize {
+        self.to.len()
+    }
+
+    fn send<'a>(&'a self, alert: AlertNews<'a>, receiver: usize) -> BoxFuture<'a, Result<(), NotFollowed>> {
+        Box::pin(async move {
+            let (Some(words), Some(to)) = (words(alert.event), self.to.get(receiver)) else { return Ok(()) };
             let letter = Letter {
-                idempotency_key: format!("{}-{number}", uuid(delivery.id.0)),
+                idempotency_key: format!("{}-{receiver}", uuid(alert.id.0)),
                 channel: Channel::Email,
                 to: Arc::clone(to),
                 template: words.template,
                 language: Language::English,
-                title: words.title.clone(),
-                text: words.text.clone(),
-                data: words.data.clone(),
-                at: delivery.at,
+                title: words.title,
+                text: words.text,
+                data: words.data,
+                at: alert.at,
             };
             let sent = self.channels.send(&letter).await;
-            sent.map_err(|error| NotFollowed::Outside(format!("alerts.email: {error}")))?;
-            self.sent.insert(key);
-        }
-        Ok(())
+            sent.map_err(|error| NotFollowed::Outside(format!("alerts.email: {error}")))
+        })
     }
 }
 
@@ -100,28 +85,4 @@ fn words(event: &Event) -> Option<Words> {
         ),
         data: data.unwrap_or_default(),
     })
-}
-
-impl Follower for AlertMail {
-    fn group(&self) -> Group {
-        Group::AlertMails
-    }
-
-    fn kinds(&self) -> &[EventKind] {
-        KINDS
-    }
-
-    fn leaves_the_process(&self) -> bool {
-        true
-    }
-
-    fn digest<'a>(&'a mut self, slice: &'a [Delivery]) -> BoxFuture<'a, Result<Option<Effect>, NotFollowed>> {
-        Box::pin(async move {
-            for delivery in slice {
-                self.send(delivery).await?;
-            }
-            self.sent.clear();
-            Ok(None)
-        })
-    }
 }

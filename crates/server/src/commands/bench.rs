@@ -26,12 +26,6 @@ use place::Place;
 use progress::progress;
 
 pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
-    if args.scenario == Scenario::Modes {
-        return modes::run(args);
-    }
-    if args.scenario == Scenario::Scale {
-        return scale::run(args);
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let shown = runtime.block_on(async {
         let mut signals = Signals::listen()?;
@@ -59,6 +53,15 @@ impl Shown {
 }
 
 async fn compare_or_measure(args: &BenchArgs) -> Result<Shown, Error> {
+    if args.scenario == Scenario::Modes {
+        let report = modes::compare(args).await?;
+        report.failures.iter().for_each(|failure| progress(failure));
+        return Shown::of(args, &report, report.table(), report.is_clean());
+    }
+    if args.scenario == Scenario::Scale {
+        let report = scale::compare(args).await?;
+        return Shown::of(args, &report, report.table(), report.is_clean());
+    }
     if let Some(processes) = &args.cluster {
         let both = cluster::compare(args, &processes.0).await?;
         both.cluster.failures.iter().chain(&both.embedded.failures).for_each(|failure| progress(failure));

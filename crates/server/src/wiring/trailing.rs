@@ -6,13 +6,14 @@ use adapters::analytics::{FileSink, HttpSink};
 use adapters::webhook::{HttpSender, Limits};
 use app::log::reactions::Group;
 use app::log::trailing::Follower;
+use app::log::trailing::alerts::AlertFollower;
 use app::log::trailing::analytics::{OrderAnalytics, Sink};
 use app::log::trailing::statistics::{CouponStatistics, OrderStatistics};
 use app::notifications::alert_mail::AlertMail;
 use app::notifications::follower::NotificationFollower;
 use app::ports::Trail;
 use app::state::settings::Settings;
-use app::webhooks::alert_channel::AlertChannel;
+use app::webhooks::alert_post::AlertPost;
 use app::webhooks::follower::WebhookFollower;
 use tokio::sync::Notify;
 
@@ -56,15 +57,16 @@ fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Res
     if !sinks.is_empty() {
         followers.push(Box::new(OrderAnalytics::new(sinks)));
     }
+    let clock = || Arc::clone(&submitter.clock);
     if let Some(url) = config.alerts.url() {
         let limits = Limits { timeout: config.alerts.timeout(), allow_private: config.webhooks.allow_private };
         let sender = Arc::new(HttpSender::new(limits).map_err(Error::Webhooks)?);
-        followers.push(Box::new(AlertChannel::new(sender, url.into(), Arc::clone(&submitter.clock))));
+        followers.push(Box::new(AlertFollower::new(AlertPost { sender, url: url.into() }, clock())));
     }
     let to: Vec<Arc<str>> = config.alerts.emails().map(Arc::from).collect();
     if !to.is_empty() {
         let channels = notifications::email(&config.notifications).map_err(Error::Notifications)?;
-        followers.push(Box::new(AlertMail::new(channels, to, Arc::clone(&submitter.clock))));
+        followers.push(Box::new(AlertFollower::new(AlertMail { channels, to }, clock())));
     }
     Ok(followers)
 }

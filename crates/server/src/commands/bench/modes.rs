@@ -1,7 +1,6 @@
 //! `doorbuster bench modes`: compares all modes of claiming with the same orders, on its own server or a running one.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -12,37 +11,24 @@ use super::over_http::{address_of, stage};
 use super::place::Place;
 use super::progress::progress;
 use crate::cli::BenchArgs;
+use crate::commands::Error;
 use crate::commands::admin::audit;
-use crate::commands::{Error, print};
-use crate::runtime::shutdown::Signals;
 
 /// Short, because six modes take turns.
 const LEG: Duration = Duration::from_millis(1_500);
 /// File names of the page and the chart, without and with payment.
 const NAMES: [&str; 2] = ["modes", "modes-paid"];
 
-pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
-        tokio::select! {
-            report = compare(args) => report,
-            _ = signals.received() => Err(Error::Interrupted),
-        }
-    })?;
+/// Compares the modes, and writes the page and the chart if `--report` names a folder for them.
+pub(super) async fn compare(args: &BenchArgs) -> Result<ModesReport, Error> {
+    let report = measure(args).await?;
     if let Some(folder) = &args.report {
         write(folder, &report)?;
     }
-    if args.json {
-        print(&serde_json::to_string(&report).map_err(io::Error::from)?)?;
-    } else {
-        print(&report.table())?;
-    }
-    report.failures.iter().for_each(|failure| progress(failure));
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(report)
 }
 
-async fn compare(args: &BenchArgs) -> Result<ModesReport, Error> {
+async fn measure(args: &BenchArgs) -> Result<ModesReport, Error> {
     if args.in_process {
         return Err(Error::Usage("--in-process is not supported with modes, which are compared over HTTP".to_owned()));
     }

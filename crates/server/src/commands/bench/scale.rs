@@ -1,7 +1,5 @@
 //! `doorbuster bench scale`: orders over clusters of more and more processes of this binary.
 
-use std::io;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::customers::Customers;
@@ -14,10 +12,9 @@ use super::cluster::{Cluster, SERVICES};
 use super::over_http::{ADMIN, TOKEN_TTL};
 use super::progress::progress;
 use crate::cli::BenchArgs;
+use crate::commands::Error;
 use crate::commands::admin::audit;
-use crate::commands::{Error, print};
 use crate::config::{Executor, Roles};
-use crate::runtime::shutdown::Signals;
 use crate::security::auth::{Principal, Role, Tokens};
 
 const LEG: Duration = Duration::from_secs(6);
@@ -25,29 +22,11 @@ const LEG: Duration = Duration::from_secs(6);
 const COMPONENTS: [&str; 3] = ["database", "kafka", "redis"];
 const NO_ROLE: Roles = Roles { api: false, worker: false, relay: false, webhook: false };
 
-pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
+pub(super) async fn compare(args: &BenchArgs) -> Result<ScaleReport, Error> {
     if args.in_process || args.target.is_some() {
-        return Err(Error::Usage(
-            "scale starts processes of its own over the services: omit --in-process and --target".to_owned(),
-        ));
+        let why = "scale starts processes of its own over the services: omit --in-process and --target";
+        return Err(Error::Usage(why.to_owned()));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
-        tokio::select! {
-            report = compare(args) => report,
-            _ = signals.received() => Err(Error::Interrupted),
-        }
-    })?;
-    if args.json {
-        print(&serde_json::to_string(&report).map_err(io::Error::from)?)?;
-    } else {
-        print(&report.table())?;
-    }
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn compare(args: &BenchArgs) -> Result<ScaleReport, Error> {
     let mut executor = Executor::Inline;
     let mut steps = vec![];
     for shape in SHAPES {

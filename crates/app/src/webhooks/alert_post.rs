@@ -1,0 +1,42 @@
+//! `alerts.url`: raised and cleared alerts are posted to one address.
+
+use std::sync::Arc;
+
+use super::catalogue::EventType;
+use super::message;
+use super::sender::{Sender, WebhookRequest};
+use crate::events::outbox::uuid;
+use crate::log::group::Group;
+use crate::log::trailing::NotFollowed;
+use crate::log::trailing::alerts::{AlertChannel, AlertNews};
+use crate::ports::BoxFuture;
+
+/// Posts every alert as a webhook would, without a signature; its `webhook-id` is that of the event.
+pub struct AlertPost {
+    pub sender: Arc<dyn Sender>,
+    pub url: Arc<str>,
+}
+
+impl AlertChannel for AlertPost {
+    fn group(&self) -> Group {
+        Group::Alerts
+    }
+
+    fn receivers(&self) -> usize {
+        1
+    }
+
+    fn send<'a>(&'a self, alert: AlertNews<'a>, _: usize) -> BoxFuture<'a, Result<(), NotFollowed>> {
+        Box::pin(async move {
+            let Some(event_type) = EventType::of(alert.event) else { return Ok(()) };
+            let body = message::of_event(event_type, alert.event, alert.at).into();
+            let (url, id) = (Arc::clone(&self.url), uuid(alert.id.0));
+            let request = WebhookRequest { url, id, at: alert.now, secrets: vec![], body };
+            match self.sender.send(&request).await {
+                Ok(response) if response.is_success() => Ok(()),
+                Ok(response) => Err(NotFollowed::Outside(format!("alerts.url answered {}", response.status))),
+                Err(error) => Err(NotFollowed::Outside(format!("alerts.url: {error}"))),
+            }
+        })
+    }
+}
