@@ -74,6 +74,7 @@ fn assert_fits(value: &Value, schema: &Value, place: &str) {
         Some("array") => value.as_array().unwrap().iter().for_each(|item| assert_fits(item, &schema["items"], place)),
         Some("string") => assert!(value.is_string(), "{place}: {value}"),
         Some("integer") => assert!(value.is_i64(), "{place}: {value}"),
+        Some("number") => assert!(value.is_number(), "{place}: {value}"),
         Some("boolean") => assert!(value.is_boolean(), "{place}: {value}"),
         other => assert!(other.is_none(), "{place}: {other:?}"),
     }
