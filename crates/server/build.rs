@@ -1,4 +1,5 @@
-//! Tells the program the commit that it is built from. Development builds do not ask: each commit would build them again.
+//! Tells the program the commit that it is built from, and when this script ran: again only when the commit or a variable
+//! changes. Development builds do not ask for the commit: each one would build them again.
 
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};

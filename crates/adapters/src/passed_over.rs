@@ -8,9 +8,12 @@ use app::state::settings::Carrier;
 
 /// Statements that return groups and ids of events, each at most `limit` rows.
 pub(crate) fn selects(carrier: Option<Carrier>, limit: usize) -> Vec<String> {
-    let groups = || Group::CARRIED.iter().copied().filter(|group| !group.is_idempotent());
-    let on_broker = groups().filter(|_| carrier == Some(Carrier::Broker)).map(behind_the_key);
-    groups().map(behind_the_offset).chain(on_broker).map(|select| format!("{select} LIMIT {limit}")).collect()
+    let on_broker = Group::with_inbox().filter(|_| carrier == Some(Carrier::Broker)).map(behind_the_key);
+    Group::with_inbox()
+        .map(behind_the_offset)
+        .chain(on_broker)
+        .map(|select| format!("{select} LIMIT {limit}"))
+        .collect()
 }
 
 /// In the store's own log a group has passed everything before its offset.

@@ -35,6 +35,7 @@ use domain::stock::{Product, Status};
 use domain::time::Timestamp;
 use mysql_async::prelude::FromValue;
 use rusqlite::types::FromSql;
+use serde::de::DeserializeOwned;
 
 use crate::words::ENTRY_KINDS;
 
@@ -73,6 +74,16 @@ pub(crate) trait Cells {
 
     fn at(&mut self) -> Result<Timestamp, Self::Error> {
         self.take().map(Timestamp::from_micros)
+    }
+
+    fn optional_at(&mut self) -> Result<Option<Timestamp>, Self::Error> {
+        Ok(self.take::<Option<i64>>()?.map(Timestamp::from_micros))
+    }
+
+    /// A value that is stored as JSON.
+    fn json<T: DeserializeOwned>(&mut self) -> Result<T, Self::Error> {
+        let text: String = self.take()?;
+        serde_json::from_str(&text).map_err(|error| self.broken(error))
     }
 
     fn money(&mut self) -> Result<Money, Self::Error> {
@@ -275,7 +286,7 @@ impl FromCells for Login {
             name: cells.text()?,
             password_hash: cells.text()?,
             role: cells.word(&Role::ALL, Role::name)?,
-            tokens_since: cells.take::<Option<i64>>()?.map(Timestamp::from_micros),
+            tokens_since: cells.optional_at()?,
         })
     }
 }

@@ -56,10 +56,5 @@ fn failed(error: &reqwest::Error) -> io::Error {
             Some(_) | None => cause = inner.source(),
         }
     }
-    let text = with_causes(error);
-    // What a TLS client says of a server that answers in plain text.
-    if text.contains("InvalidContentType") {
-        return io::Error::other("it does not speak TLS; its address begins with http://");
-    }
-    io::Error::other(text)
+    io::Error::other(with_causes(error))
 }

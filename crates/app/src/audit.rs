@@ -54,7 +54,7 @@ pub struct Inspection {
 /// Why an incremental audit checks each law only in part.
 const SINCE_PROOF: &str = "only what changed since the last proof; an audit without `--incremental` reads everything";
 
-/// Why some laws are checked only in part where an archive has the first events.
+/// The reason in `skipped` for laws that are checked in part because the first events are archived.
 const ARCHIVED: &str = "only what the events in the store say: older ones are in an archive";
 
 /// Checks all laws on a snapshot.
@@ -87,7 +87,7 @@ pub struct Proven {
 /// for a whole one: the store may have been replaced by an older copy.
 pub fn prove(snapshot: &mut dyn Snapshot, now: Timestamp, since: Option<&Proof>) -> Result<Proven, StoreError> {
     let Some(proof) = since.filter(|proof| proof.is_readable()) else { return examine(snapshot, now, None) };
-    // What is archived after a proof cannot be read on from it.
+    // Events that were archived after the proof are not in the store, so it cannot be continued.
     if snapshot.archived()?.is_some_and(|archived| !proof.covers(&archived)) {
         return examine(snapshot, now, None);
     }
@@ -120,7 +120,7 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
     let campaigns = inspect_campaigns(snapshot, counted, &mut promises, &mut findings)?;
     draft.pending.extend(campaigns.pending.iter().map(|request| request.0));
     let mut stock = StockBooks::default();
-    let mut drops = DropBooks::read(snapshot)?;
+    let mut drops = drop_books(snapshot, base)?;
     snapshot.products(&mut |facts| {
         drops.see(&facts.product);
         stock.open(facts);
@@ -158,6 +158,11 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
     let audit = findings.conclude();
     let proof = ends.filter(|_| audit.is_clean()).map(|ends| draft.conclude(ends, counts, &stock));
     Ok(Proven { inspection: Inspection { audit, repairs }, proof, is_incremental: base.is_some() })
+}
+
+/// The sums of drops need every order, so only a whole audit reads and judges them.
+fn drop_books(snapshot: &mut dyn Snapshot, base: Option<Base<'_>>) -> Result<DropBooks, StoreError> {
+    if base.is_some() { Ok(DropBooks::default()) } else { DropBooks::read(snapshot) }
 }
 
 /// Laws that compare rows with events are checked in part where events are archived.

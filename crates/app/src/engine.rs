@@ -37,7 +37,7 @@ use streams::Streams;
 /// The number of times that a command may miss rows before it counts as broken; a miss is normal, a chain of them is a
 /// bug.
 const MISSES_MAX: usize = 16;
-/// How often a job alone is decided again after a constraint refused its commit.
+/// The number of times that a single job is decided again after a constraint refused its commit.
 const REFUSALS_MAX: usize = 1;
 /// The number of times that a batch is decided before its commit counts as failed.
 const ATTEMPTS_MAX: usize = 4;

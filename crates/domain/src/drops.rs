@@ -144,7 +144,14 @@ pub struct Claim<'a> {
     pub shows_ticket: bool,
 }
 
-/// What there is to announce.
+impl Claim<'_> {
+    /// Returns the units of all products.
+    pub fn units(&self) -> i64 {
+        self.lines.iter().fold(0, |sum: i64, (_, quantity)| sum.saturating_add(*quantity))
+    }
+}
+
+/// A change of the drop that is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     Opened,
@@ -336,8 +343,7 @@ impl Drop {
             let offer = self.products.iter().find(|offer| offer.product == *product);
             check(offer.and_then(|offer| offer.per_customer), buyer.units_of(*product), *quantity)?;
         }
-        let wanted = lines.iter().fold(0_i64, |sum, (_, quantity)| sum.saturating_add(*quantity));
-        check(self.per_customer, buyer.all_units(), wanted)?;
+        check(self.per_customer, buyer.all_units(), claim.units())?;
         Ok(buyer.with(lines))
     }
 }

@@ -235,7 +235,7 @@ impl Customers {
         let product = self.products.get(2).copied().unwrap_or(ProductId(99));
         if let Some(drop) = state.drops.keys().last().copied().filter(|_| rng.happens(500)) {
             if rng.happens(150) {
-                return Command::Drop(DropCommand::Release { drop });
+                return Command::Drop(DropCommand::Release { drop, products: vec![product] });
             }
             let ends_at = rng.happens(500).then(|| later(rng, 4));
             let has_room = state.drops.get(&drop).is_some_and(|drop| drop.queue.is_some()) && rng.happens(500);

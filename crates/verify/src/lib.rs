@@ -43,7 +43,7 @@ pub struct Entry {
     pub previous_hash: String,
 }
 
-/// What a customer was given: one entry, and the head at that moment or later.
+/// The receipt of a customer: one entry, and the head at that moment or later.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
@@ -53,7 +53,7 @@ pub struct Receipt {
     pub head: String,
 }
 
-/// What is wrong with a proof.
+/// A fault of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
     Unreadable {

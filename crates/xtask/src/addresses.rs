@@ -27,7 +27,7 @@ pub const KAFKA_JARS: &str = "DOORBUSTER_TEST_KAFKA_JARS";
 /// with [`TOOL`]: no shop needs it.
 pub const SKIPS: &str = "DOORBUSTER_TEST_SKIPS";
 
-/// How the line of a test begins that was skipped because a tool was not available.
+/// The prefix of the line of a test that was skipped because a tool was not available.
 pub const TOOL: &str = "tool: ";
 
 impl Service {

@@ -19,7 +19,7 @@ pub struct Issued {
     pub key: PathBuf,
 }
 
-/// How a certificate differs from a good one for this machine.
+/// The fault of a certificate that is issued for this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,

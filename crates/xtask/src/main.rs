@@ -65,7 +65,7 @@ fn main() -> ExitCode {
 
 /// Runs a script of .ci/lib, which serves a shop and works with it.
 fn script(name: &str, options: &[&str]) -> io::Result<bool> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.ci/lib").to_owned() + "/" + name;
+    let script = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.ci/lib")).join(name);
     Ok(Command::new(script).args(options).status()?.success())
 }
 

@@ -198,7 +198,7 @@ pub(crate) fn status() -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the variables with the places of what is not a service.
+/// Returns the variables with the paths of Kafka's jars and of Python.
 fn paths(folder: &Path) -> impl Iterator<Item = (&'static str, String)> {
     let jars = kafka::jars(&folder.join(Service::Kafka.name())).map(|jars| (KAFKA_JARS, jars));
     let python = python::found(folder).map(|python| (PYTHON, python));

@@ -11,7 +11,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::cluster::Cluster;
 
-/// How long a broker may take to refuse.
+/// The longest wait for a broker's refusal.
 const PATIENCE: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -63,6 +63,7 @@ fn reason(cluster: &Cluster) -> Option<String> {
 fn explained(reason: &str) -> String {
     let (place, rest) = reason.split_once("/bootstrap: ").unwrap_or(("the broker", reason));
     let host = place.rsplit_once("://").map_or(place, |(_, host)| host);
+    let said = rest.split(" (after ").next().unwrap_or(rest);
     let has = |part: &str| rest.contains(part);
     if has("certificate verify failed") {
         return format!(
@@ -72,15 +73,13 @@ fn explained(reason: &str) -> String {
         );
     }
     if has("SSL handshake failed") || has("connecting to a PLAINTEXT broker") {
-        let rest = rest.split(" (after ").next().unwrap_or(rest);
         return format!(
-            "{host}: TLS failed: {rest}; compare security.protocol in kafka.properties with the broker's listener"
+            "{host}: TLS failed: {said}; compare security.protocol in kafka.properties with the broker's listener"
         );
     }
     if has("SASL") || has("uthentication") {
-        let rest = rest.split(" (after ").next().unwrap_or(rest);
         return format!(
-            "{host}: the login was refused: {rest}; correct sasl.username and sasl.password in kafka.properties"
+            "{host}: the login was refused: {said}; correct sasl.username and sasl.password in kafka.properties"
         );
     }
     reason.split(" (after ").next().unwrap_or(reason).to_owned()

@@ -27,8 +27,10 @@ struct Parameters {
 pub(super) fn options(url: &str) -> Result<Opts, String> {
     let mut url = Url::parse(url).map_err(|_| NOT_AN_ADDRESS.to_owned())?;
     let (parameters, others) = split(&url);
-    let query = if others.is_empty() { None } else { Some(others.join("&")) };
-    url.set_query(query.as_deref());
+    url.set_query(None);
+    if !others.is_empty() {
+        url.query_pairs_mut().extend_pairs(others);
+    }
     let opts = Opts::from_url(url.as_str()).map_err(refused)?;
     match parameters.tls()? {
         Some(ssl) => Ok(OptsBuilder::from_opts(opts).ssl_opts(ssl).into()),
@@ -46,7 +48,7 @@ fn refused(error: UrlError) -> String {
     NOT_AN_ADDRESS.to_owned()
 }
 
-fn split(url: &Url) -> (Parameters, Vec<String>) {
+fn split(url: &Url) -> (Parameters, Vec<(String, String)>) {
     let (mut parameters, mut others) = (Parameters::default(), vec![]);
     for (key, value) in url.query_pairs() {
         let place = match key.replace('_', "-").as_str() {
@@ -56,7 +58,7 @@ fn split(url: &Url) -> (Parameters, Vec<String>) {
             "ssl-key" => &mut parameters.key,
             "ssl-server-name" => &mut parameters.server_name,
             _ => {
-                others.push(format!("{key}={value}"));
+                others.push((key.into_owned(), value.into_owned()));
                 continue;
             }
         };

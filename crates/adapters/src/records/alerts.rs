@@ -2,13 +2,11 @@
 
 use domain::alert::{Alert, Code, Measure, Severity};
 use domain::ids::AlertId;
-use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
 
 impl FromCells for Alert {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Alert, C::Error> {
-        let moment = |cells: &mut C| Ok(cells.take::<Option<i64>>()?.map(Timestamp::from_micros));
         Ok(Alert {
             id: AlertId(cells.take()?),
             code: cells.word(&Code::ALL, Code::name)?,
@@ -18,10 +16,10 @@ impl FromCells for Alert {
             value: Measure::thousandths(cells.take()?),
             threshold: Measure::thousandths(cells.take()?),
             since: cells.at()?,
-            cleared_at: moment(cells)?,
+            cleared_at: cells.optional_at()?,
             reporter: cells.take()?,
-            reported_until: moment(cells)?,
-            next_try: moment(cells)?,
+            reported_until: cells.optional_at()?,
+            next_try: cells.optional_at()?,
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use domain::api_key::ApiKey;
 use domain::ids::{ApiKeyId, UserId};
-use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
 
@@ -12,14 +11,11 @@ impl FromCells for ApiKey {
             id: ApiKeyId(cells.take()?),
             hash: cells.hash()?,
             name: cells.text()?,
-            scopes: {
-                let json: String = cells.take()?;
-                serde_json::from_str(&json).map_err(|error| cells.broken(error))?
-            },
+            scopes: cells.json()?,
             created_by: UserId(cells.take()?),
             created_at: cells.at()?,
-            last_used_at: cells.take::<Option<i64>>()?.map(Timestamp::from_micros),
-            revoked_at: cells.take::<Option<i64>>()?.map(Timestamp::from_micros),
+            last_used_at: cells.optional_at()?,
+            revoked_at: cells.optional_at()?,
         })
     }
 }

@@ -3,20 +3,19 @@
 use domain::drops::{Buyer, Drop, Link, LinkKind};
 use domain::ids::{DropId, OrderId};
 
-use super::webhooks::json;
 use super::{Cells, FromCells};
 
 impl FromCells for Drop {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Drop, C::Error> {
         let _id: i64 = cells.take()?;
-        json(cells)
+        cells.json()
     }
 }
 
 impl FromCells for Buyer {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Buyer, C::Error> {
         let _key: (i64, i64) = (cells.take()?, cells.take()?);
-        json(cells)
+        cells.json()
     }
 }
 

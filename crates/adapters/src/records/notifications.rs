@@ -3,7 +3,6 @@
 use app::state::rows::EventId;
 use domain::ids::UserId;
 use domain::notification::{Channel, Language, Notification, NotificationKey, Settings, State};
-use domain::time::Timestamp;
 use domain::webhook::Slot;
 
 use super::{Cells, FromCells};
@@ -15,9 +14,9 @@ impl FromCells for Settings {
             phone: cells.optional_text()?,
             push_token: cells.optional_text()?,
             language: cells.word(&Language::ALL, Language::name)?,
-            email_since: moment(cells)?,
-            push_since: moment(cells)?,
-            sms_since: moment(cells)?,
+            email_since: cells.optional_at()?,
+            push_since: cells.optional_at()?,
+            sms_since: cells.optional_at()?,
             updated_at: cells.at()?,
         })
     }
@@ -34,13 +33,9 @@ impl FromCells for Notification {
             state: cells.word(&State::ALL, State::name)?,
             tries: cells.take()?,
             attempts: cells.take()?,
-            due: moment(cells)?,
+            due: cells.optional_at()?,
             error: cells.optional_text()?,
             created_at: cells.at()?,
         })
     }
-}
-
-fn moment<C: Cells>(cells: &mut C) -> Result<Option<Timestamp>, C::Error> {
-    Ok(cells.take::<Option<i64>>()?.map(Timestamp::from_micros))
 }

@@ -7,7 +7,6 @@ use app::state::rows::EventId;
 use domain::ids::WebhookId;
 use domain::time::Timestamp;
 use domain::webhook::{Delivery, DeliveryKey, DisabledReason, Endpoint, OldSecret, Slot, State, Status};
-use serde::de::DeserializeOwned;
 
 use super::{Cells, FromCells};
 
@@ -17,16 +16,16 @@ impl FromCells for Endpoint {
             id: WebhookId(cells.take()?),
             url: cells.text()?,
             description: cells.text()?,
-            event_types: json(cells)?,
+            event_types: cells.json()?,
             secret: cells.text()?,
             old_secret: old_secret(cells)?,
             ordered: cells.take()?,
             rate_per_second: cells.take()?,
             status: cells.word(&Status::ALL, Status::name)?,
             disabled_reason: cells.optional_word(&DisabledReason::ALL, DisabledReason::name)?,
-            terms: json(cells)?,
+            terms: cells.json()?,
             deliveries: cells.take()?,
-            failing_since: moment(cells)?,
+            failing_since: cells.optional_at()?,
             created_at: cells.at()?,
             updated_at: cells.at()?,
         })
@@ -45,10 +44,10 @@ impl FromCells for Delivery {
             state: cells.word(&State::ALL, State::name)?,
             tries: cells.take()?,
             attempts: cells.take()?,
-            due: moment(cells)?,
+            due: cells.optional_at()?,
             last_status: cells.take()?,
             created_at: cells.at()?,
-            log: json(cells)?,
+            log: cells.json()?,
         })
     }
 }
@@ -74,22 +73,13 @@ impl FromCells for PastEvent {
 }
 
 fn old_secret<C: Cells>(cells: &mut C) -> Result<Option<OldSecret>, C::Error> {
-    let (secret, until): (Option<Arc<str>>, _) = (cells.optional_text()?, moment(cells)?);
+    let (secret, until): (Option<Arc<str>>, _) = (cells.optional_text()?, cells.optional_at()?);
     Ok(secret.zip(until).map(|(secret, until)| OldSecret { secret, until }))
 }
 
 fn slot<C: Cells>(cells: &mut C) -> Result<Option<Slot>, C::Error> {
     let (shard, seq): (Option<i64>, Option<i64>) = (cells.take()?, cells.take()?);
     Ok(shard.zip(seq).map(|(shard, seq)| Slot { shard, seq }))
-}
-
-fn moment<C: Cells>(cells: &mut C) -> Result<Option<Timestamp>, C::Error> {
-    Ok(cells.take::<Option<i64>>()?.map(Timestamp::from_micros))
-}
-
-pub(super) fn json<C: Cells, T: DeserializeOwned>(cells: &mut C) -> Result<T, C::Error> {
-    let text: String = cells.take()?;
-    serde_json::from_str(&text).map_err(|error| cells.broken(error))
 }
 
 /// Returns a value as the JSON of its cell.

@@ -1,20 +1,21 @@
-//! What is known of archived events, and which events must not be archived yet.
+//! The facts that the store keeps of archived events, and the rows because of which events must stay.
 
 use app::audit::{Archived, Needed};
 use app::log::reactions::Group;
 use app::ports::views::ShardPlace;
 use app::state::rows::OffsetKey;
 use app::state::settings::Carrier;
+use domain::order::Outcome;
 use domain::shipment;
 use domain::time::Timestamp;
 
 use super::statistics::Asked;
 use crate::selects::{SELECT_POSITIONS, select_relayed};
 
-/// How long a broker usually keeps an event: a group that reads it later is not served.
+/// The usual retention of a broker, in microseconds: events that are younger stay in the store.
 const CARRIED_US: i64 = 7 * 86_400 * 1_000_000;
 
-/// How a store finds events.
+/// The conditions with which a store finds events.
 #[derive(Clone, Copy)]
 pub(crate) struct Places {
     /// Trailing groups read all events as one partition.
@@ -37,7 +38,7 @@ pub(crate) fn needed<A: Asked>(asked: &mut A, places: Places) -> Result<Vec<Need
         let since = since.into_iter().flatten().min();
         needed.extend(since.map(|at| Needed { by: by.to_owned(), since: Timestamp::from_micros(at) }));
     };
-    for outcome in ["PENDING", "AWAITING_PAYMENT", "COMPENSATING", "COMPENSATION_STUCK"] {
+    for outcome in Outcome::ALL.iter().filter(|outcome| !outcome.is_final()).map(|outcome| outcome.name()) {
         // Both conditions: orders that did not complete have an index of their own.
         let select =
             format!("SELECT MIN(created_at) FROM orders WHERE outcome = '{outcome}' AND outcome <> 'COMPLETED'");

@@ -12,7 +12,7 @@ pub(crate) struct Roots {
     kept: BTreeMap<(usize, i64), Vec<[u8; 32]>>,
     /// By shard: the number from which the chain covers everything.
     whole_from: BTreeMap<usize, i64>,
-    /// What was archived: its roots have no events here.
+    /// The archived events: their roots have no events here.
     archived: Option<Archived>,
 }
 

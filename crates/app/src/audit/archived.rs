@@ -1,4 +1,4 @@
-//! What is left in the store of events that are in an archive: where the chain goes on, and the counts that laws need.
+//! The facts that the store keeps of archived events: the heads of the chain, and the counts that laws need.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ impl Archived {
     }
 }
 
-/// Something because of which events must stay in the store, and the moment of the first of them.
+/// A reason to keep events in the store, and the moment of the first of these events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needed {
     pub by: String,

@@ -73,7 +73,7 @@ impl LogCounts {
     }
 }
 
-/// What is known of the events before the first one that is read.
+/// The facts about the events before the first one that is read.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'k> {
     /// A proof covers them.

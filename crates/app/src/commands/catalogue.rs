@@ -1,5 +1,6 @@
 //! Products: register, change, receive, rank (S-06, S-07, S-11).
 
+mod drop_moments;
 pub(crate) mod drops;
 
 use std::sync::Arc;
@@ -185,11 +186,11 @@ pub(crate) fn apply(
     match (before, product.available()) {
         (Some(1..), 0) => {
             context.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?;
-            drops::note_stock(context, &product)?;
+            drop_moments::note_stock(context, &product)?;
         }
         (Some(0), available @ 1..) => {
             context.publish(Event::ProductRestocked(ProductRestocked { product_id: id, available }))?;
-            drops::note_stock(context, &product)?;
+            drop_moments::note_stock(context, &product)?;
         }
         _ => {}
     }

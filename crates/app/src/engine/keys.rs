@@ -91,7 +91,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
 
 /// Declares the rows that a job needs through an order that is now loaded.
 pub(super) fn declare_by_order(job: &Job, known: Known<'_>, keys: &mut Keys) {
-    if let Some(order) = refunded_order(&job.command) {
+    if let Some(order) = refunded_order(job.command.unguarded()) {
         declare_returns(order, known, keys);
     }
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command names an existing order")]

@@ -343,7 +343,7 @@ payload! {
         amount_due: Money,
         #[serde(with = "wire_time")]
         pay_before: Timestamp,
-        /// What is held until then; absent in events of older versions.
+        /// The products that are held until `payBefore`; absent in events of older versions.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         products: Vec<Sold>,
     }

@@ -77,6 +77,11 @@ impl Group {
         Group::CARRIED.iter().copied()
     }
 
+    /// Returns the groups that keep an inbox, because the domain does not detect their repeated events.
+    pub fn with_inbox() -> impl Iterator<Item = Group> {
+        Group::carried().filter(|group| !group.is_idempotent())
+    }
+
     /// Returns true if its dead letters are notifications that could not be sent.
     pub const fn notifies(self) -> bool {
         matches!(self, Group::CouponNotifications | Group::OrderNotifications)

@@ -57,23 +57,20 @@ struct Words {
 /// Codes are the same in every language; the sentence is in both.
 fn words(event: &Event) -> Option<Words> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the group has no other events")]
-    let (template, sentence, figures, data) = match event {
-        Event::AlertRaised(event) => {
-            let AlertRaised { code, severity, subject, value, threshold, .. } = event;
+    let (template, state, sentence, figures) = match event {
+        Event::AlertRaised(AlertRaised { code, severity, subject, value, threshold, .. }) => {
             let figures = (code, severity, subject, value, threshold);
-            ("alert.raised", "경보가 발생했습니다. / An alert was raised.", figures, serde_json::to_string(event))
+            ("alert.raised", "raised", "경보가 발생했습니다. / An alert was raised.", figures)
         }
-        Event::AlertCleared(event) => {
-            let AlertCleared { code, severity, subject, value, threshold, .. } = event;
+        Event::AlertCleared(AlertCleared { code, severity, subject, value, threshold, .. }) => {
             let figures = (code, severity, subject, value, threshold);
-            ("alert.cleared", "경보가 해제되었습니다. / An alert was cleared.", figures, serde_json::to_string(event))
+            ("alert.cleared", "cleared", "경보가 해제되었습니다. / An alert was cleared.", figures)
         }
         _ => return None,
     };
     let (code, severity, subject, value, threshold) = figures;
     let name = code.name();
     let about = subject.as_deref().map_or_else(String::new, |subject| format!(" {subject}"));
-    let state = if template == "alert.raised" { "raised" } else { "cleared" };
     Some(Words {
         template,
         title: format!("[Doorbuster] {name}{about} {state} ({})", severity.name()),
@@ -83,6 +80,6 @@ fn words(event: &Event) -> Option<Words> {
             threshold.number(),
             name.to_lowercase()
         ),
-        data: data.unwrap_or_default(),
+        data: event.payload(),
     })
 }

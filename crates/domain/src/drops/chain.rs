@@ -21,7 +21,7 @@ words! {
     }
 }
 
-/// What a link is about.
+/// The subject of a link: the act, the customer and the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
     pub kind: LinkKind,

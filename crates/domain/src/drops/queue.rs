@@ -1,4 +1,4 @@
-//! The waiting room of a drop: who comes when, and who may order.
+//! The waiting room of a drop: its tickets, their order, and their admission.
 //!
 //! A ticket is a number from 1 in the order of decision. Its place is the number itself; or, for those who came before a
 //! drop that shuffles opened, what the seed draws. The queue has counts only: a position is computed from them and from the
@@ -20,7 +20,7 @@ const STEPS_OF_A_HOLD: u32 = 60;
 const MEASURED_STEPS: usize = 8;
 /// The most time that an admission makes up for at once.
 const CATCH_UP: Duration = Duration::from_secs(2);
-/// How often the queue moves.
+/// Interval of the queue's moves.
 const EVERY: Duration = Duration::from_secs(1);
 const MICROS: i64 = 1_000_000;
 
@@ -81,7 +81,7 @@ pub struct Queue {
     /// Of them, places up to this one may not order any more.
     expired: i64,
     steps: Vec<Step>,
-    /// Numbers of tickets that were given up before their turn.
+    /// Places that were given up before their turn, sorted; the tickets' numbers until the places are drawn.
     left: Vec<i64>,
     /// When the queue moved last; `None` before the drop opens.
     moved_at: Option<Timestamp>,
@@ -98,7 +98,7 @@ pub struct Standing {
     /// From 1; 0 once it is admitted; `None` until it is drawn.
     pub position: Option<i64>,
     pub ahead: Option<i64>,
-    /// Until when an admitted customer may order.
+    /// The end of the time in which an admitted customer may order.
     pub until: Option<Timestamp>,
 }
 
@@ -128,7 +128,9 @@ impl Queue {
     /// Gives a ticket up.
     pub(super) fn leave(&mut self, number: i64) {
         if self.is_waiting(number) && self.left.len() < LEFT_MAX {
-            self.left.push(number);
+            let place = self.place(number).unwrap_or(number);
+            let spot = self.left.partition_point(|left| *left < place);
+            self.left.insert(spot, place);
         }
     }
 
@@ -161,6 +163,9 @@ impl Queue {
             self.moved_at = Some(at);
             self.owed = self.room.admit_per_second.saturating_mul(MICROS);
             self.drawn = if self.room.prequeue == Prequeue::Shuffle { self.joined } else { 0 };
+            let left = std::mem::take(&mut self.left);
+            self.left = left.into_iter().map(|number| self.place(number).unwrap_or(number)).collect();
+            self.left.sort_unstable();
         }
     }
 
@@ -182,17 +187,16 @@ impl Queue {
         }
         let (second, before) = (self.room.admit_per_second.saturating_mul(MICROS), self.admitted);
         self.owed = self.owed.saturating_add(self.earned((at - moved).min(CATCH_UP))).min(second.saturating_mul(2));
-        let gone = self.gone();
         while self.owed >= MICROS && self.admitted < self.joined {
             self.admitted += 1;
-            if gone.binary_search(&self.admitted).is_err() {
+            if self.left.binary_search(&self.admitted).is_err() {
                 self.owed -= MICROS;
             }
         }
         if self.admitted > before {
             self.note_step(at);
-            let left = std::mem::take(&mut self.left);
-            self.left = left.into_iter().filter(|number| self.is_waiting(*number)).collect();
+            let admitted = self.admitted;
+            self.left.retain(|place| *place > admitted);
         }
         if self.admitted == self.joined {
             // An idle queue saves no more than a second.
@@ -221,13 +225,6 @@ impl Queue {
         }
     }
 
-    /// Returns the places that were given up, sorted.
-    fn gone(&self) -> Vec<i64> {
-        let mut gone: Vec<i64> = self.left.iter().filter_map(|number| self.place(*number)).collect();
-        gone.sort_unstable();
-        gone
-    }
-
     /// Returns where a ticket is.
     pub fn standing(&self, number: i64, at: Timestamp) -> Standing {
         let waiting = Standing { status: TicketStatus::Waiting, position: None, ahead: None, until: None };
@@ -238,7 +235,7 @@ impl Queue {
             let status = if until.is_some() { TicketStatus::Admitted } else { TicketStatus::Expired };
             return Standing { status, position: Some(0), ahead: Some(0), until };
         }
-        let gaps = self.gone().partition_point(|gone| *gone < place);
+        let gaps = self.left.partition_point(|gone| *gone < place);
         let ahead = place - self.admitted - 1 - i64::try_from(gaps).unwrap_or(0);
         Standing { position: Some(ahead + 1), ahead: Some(ahead), ..waiting }
     }

@@ -7,6 +7,7 @@ pub(crate) mod sessions;
 pub(crate) mod staff;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::commands::answer::Answer;
 use app::commands::{Command, Idempotency, RegisterUser};
@@ -39,6 +40,8 @@ use crate::security::passwords;
 /// The user id under which idempotency keys without a token are kept; users are numbered from 1.
 const NOBODY: i64 = 0;
 
+/// After this time every process knows of a changed password.
+const CHANGE_IS_NEW: Duration = Duration::from_secs(60);
 const PASSWORD_CHARS_MIN: usize = 8;
 const PASSWORD_CHARS_MAX: usize = 200;
 
@@ -144,8 +147,10 @@ async fn authenticate(shop: &Shop, caller: Caller, body: LoginBody) -> Result<Lo
         note_refused(shop, caller, &body.email, "wrong address or password");
         return Err(Problem::new(Code::AuthInvalidCredentials, details::CREDENTIALS));
     };
-    // Another process may have changed the password a moment ago.
-    if let Some(since) = login.tokens_since {
+    // Another process may have changed the password a moment ago. Earlier changes are known already, and news of a change
+    // makes every verified token be verified again.
+    let now = shop.submitter.clock.now();
+    if let Some(since) = login.tokens_since.filter(|since| now < *since + CHANGE_IS_NEW) {
         shop.tokens.end_before(login.user, since);
     }
     Ok(login)

@@ -1,6 +1,7 @@
 //! `doorbuster product`, `coupon` and `user` on the command line.
 
 use clap::{Args, Subcommand};
+use domain::limits::NUMBER_MAX;
 
 use super::{ListArgs, MomentArgs, ShopArgs, moment};
 
@@ -178,9 +179,6 @@ pub enum PastCommand {
     },
 }
 
-/// The API's numbers are exact in JavaScript too.
-const ID_MAX: i64 = (1 << 53) - 1;
-
 fn id() -> clap::builder::RangedI64ValueParser<i64> {
-    clap::value_parser!(i64).range(1..=ID_MAX)
+    clap::value_parser!(i64).range(1..=NUMBER_MAX)
 }

@@ -141,13 +141,13 @@ impl OpenShop {
         // The ports are bound before the store is opened, because a shop that cannot be reached should not open.
         let listener = listen(&config.server.listen)?;
         let admin_listener = config.admin.own_listen().map(listen).transpose()?;
+        let certificate = encryption::certificate(&config.server)?;
         refuse_weak(config, &secret, [Some(&listener), admin_listener.as_ref()])?;
         let Running { shop, engine } = wiring::open(config, &secret, data_dir.path())?;
         before(&shop)?;
         let (stopper, stop) = shutdown::channel();
         let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
         running::announce(data_dir.path(), &for_admins.to_string())?;
-        let certificate = encryption::certificate(&config.server)?;
         let front = Front { proxies: config.server.proxies(), certificate: certificate.clone() };
         let listeners = Listeners { customers: &listener, admin: admin_listener.as_ref() };
         let serving = start_serving(config, &shop, listeners, &front, is_bench, &stop)?;
@@ -174,7 +174,7 @@ impl OpenShop {
         tokio::select! {
             received = signals.received() => received.map(|()| None),
             failure = failure => Ok(Some(failure)),
-            never = encryption::reload_on_hangup(self.certificate.as_deref()) => never,
+            error = encryption::reload_on_hangup(self.certificate.as_deref()) => Err(error),
         }
     }
 
@@ -233,20 +233,21 @@ fn start_serving(
     stop: &Stop,
 ) -> Result<Vec<Serving>, Error> {
     let limits = ConnectionLimits::from(&config.server);
-    let Listeners { customers: listener, admin } = listeners;
-    let open = |listener: &TcpListener, surface| {
-        let is_for_admins = admin.is_some_and(|admin| std::ptr::eq(admin, listener));
-        let front = if is_for_admins { &Front { certificate: None, ..front.clone() } } else { front };
+    let Listeners { customers, admin } = listeners;
+    let open = |listener: &TcpListener, surface, front: &Front| {
         connections::start(listener, &api::router(shop, surface), front, limits, stop).map_err(Error::from)
     };
+    let plain = Front { certificate: None, ..front.clone() };
     match admin {
-        None if !config.server.roles.api => Ok(vec![open(listener, Surface::HealthOnly)?]),
+        None if !config.server.roles.api => Ok(vec![open(customers, Surface::HealthOnly, front)?]),
         Some(admin) if !config.server.roles.api => {
-            Ok(vec![open(admin, Surface::HealthOnly)?, open(listener, Surface::ProbesOnly)?])
+            Ok(vec![open(admin, Surface::HealthOnly, &plain)?, open(customers, Surface::ProbesOnly, front)?])
         }
-        None if is_bench => Ok(vec![open(listener, Surface::EverythingAndEcho)?]),
-        None => Ok(vec![open(listener, Surface::Everything)?]),
-        Some(admin) => Ok(vec![open(admin, Surface::AdminOnly)?, open(listener, Surface::CustomersOnly)?]),
+        None if is_bench => Ok(vec![open(customers, Surface::EverythingAndEcho, front)?]),
+        None => Ok(vec![open(customers, Surface::Everything, front)?]),
+        Some(admin) => {
+            Ok(vec![open(admin, Surface::AdminOnly, &plain)?, open(customers, Surface::CustomersOnly, front)?])
+        }
     }
 }
 

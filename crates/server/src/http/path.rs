@@ -19,119 +19,32 @@ pub trait Resource {
     const EXAMPLE: &'static str;
 }
 
-#[derive(Debug, Clone, Copy)]
-pub struct Product;
+macro_rules! resources {
+    ($($name:ident: $not_found:ident, $description:literal, $example:literal;)*) => {$(
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
 
-#[derive(Debug, Clone, Copy)]
-pub struct Campaign;
-
-#[derive(Debug, Clone, Copy)]
-pub struct DeadLetter;
-
-impl Resource for DeadLetter {
-    const NOT_FOUND: Code = Code::DeadLetterNotFound;
-    const DESCRIPTION: &'static str = "The dead letter's number.";
-    const EXAMPLE: &'static str = "1";
+        impl Resource for $name {
+            const NOT_FOUND: Code = Code::$not_found;
+            const DESCRIPTION: &'static str = $description;
+            const EXAMPLE: &'static str = $example;
+        }
+    )*};
 }
 
-/// A webhook endpoint.
-#[derive(Debug, Clone, Copy)]
-pub struct Webhook;
-
-impl Resource for Webhook {
-    const NOT_FOUND: Code = Code::WebhookNotFound;
-    const DESCRIPTION: &'static str = "The endpoint's number.";
-    const EXAMPLE: &'static str = "1";
-}
-
-/// A drop.
-#[derive(Debug, Clone, Copy)]
-pub struct Drop;
-
-impl Resource for Drop {
-    const NOT_FOUND: Code = Code::DropNotFound;
-    const DESCRIPTION: &'static str = "The drop's number.";
-    const EXAMPLE: &'static str = "1";
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Order;
-
-#[derive(Debug, Clone, Copy)]
-pub struct ConsumerGroup;
-
-impl Resource for ConsumerGroup {
-    const NOT_FOUND: Code = Code::GroupNotFound;
-    const DESCRIPTION: &'static str = "The group's name.";
-    const EXAMPLE: &'static str = "notice-group";
-}
-
-/// A coupon request.
-#[derive(Debug, Clone, Copy)]
-pub struct CouponRequest;
-
-/// The payment of an order.
-#[derive(Debug, Clone, Copy)]
-pub struct Payment;
-
-impl Resource for Payment {
-    const NOT_FOUND: Code = Code::PaymentNotFound;
-    const DESCRIPTION: &'static str = "The payment's id.";
-    const EXAMPLE: &'static str = "PAY-7M3K9Q2XWP4T";
-}
-
-/// A user.
-#[derive(Debug, Clone, Copy)]
-pub struct User;
-
-impl Resource for User {
-    const NOT_FOUND: Code = Code::RouteNotFound;
-    const DESCRIPTION: &'static str = "The user's number.";
-    const EXAMPLE: &'static str = "1";
-}
-
-/// An API key.
-#[derive(Debug, Clone, Copy)]
-pub struct ApiKey;
-
-impl Resource for ApiKey {
-    const NOT_FOUND: Code = Code::ApiKeyNotFound;
-    const DESCRIPTION: &'static str = "The key's number.";
-    const EXAMPLE: &'static str = "1";
-}
-
-/// A payment provider.
-#[derive(Debug, Clone, Copy)]
-pub struct Provider;
-
-impl Resource for Provider {
-    const NOT_FOUND: Code = Code::PaymentProviderNotFound;
-    const DESCRIPTION: &'static str = "The name of the shop's payment provider.";
-    const EXAMPLE: &'static str = "scripted";
-}
-
-impl Resource for Order {
-    const NOT_FOUND: Code = Code::OrderNotFound;
-    const DESCRIPTION: &'static str = "The order's number, as in its receipt.";
-    const EXAMPLE: &'static str = "ORD-7M3K9Q2XWP4T";
-}
-
-impl Resource for CouponRequest {
-    const NOT_FOUND: Code = Code::RequestNotFound;
-    const DESCRIPTION: &'static str = "The request's id, as in the answer to the request.";
-    const EXAMPLE: &'static str = "REQ-2WX8ZC5NHD6R";
-}
-
-impl Resource for Product {
-    const NOT_FOUND: Code = Code::ProductNotFound;
-    const DESCRIPTION: &'static str = "The product's number.";
-    const EXAMPLE: &'static str = "1";
-}
-
-impl Resource for Campaign {
-    const NOT_FOUND: Code = Code::CouponNotFound;
-    const DESCRIPTION: &'static str = "The campaign's number.";
-    const EXAMPLE: &'static str = "1";
+resources! {
+    Product: ProductNotFound, "The product's number.", "1";
+    Campaign: CouponNotFound, "The campaign's number.", "1";
+    DeadLetter: DeadLetterNotFound, "The dead letter's number.", "1";
+    Webhook: WebhookNotFound, "The endpoint's number.", "1";
+    Drop: DropNotFound, "The drop's number.", "1";
+    Order: OrderNotFound, "The order's number, as in its receipt.", "ORD-7M3K9Q2XWP4T";
+    ConsumerGroup: GroupNotFound, "The group's name.", "notice-group";
+    CouponRequest: RequestNotFound, "The request's id, as in the answer to the request.", "REQ-2WX8ZC5NHD6R";
+    Payment: PaymentNotFound, "The payment's id.", "PAY-7M3K9Q2XWP4T";
+    User: RouteNotFound, "The user's number.", "1";
+    ApiKey: ApiKeyNotFound, "The key's number.", "1";
+    Provider: PaymentProviderNotFound, "The name of the shop's payment provider.", "scripted";
 }
 
 /// The only parameter of the path, as the id of an `R`.

@@ -103,8 +103,7 @@ impl Feed {
     }
 
     async fn read(&self, after: i64) -> Result<Notices, StoreError> {
-        let kept = i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
-        let since = Timestamp::from_micros(self.clock.now().micros().saturating_sub(kept));
+        let since = self.clock.now() - KEPT;
         self.views.notices_after(self.user, after, Reach { since, waiting_max: WAITING_MAX, page: PAGE }).await
     }
 }

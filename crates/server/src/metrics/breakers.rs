@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 /// The name of the payment provider's breaker in metrics and alerts.
 pub const PAYMENT_BREAKER: &str = "payment";
 
-/// Breakers of what this process calls outside of the shop, with their names in metrics and alerts.
+/// Breakers of the systems outside of the shop that this process calls, with their names in metrics and alerts.
 pub type OutwardBreakers = Vec<(&'static str, SharedBreaker)>;
 
 /// The breakers of this process, read when the metrics are rendered.

@@ -13,9 +13,11 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
+use super::auth::bearer_token;
+
 const PREFIX: &str = "dbk_";
 const BYTES: usize = 32;
-/// How often the last use of a key is written at most.
+/// The shortest interval between two writes of a key's last use.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 /// Returns a new secret.
@@ -34,9 +36,7 @@ pub(crate) fn hash(secret: &str) -> [u8; 32] {
 pub(crate) fn of_request(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let (Some(header), None) = (given.next(), given.next()) else { return None };
-    let (scheme, secret) = header.to_str().ok()?.split_once(' ')?;
-    let secret = secret.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && secret.starts_with(PREFIX)).then_some(secret)
+    bearer_token(header.to_str().ok()?).filter(|secret| secret.starts_with(PREFIX))
 }
 
 /// The keys whose use this process has noted lately.

@@ -174,9 +174,13 @@ impl Tokens {
             && now_s < claims.exp;
         let user_id = user_id_of(&claims.sub).filter(|_| acceptable).ok_or(Refused)?;
         let principal = Principal { user_id, role: claims.role };
+        let is_ended = || issued_s(&claims.iat) < self.valid_since.of(user_id);
+        if is_ended() {
+            return Err(Refused);
+        }
         self.verified.keep(token, principal, claims.exp);
-        // Compared after it is kept: a change of the password meanwhile forgets it.
-        if issued_s(&claims.iat) < self.valid_since.of(user_id) {
+        // Compared again: the password may have been changed before the token was kept.
+        if is_ended() {
             self.verified.forget_all();
             return Err(Refused);
         }
@@ -190,7 +194,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets what was ended before a moment.
+    /// Forgets ends of tokens from before a moment.
     pub fn forget_ended_before(&self, at: Timestamp) {
         self.valid_since.forget_before(at);
     }
@@ -223,7 +227,7 @@ impl Tokens {
 }
 
 /// The scheme's name is case-insensitive (RFC 9110, 11.1).
-fn bearer_token(header: &str) -> Option<&str> {
+pub(super) fn bearer_token(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

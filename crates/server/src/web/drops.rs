@@ -15,7 +15,7 @@ use super::format::{count, moment, won};
 use super::layout::{nothing_here, page};
 use super::reader::Reader;
 use crate::api::Shop;
-use crate::api::products::waiting::{TicketBody, ticket};
+use crate::api::products::waiting::{TicketBody, ticket, ticket_of};
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::{Text, pages};
 use crate::http::Problem;
@@ -53,7 +53,7 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
     let named = drop.products.iter().map(|offer| offer.product).collect();
     let products = views.offered(named).await.map_err(unavailable)?;
     let place = match reader.user_id().filter(|_| drop.queue.is_some()) {
-        Some(user) => ticket(&shop, drop.id, user).await?,
+        Some(user) => ticket_of(&shop, &drop, user).await?,
         None => None,
     };
     let sells = drop.check_open(reader.now).is_ok();

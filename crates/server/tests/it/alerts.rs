@@ -28,7 +28,7 @@ fn start_with(settings: &[(&str, &str)]) -> TestShop {
 }
 
 /// Codes and subjects of the listed alerts.
-fn listed(shop: &TestShop, status: &str) -> Vec<(String, String)> {
+pub(crate) fn listed(shop: &TestShop, status: &str) -> Vec<(String, String)> {
     let page = shop.get(ADMIN, &format!("{ALERTS}?status={status}&limit=100")).expect(200);
     let text = |alert: &Value, name: &str| alert[name].as_str().unwrap_or_default().to_owned();
     let mut found: Vec<_> =

@@ -3,20 +3,14 @@
 use serde_json::{Value, json};
 use xtask::brokers::Brokers;
 
+use crate::alerts::listed;
 use crate::brokers::{over, start};
 use crate::buyers::until;
 use crate::hook_receiver::HookReceiver;
-use crate::shop::{ADMIN, ANN, TestShop};
-
-/// Codes and subjects of the open alerts.
-fn open(shop: &TestShop) -> Vec<(String, String)> {
-    let page = shop.get(ADMIN, "/api/admin/alerts?status=open&limit=100").expect(200);
-    let text = |alert: &Value, name: &str| alert[name].as_str().unwrap_or_default().to_owned();
-    page["data"].as_array().unwrap().iter().map(|alert| (text(alert, "code"), text(alert, "subject"))).collect()
-}
+use crate::shop::{ANN, TestShop};
 
 fn has(shop: &TestShop, code: &str, subject: &str) -> bool {
-    open(shop).contains(&(code.to_owned(), subject.to_owned()))
+    listed(shop, "open").contains(&(code.to_owned(), subject.to_owned()))
 }
 
 /// while the broker is away, and not any more after it has come back.
@@ -40,7 +34,7 @@ fn a_broker_that_dies_raises_alerts_until_its_events_are_published() {
     let product = shop.product(0, 50);
     until("a group has one member, and should have two", || has(&shop, "GROUP_MEMBERS", "stock-deduction-group"));
     let of_broker = [("MESSAGE_LATENCY", ""), ("BACKLOG", "events"), ("BROKER_DOWN", "")];
-    assert!(of_broker.iter().all(|(code, subject)| !has(&shop, code, subject)), "{:?}", open(&shop));
+    assert!(of_broker.iter().all(|(code, subject)| !has(&shop, code, subject)), "{:?}", listed(&shop, "open"));
     brokers.kill(0);
     for _ in 0..3 {
         shop.order(ANN, &json!({"items": [{"productId": product, "quantity": 1}], "payment": "ON_DELIVERY"}));

@@ -72,7 +72,7 @@ fn check(shop: &TestShop) {
     let fresh = paid(shop, BOB, later);
     let all = events(shop).len();
 
-    // What is needed is refused, and nothing is written.
+    // Events that are still needed are not archived, and nothing is written.
     assert!((0..200).any(|_| {
         let refused = shop.post(ADMIN, "/api/admin/archive", &json!({"before": line}));
         assert_eq!(refused.problem(409), "archive.refused");

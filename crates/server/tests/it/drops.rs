@@ -1,9 +1,7 @@
 //! Drops of the real binary: their window, their limits over one and over several processes, and what is told of them.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::api_asking::{in_both_executors, items};
 use crate::client::Answer;
@@ -13,7 +11,6 @@ use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
 const PAST: &str = "2020-01-01T00:00:00Z";
 const FUTURE: &str = "2099-01-01T00:00:00Z";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Creates an open drop of one product, with `more` fields instead of the usual ones.
 fn drop_of(shop: &TestShop, product: i64, more: &Value) -> Value {
@@ -158,6 +155,21 @@ fn products_of_an_ended_drop_are_released() {
 }
 
 #[test]
+fn a_drop_of_many_products_is_released() {
+    in_both_executors(|shop| {
+        let products: Vec<i64> = (0..20).map(|_| shop.product(1_000, 5)).collect();
+        let offers: Vec<Value> = products.iter().map(|product| json!({"productId": product})).collect();
+        let drop = drop_of(shop, products[0], &json!({"products": offers}));
+        change(shop, &drop, &json!({"endsAt": "2020-01-02T00:00:00Z"})).expect(200);
+        shop.post(ADMIN, &format!("/api/admin/drops/{}/release", drop["dropId"]), &Value::Null).expect(200);
+        for product in products {
+            assert_eq!(buy(shop, ANN, product, 1).expect(200)["outcome"], "COMPLETED");
+        }
+        shop.assert_adds_up();
+    });
+}
+
+#[test]
 fn turns_are_told_to_webhooks_once() {
     let shop = TestShop::start_with(&[("DOORBUSTER__WEBHOOKS__ALLOW_PRIVATE", "true")]);
     let receiver = HookReceiver::start(&[200]);
@@ -189,11 +201,7 @@ fn a_drop_opens_by_the_stores_clock_after_a_restart() {
     assert_eq!(buy(&shop, ANN, product, 1).problem(409), "drop.not_started");
     shop.kill();
     shop.open();
-    let began = Instant::now();
-    while shop.get(ANN, &format!("/api/drops/{}", drop["dropId"])).expect(200)["status"] != "OPEN" {
-        assert!(began.elapsed() < PATIENCE, "it never opens");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    shop.get_within(30, ANN, &format!("/api/drops/{}", drop["dropId"]), |drop| drop["status"] == "OPEN");
     assert_eq!(buy(&shop, ANN, product, 1).expect(200)["outcome"], "COMPLETED");
 }
 
@@ -203,15 +211,7 @@ fn queue_of(drop: &Value) -> String {
 
 /// Waits until a customer's ticket has this status, and returns it.
 fn until(shop: &TestShop, user: i64, drop: &Value, status: &str) -> Value {
-    let began = Instant::now();
-    loop {
-        let ticket = shop.get(user, &queue_of(drop)).expect(200);
-        if ticket["status"] == status {
-            return ticket;
-        }
-        assert!(began.elapsed() < PATIENCE, "not {status}: {ticket}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    shop.get_within(30, user, &queue_of(drop), |ticket| ticket["status"] == status)
 }
 
 fn buy_with(shop: &TestShop, user: i64, product: i64, ticket: &Value) -> Answer {

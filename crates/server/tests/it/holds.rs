@@ -1,4 +1,4 @@
-//! What an order holds while it waits for payment can be extended by an admin, and read from the events (O-50).
+//! An admin extends the hold of an order that waits for payment, and events show it (O-50).
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

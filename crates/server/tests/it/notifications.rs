@@ -267,7 +267,7 @@ fn a_channel_that_keeps_failing_is_left_alone_and_uses_up_no_attempts() {
     shop.metrics_until("doorbuster_breaker_open{service=\"push\"} 0\n");
     let is_alerted = |alert: &Value| alert["code"] == "BREAKER_OPEN" && alert["subject"].to_string().contains("sms");
     shop.get_until(ADMIN, "/api/admin/alerts", |page| page["data"].as_array().unwrap().iter().any(is_alerted));
-    // What is issued now waits for the channel, and is not sent meanwhile.
+    // Notifications of coupons that are issued now wait for the channel.
     gateway.drain();
     issue(&shop, ANN, "Later");
     std::thread::sleep(Duration::from_secs(2));

@@ -1,4 +1,4 @@
-//! What an order holds while it waits for payment: until when, and how an admin extends it (O-50).
+//! Holds of orders that wait for payment: their end, and their extension by an admin (O-50).
 
 use std::time::Duration;
 
@@ -25,10 +25,7 @@ fn reserved(shop: &Shop) -> i64 {
 
 /// Returns the events of this kind.
 fn events(shop: &Shop, kind: EventKind) -> Vec<Event> {
-    shop.disk.read(|state| {
-        let rows = state.outbox.iter().filter(|row| row.record.kind == kind.name());
-        rows.map(|row| Event::parse(kind, &row.record.payload).unwrap()).collect()
-    })
+    shop.events().into_iter().filter(|event| event.kind() == kind).collect()
 }
 
 #[test]

@@ -27,11 +27,26 @@ pub(super) fn due(connection: &Connection, now: Timestamp, limit: i64) -> Result
 }
 
 pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
+    links(connection, rows)?;
+    let sql = "INSERT INTO drop_buyer (drop_id, user_id, body) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO UPDATE SET body = excluded.body";
+    put_all(connection, &rows.buyers, sql, |put, key, buyer| put.run((key.drop.0, key.user.0, json_cell(buyer))))?;
+    let sql = "INSERT INTO drops (drop_id, turns_at, body) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO UPDATE SET turns_at = excluded.turns_at, body = excluded.body";
+    put_all(connection, &rows.drops, sql, |put, id, drop| {
+        put.run((id.0, drop.turns_at().map(Timestamp::micros), json_cell(drop)))
+    })
+}
+
+fn links(connection: &Connection, rows: &Rows) -> Result<()> {
+    if rows.drop_links.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO drop_link (drop_id, number, at, customer, kind, subject, order_id, previous_hash, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
     for link in &rows.drop_links {
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO drop_link (drop_id, number, at, customer, kind, subject, order_id, previous_hash, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?;
         insert.run((
             link.drop.0,
             link.number,
@@ -44,12 +59,5 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
             &link.hash,
         ))?;
     }
-    let sql = "INSERT INTO drop_buyer (drop_id, user_id, body) VALUES (?1, ?2, ?3)
-               ON CONFLICT DO UPDATE SET body = excluded.body";
-    put_all(connection, &rows.buyers, sql, |put, key, buyer| put.run((key.drop.0, key.user.0, json_cell(buyer))))?;
-    let sql = "INSERT INTO drops (drop_id, turns_at, body) VALUES (?1, ?2, ?3)
-               ON CONFLICT DO UPDATE SET turns_at = excluded.turns_at, body = excluded.body";
-    put_all(connection, &rows.drops, sql, |put, id, drop| {
-        put.run((id.0, drop.turns_at().map(Timestamp::micros), json_cell(drop)))
-    })
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What people and programs may do.
+//! API keys, and the moments from which on users' tokens are valid.
 
 use app::ports::views::{PeopleViews, Reading};
 use domain::api_key::ApiKey;

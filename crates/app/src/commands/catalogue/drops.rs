@@ -1,13 +1,14 @@
 //! Drops: created and changed by an admin, opened and closed by the clock, sold out by the last unit of their products.
 
 use domain::drops::{self, Act, Buyer, Change, ChangeRejection, Drop, JoinRejection, LinkKind, Terms, Turn};
-use domain::ids::{DropId, UserId};
+use domain::ids::{DropId, ProductId, UserId};
 use domain::stock::{self, Product};
 
+use super::drop_moments::announce;
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
-use crate::events::event::{DropChanged, DropCreated, DropMoment, Event, ProductPutIntoDrop, ProductTakenOutOfDrop};
+use crate::events::event::{DropChanged, DropCreated, Event, ProductPutIntoDrop, ProductTakenOutOfDrop};
 use crate::state::rows::{BuyerKey, Key, Keys};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -17,11 +18,12 @@ pub enum DropCommand {
         drop: DropId,
         change: Change,
     },
-    /// Takes the products of a drop that has ended out of it.
+    /// Takes the products of a drop that has ended out of it. The command names them, so that they are loaded at once.
     Release {
         drop: DropId,
+        products: Vec<ProductId>,
     },
-    /// Announces what the clock has brought, and moves the queue: by the share of its rate that the engine can take, in
+    /// Announces openings and closings that are due, and moves the queue: by the share of its rate that the engine can take, in
     /// percent.
     Turn {
         drop: DropId,
@@ -44,8 +46,12 @@ impl DropCommand {
     pub(crate) fn declare(&self, keys: &mut Keys) {
         match self {
             DropCommand::Create(terms) => keys.extend(terms.products.iter().map(|offer| Key::from(offer.product))),
-            DropCommand::Change { drop, .. } | DropCommand::Release { drop } | DropCommand::Turn { drop, .. } => {
+            DropCommand::Change { drop, .. } | DropCommand::Turn { drop, .. } => {
                 keys.insert((*drop).into());
+            }
+            DropCommand::Release { drop, products } => {
+                keys.insert((*drop).into());
+                keys.extend(products.iter().map(|product| Key::from(*product)));
             }
             DropCommand::Join { drop, user } | DropCommand::Leave { drop, user } => {
                 keys.insert((*drop).into());
@@ -59,7 +65,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &DropCommand) -> Answer
     match command {
         DropCommand::Create(terms) => create(context, terms),
         DropCommand::Change { drop, change } => self::change(context, *drop, *change),
-        DropCommand::Release { drop } => release(context, *drop),
+        DropCommand::Release { drop, .. } => release(context, *drop),
         DropCommand::Turn { drop, share } => turn(context, *drop, *share).map(|()| Answer::Done),
         DropCommand::Join { drop, user } => join(context, *drop, *user),
         DropCommand::Leave { drop, user } => leave(context, *drop, *user),
@@ -71,13 +77,13 @@ fn create(context: &mut Context<'_>, terms: &Terms) -> Answered {
     context.rows.drops.known_absent(id);
     let mut sold_out = vec![];
     for (line, offer) in terms.products.iter().enumerate() {
-        let found = context.rows.products.get(offer.product)?.cloned();
+        let found = context.rows.products.get(offer.product)?;
         let product = found.ok_or(Halt::Refused(Refusal::DropProductNotFound { line }))?;
-        if is_taken(context, &product)? {
+        if is_taken(context, product)? {
             return Err(Refusal::DropProductTaken { line }.into());
         }
         sold_out.extend((product.available() == 0).then_some(offer.product));
-        put_into(context, product, id)?;
+        put_into(context, offer.product, id)?;
     }
     let drop = Drop::new(id, terms, sold_out, context.now);
     context.rows.drops.put(id, drop.clone());
@@ -100,9 +106,8 @@ fn is_taken(context: &Context<'_>, product: &Product) -> Handled<bool> {
     Ok(context.rows.drops.get(last)?.is_some_and(|drop| context.now < drop.ends_at))
 }
 
-fn put_into(context: &mut Context<'_>, product: Product, drop: DropId) -> Handled {
-    let id = product.id;
-    move_product(context, product, &stock::Command::PutIntoDrop { drop })?;
+fn put_into(context: &mut Context<'_>, id: ProductId, drop: DropId) -> Handled {
+    move_product(context, id, &stock::Command::PutIntoDrop { drop })?;
     context.publish(Event::ProductPutIntoDrop(ProductPutIntoDrop { product_id: id, drop_id: drop }))
 }
 
@@ -113,22 +118,19 @@ fn release(context: &mut Context<'_>, id: DropId) -> Answered {
         return Err(Refusal::DropNotEnded.into());
     }
     for offer in &drop.products {
-        let found = context.rows.products.get(offer.product)?.cloned();
-        let Some(product) = found.filter(|product| product.drop == Some(id)) else { continue };
-        move_product(context, product, &stock::Command::TakeOutOfDrop)?;
+        if context.rows.products.get(offer.product)?.is_none_or(|product| product.drop != Some(id)) {
+            continue;
+        }
+        move_product(context, offer.product, &stock::Command::TakeOutOfDrop)?;
         let event = ProductTakenOutOfDrop { product_id: offer.product, drop_id: id };
         context.publish(Event::ProductTakenOutOfDrop(event))?;
     }
     Ok(Answer::changed(Changed::Drop(drop)))
 }
 
-fn move_product(context: &mut Context<'_>, product: Product, command: &stock::Command) -> Handled {
-    let (id, mut product) = (product.id, Some(product));
-    let events = stock::decide(product.as_ref(), command, context.now);
-    for event in events.map_err(|_| Halt::broken("a product can be put into a drop and taken out of it"))? {
-        stock::evolve(&mut product, &event, context.now);
-    }
-    context.rows.products.put(id, product.ok_or_else(|| Halt::broken("a changed product exists"))?);
+fn move_product(context: &mut Context<'_>, id: ProductId, command: &stock::Command) -> Handled {
+    super::apply(context, id, command)?
+        .map_err(|_| Halt::broken("a product can be put into a drop and taken out of it"))?;
     Ok(())
 }
 
@@ -152,22 +154,24 @@ fn change(context: &mut Context<'_>, id: DropId, change: Change) -> Answered {
     Ok(Answer::changed(Changed::Drop(changed)))
 }
 
-/// Announces what the clock has brought. A turn that was announced before changes nothing.
+/// Announces the openings and closings that are due. A turn that was announced before changes nothing.
 fn turn(context: &mut Context<'_>, id: DropId, share: i64) -> Handled {
     let before = drop(context, id)?;
     let mut drop = before.clone();
-    let turns = drop.turn(share, context.now);
-    for upto in turns.iter().filter_map(|turn| if let Turn::Admitted { upto } = turn { Some(*upto) } else { None }) {
-        let act = Act { kind: LinkKind::Admitted, user: None, subject: upto, order: None };
-        context.rows.drop_links.push(drop.link(act, context.now));
+    for turn in drop.turn(share, context.now) {
+        if let Turn::Admitted { upto } = turn {
+            let act = Act { kind: LinkKind::Admitted, user: None, subject: upto, order: None };
+            context.rows.drop_links.push(drop.link(act, context.now));
+        }
+        announce(context, &drop, turn)?;
     }
     if drop != before {
-        context.rows.drops.put(id, drop.clone());
+        context.rows.drops.put(id, drop);
     }
-    turns.into_iter().try_for_each(|turn| announce(context, &drop, turn))
+    Ok(())
 }
 
-fn buyer(context: &Context<'_>, drop: DropId, user: UserId) -> Handled<Buyer> {
+pub(crate) fn buyer(context: &Context<'_>, drop: DropId, user: UserId) -> Handled<Buyer> {
     let known = context.rows.buyers.get(BuyerKey { drop, user })?.cloned();
     Ok(known.unwrap_or(Buyer::new(drop, user)))
 }
@@ -201,24 +205,4 @@ pub(crate) fn write(context: &mut Context<'_>, mut drop: Drop, buyer: Buyer, act
     context.rows.drop_links.push(drop.link(act, context.now));
     context.rows.buyers.put(BuyerKey { drop: buyer.drop, user: buyer.user }, buyer);
     context.rows.drops.put(drop.id, drop);
-}
-
-/// Tells the product's drop that its last unit is gone, or that there is one again.
-pub(crate) fn note_stock(context: &mut Context<'_>, product: &Product) -> Handled {
-    let Some(id) = product.drop else { return Ok(()) };
-    let Some(mut drop) = context.rows.drops.get(id)?.cloned() else { return Ok(()) };
-    let turn = drop.note_stock(product.id, product.available() > 0, context.now);
-    context.rows.drops.put(id, drop.clone());
-    turn.map_or(Ok(()), |turn| announce(context, &drop, turn))
-}
-
-fn announce(context: &mut Context<'_>, drop: &Drop, turn: Turn) -> Handled {
-    let moment = DropMoment { drop_id: drop.id, name: drop.name.clone(), at: context.now };
-    context.publish(match turn {
-        Turn::Opened => Event::DropOpened(moment),
-        Turn::SoldOut => Event::DropSoldOut(moment),
-        Turn::Closed => Event::DropClosed(moment),
-        // The queue moves every second; it is a link of the chain.
-        Turn::Admitted { .. } => return Ok(()),
-    })
 }

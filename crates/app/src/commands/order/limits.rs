@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::drops::{Act, Buyer, Claim, LinkKind};
+use domain::drops::{Act, Claim, LinkKind};
 use domain::ids::{DropId, OrderId, ProductId};
 use domain::order::{Line, Order};
 
@@ -16,16 +16,14 @@ use crate::state::rows::BuyerKey;
 pub(crate) fn count(context: &mut Context<'_>, order: OrderId, wanted: &PlaceOrder, lines: &[Line]) -> Handled {
     let user = wanted.user;
     for (drop, units) in by_drop(lines, |line| Some((line.product, line.quantity))) {
-        let key = BuyerKey { drop, user };
         let terms = context.rows.drops.get(drop)?.cloned();
         let terms = terms.ok_or_else(|| Halt::broken("the drop of a product exists"))?;
-        let buyer = context.rows.buyers.get(key)?.cloned().unwrap_or(Buyer::new(drop, user));
+        let buyer = drops::buyer(context, drop, user)?;
         let codec = &context.settings.codec;
         let shows_ticket = buyer.ticket.is_some_and(|ticket| wanted.tickets.contains(&codec.ticket(drop, ticket)));
         let claim = Claim { lines: &units, shows_ticket };
         let counted = terms.claim(&buyer, &claim, context.now).map_err(Refusal::from)?;
-        let subject = units.iter().fold(0_i64, |sum, (_, quantity)| sum.saturating_add(*quantity));
-        let act = Act { kind: LinkKind::Claimed, user: Some(user), subject, order: Some(order) };
+        let act = Act { kind: LinkKind::Claimed, user: Some(user), subject: claim.units(), order: Some(order) };
         drops::write(context, terms, counted, act);
     }
     Ok(())

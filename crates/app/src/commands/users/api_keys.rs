@@ -7,7 +7,7 @@ use domain::ids::{ApiKeyId, UserId};
 
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Answered, Context};
+use crate::commands::context::{Answered, Context, Handled};
 use crate::state::rows::Keys;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ impl ApiKeyCommand {
     }
 }
 
-/// Writes no event, because who may do what stays inside the shop.
+/// Writes no event, because rights stay inside the shop.
 pub(crate) fn handle(context: &mut Context<'_>, command: &ApiKeyCommand) -> Answered {
     let now = context.now;
     let key = match command {
@@ -65,6 +65,6 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &ApiKeyCommand) -> Answ
     Ok(Answer::changed(Changed::ApiKey(key)))
 }
 
-fn known(context: &mut Context<'_>, id: ApiKeyId) -> Result<ApiKey, crate::commands::context::Halt> {
+fn known(context: &Context<'_>, id: ApiKeyId) -> Handled<ApiKey> {
     Ok(context.rows.api_keys.get(id)?.cloned().ok_or(Refusal::ApiKeyNotFound)?)
 }

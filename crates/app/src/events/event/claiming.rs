@@ -49,7 +49,7 @@ pub struct CompensationResolved {
     pub steps: Vec<Step>,
 }
 
-/// What a restoration gives back.
+/// The claim that a restoration gives back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RestorationType {

@@ -68,11 +68,7 @@ impl Cutter {
             return vec![];
         }
         self.cut = now;
-        let before = |kept: Duration| {
-            let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
-            Timestamp::from_micros(now.micros().saturating_sub(kept))
-        };
-        let cut = |resolution, kept| Cut { counted, resolution, before: before(kept), limit: CUT_MAX };
+        let cut = |resolution, kept: Duration| Cut { counted, resolution, before: now - kept, limit: CUT_MAX };
         vec![cut(Resolution::Minute, MINUTES_KEPT), cut(Resolution::Hour, HOURS_KEPT)]
     }
 }

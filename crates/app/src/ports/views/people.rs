@@ -1,4 +1,4 @@
-//! The port to what people and programs may do in the shop's administration.
+//! The port to API keys, and to the moments from which on tokens are valid.
 
 use domain::api_key::ApiKey;
 use domain::ids::{ApiKeyId, UserId};

@@ -19,7 +19,7 @@ pub struct Prune {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prunable {
     Notices,
-    /// What a group has handled, by which it recognises repeats.
+    /// Inbox rows of a group: each records that it has handled an event.
     Inbox(Group),
     /// Deliveries of an endpoint that are over: completed, or dead letters.
     Deliveries(WebhookId),

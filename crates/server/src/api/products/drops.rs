@@ -1,9 +1,9 @@
-//! Drops: what customers see of them, and what an admin makes and changes.
+//! Endpoints of drops: customers read them; admins create and change them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::commands::answer::changed::Changed;
-use app::commands::{Command, DropCommand, Tag};
+use app::commands::{Command, DropCommand, Idempotency, Tag};
 use app::events::wire_time;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -167,9 +167,7 @@ struct ProductBody {
 /// `POST /api/admin/drops`.
 pub(crate) async fn create(State(shop): State<Shop>, submission: Submission<CreateBody>) -> Result<Response, Problem> {
     let command = Command::Drop(DropCommand::Create(Box::new(terms(&submission.body)?)));
-    let reply = shop.submitter.submit(command, submission.idempotency).await;
-    let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
-    Ok((StatusCode::CREATED, tagged(&shop, drop, replayed).await?).into_response())
+    Ok((StatusCode::CREATED, changed(&shop, command, submission.idempotency).await?).into_response())
 }
 
 fn terms(body: &CreateBody) -> Result<Terms, Problem> {
@@ -248,9 +246,14 @@ pub(crate) async fn change(
     let drop = DropId(id.0);
     let change = Change { ends_at, paused: *paused, admit_per_second: *admit_per_second };
     let command = Command::Drop(DropCommand::Change { drop, change });
-    let reply = shop.submitter.submit(seen.guard(command), submission.idempotency).await;
+    changed(&shop, seen.guard(command), submission.idempotency).await
+}
+
+/// Submits the command. Shows the drop as the command left it.
+async fn changed(shop: &Shop, command: Command, idempotency: Option<Idempotency>) -> Result<Shown<DropBody>, Problem> {
+    let reply = shop.submitter.submit(command, idempotency).await;
     let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
-    tagged(&shop, drop, replayed).await
+    tagged(shop, drop, replayed).await
 }
 
 /// Shows a drop to admins, with the tag of what they change.
@@ -265,10 +268,11 @@ pub(crate) async fn release(
     id: Id<path::Drop>,
     submission: Submission<Empty>,
 ) -> Result<Shown<DropBody>, Problem> {
-    let command = Command::Drop(DropCommand::Release { drop: DropId(id.0) });
-    let reply = shop.submitter.submit(command, submission.idempotency).await;
-    let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
-    tagged(&shop, drop, replayed).await
+    let drop = DropId(id.0);
+    let found = shop.submitter.views.drop_by_id(drop).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
+    let products = found.products.iter().map(|offer| offer.product).collect();
+    let command = Command::Drop(DropCommand::Release { drop, products });
+    changed(&shop, command, submission.idempotency).await
 }
 
 /// `GET /api/admin/drops/{id}`.

@@ -23,7 +23,7 @@ use crate::api::response::replies::{deleted, mark_replayed};
 use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::path::{self, Id};
-use crate::live::rooms::{LOOK_EVERY, READ_EVERY};
+use crate::live::rooms::{LOOK_EVERY, READ_EVERY, Room, is_gone};
 use crate::openapi::words;
 use crate::security::auth::Customer;
 
@@ -87,21 +87,19 @@ pub(crate) async fn leave(
     Ok(deleted(reply.replayed))
 }
 
-/// Returns a customer's ticket of a drop, if they have one: two reads, whatever the length of the queue.
+/// Returns a customer's ticket of a drop, if they have one.
 pub(crate) async fn ticket(shop: &Shop, drop: DropId, user: UserId) -> Result<Option<TicketBody>, Problem> {
-    let views = &shop.submitter.views;
-    let found = views.drop_by_id(drop).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
-    let buyer = views.buyer(BuyerKey { drop, user }).await.map_err(unavailable)?;
-    let Some(number) = buyer.and_then(|buyer| buyer.ticket) else { return Ok(None) };
-    let is_certain = found.is_sold_out() && is_gone(shop, &found).await?;
-    Ok(standing(shop, &found, number, is_certain))
+    let found = shop.submitter.views.drop_by_id(drop).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
+    ticket_of(shop, &found, user).await
 }
 
-/// Returns true if no unit is available, and no order holds one that could come back.
-async fn is_gone(shop: &Shop, drop: &drops::Drop) -> Result<bool, Problem> {
-    let named = drop.products.iter().map(|offer| offer.product).collect();
-    let products = shop.submitter.views.offered(named).await.map_err(unavailable)?;
-    Ok(products.iter().all(|product| product.on_hand == 0))
+/// The same for a drop that was read already. The length of the queue does not matter.
+pub(crate) async fn ticket_of(shop: &Shop, drop: &drops::Drop, user: UserId) -> Result<Option<TicketBody>, Problem> {
+    let views = shop.submitter.views.as_ref();
+    let buyer = views.buyer(BuyerKey { drop: drop.id, user }).await.map_err(unavailable)?;
+    let Some(number) = buyer.and_then(|buyer| buyer.ticket) else { return Ok(None) };
+    let is_certain = is_gone(views, drop).await.map_err(unavailable)?;
+    Ok(standing(shop, drop, number, is_certain))
 }
 
 fn standing(shop: &Shop, drop: &drops::Drop, number: i64, is_certain: bool) -> Option<TicketBody> {
@@ -161,9 +159,8 @@ impl QueueWatch {
         }
         let mut news = String::new();
         for (id, number) in &self.tickets {
-            let Some(drop) = rooms.iter().find(|drop| drop.id == *id) else { continue };
-            let is_certain = drop.is_sold_out() && is_gone(&self.shop, drop).await.unwrap_or(false);
-            let Some(body) = standing(&self.shop, drop, *number, is_certain) else { continue };
+            let Some(Room { drop, is_gone }) = rooms.iter().find(|room| room.drop.id == *id) else { continue };
+            let Some(body) = standing(&self.shop, drop, *number, *is_gone) else { continue };
             if self.told.contains(&body) {
                 continue;
             }
@@ -176,9 +173,9 @@ impl QueueWatch {
         (!news.is_empty()).then_some(news)
     }
 
-    async fn read_tickets(&self, rooms: &[drops::Drop]) -> Vec<(DropId, i64)> {
+    async fn read_tickets(&self, rooms: &[Room]) -> Vec<(DropId, i64)> {
         let mut tickets = vec![];
-        for drop in rooms {
+        for Room { drop, .. } in rooms {
             let key = BuyerKey { drop: drop.id, user: self.user };
             let buyer = self.shop.submitter.views.buyer(key).await.ok().flatten();
             tickets.extend(buyer.and_then(|buyer| buyer.ticket).map(|ticket| (drop.id, ticket)));

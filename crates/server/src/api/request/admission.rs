@@ -1,4 +1,4 @@
-//! Who may call a route of the admin paths: people by their role, programs by the scopes of their key.
+//! Admission to the admin paths: people by their role, programs by the scopes of their key.
 
 use app::commands::{ApiKeyCommand, Command};
 use axum::extract::{MatchedPath, Request, State};

@@ -89,7 +89,7 @@ pub(crate) async fn archive_events(
     }))
 }
 
-/// Why nothing was archived.
+/// The reason why nothing was archived.
 enum NotArchived {
     Unclean(u64),
     Needed(Needed),

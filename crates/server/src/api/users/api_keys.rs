@@ -18,7 +18,7 @@ use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::examples;
 use crate::api::response::refusals::{api_key_not_found, unavailable};
 use crate::api::response::render::Page;
-use crate::api::response::replies::{left_behind, mark_replayed};
+use crate::api::response::replies::{deleted, left_behind, mark_replayed};
 use crate::api::texts::{details, values};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -130,6 +130,6 @@ pub(crate) async fn revoke(
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
     let command = Command::ApiKey(ApiKeyCommand::Revoke(ApiKeyId(id.0)));
-    left_behind(shop.submitter.submit(command, submission.idempotency).await)?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let (_, replayed) = left_behind(shop.submitter.submit(command, submission.idempotency).await)?;
+    Ok(deleted(replayed))
 }

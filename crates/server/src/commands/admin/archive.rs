@@ -34,7 +34,7 @@ fn archive(args: &ArchiveArgs, before: &str) -> Result<ExitCode, Error> {
 }
 
 fn text(answer: &Value) -> String {
-    let number = |name: &str| u64::try_from(answer[name].as_i64().unwrap_or(0)).unwrap_or(0);
+    let number = |name: &str| answer[name].as_u64().unwrap_or(0);
     let (moved, total) = (counted(number("archived"), "event"), counted(number("total"), "event"));
     let folder = answer["folder"].as_str().unwrap_or_default();
     let mut text = format!("{moved} moved to {folder}; its files have {total}.");

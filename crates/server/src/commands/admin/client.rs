@@ -59,7 +59,7 @@ struct OwnShop {
 
 impl AdminClient {
     pub(in crate::commands) fn open(args: &ShopArgs) -> Result<AdminClient, Error> {
-        AdminClient::open_as(args, None)
+        AdminClient::open_as(args, None, PATIENCE)
     }
 
     /// Reaches a shop that is being served; opens none.
@@ -88,19 +88,15 @@ impl AdminClient {
 
     /// Like [`AdminClient::open`], but a shop that is opened for the command neither reads the log nor publishes.
     pub(in crate::commands) fn open_without_consumers(args: &ShopArgs) -> Result<AdminClient, Error> {
-        AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false, webhook: false }))
+        AdminClient::open_patiently(args, PATIENCE)
     }
 
     /// Like [`AdminClient::open_without_consumers`], for a request that may take long.
     pub(super) fn open_patiently(args: &ShopArgs, patience: Duration) -> Result<AdminClient, Error> {
-        AdminClient::open_for(args, Some(Roles { api: true, worker: false, relay: false, webhook: false }), patience)
+        AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false, webhook: false }), patience)
     }
 
-    fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminClient, Error> {
-        AdminClient::open_for(args, own_roles, PATIENCE)
-    }
-
-    fn open_for(args: &ShopArgs, own_roles: Option<Roles>, patience: Duration) -> Result<AdminClient, Error> {
+    fn open_as(args: &ShopArgs, own_roles: Option<Roles>, patience: Duration) -> Result<AdminClient, Error> {
         let mut config = settings(&args.settings)?;
         config.server.roles = own_roles.unwrap_or(config.server.roles);
         if let Some(place) = chosen(args)? {

@@ -1,4 +1,4 @@
-//! Where the server that holds a data folder serves admins, for commands that must not write beside it.
+//! The admin address of the server that holds a data folder, for commands that must not write beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -27,7 +27,6 @@ use super::progress::progress;
 use crate::api::Shop;
 use crate::cli::BenchArgs;
 use crate::commands::Error;
-use crate::commands::admin::audit;
 use crate::security::secret::Secret;
 use crate::wiring::{self, Running};
 
@@ -89,10 +88,9 @@ pub(super) async fn measure(args: &BenchArgs, place: &Place) -> Result<Report, E
         }
     }
     engine.stop()?;
-    progress("auditing");
-    let audit = audit::examine(place.config())?;
+    let violations = place.audit()?;
     let report = Report::of(args.scenario.name(), usize::from(args.connections), measured);
-    Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
+    Ok(report.with_audit(violations))
 }
 
 fn open(place: &Place) -> Result<Running, Error> {

@@ -12,7 +12,6 @@ use super::place::Place;
 use super::progress::progress;
 use crate::cli::BenchArgs;
 use crate::commands::Error;
-use crate::commands::admin::audit;
 
 /// Short, because six modes take turns.
 const LEG: Duration = Duration::from_millis(1_500);
@@ -45,9 +44,7 @@ async fn measure(args: &BenchArgs) -> Result<ModesReport, Error> {
     let child = Child::start(&place)?;
     let mut stage = stage(args, child.address(), place.secret()).await?;
     let report = modes::run(&mut stage, wanted, &progress).await?;
-    progress("auditing");
-    let audit = audit::examine(place.config())?;
-    Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
+    Ok(report.with_audit(place.audit()?))
 }
 
 fn write(folder: &Path, report: &ModesReport) -> io::Result<()> {

@@ -15,7 +15,6 @@ use super::place::Place;
 use super::progress::progress;
 use crate::cli::BenchArgs;
 use crate::commands::Error;
-use crate::commands::admin::audit;
 use crate::security::auth::{Principal, Role, Tokens};
 use crate::system::io_error;
 
@@ -28,8 +27,8 @@ const DROP_LEG: Duration = Duration::from_secs(13);
 const ECHO_LEG_MAX: Duration = Duration::from_secs(5);
 const DROP_ECHO_LEG: Duration = Duration::from_secs(2);
 /// Longer than a measurement, which may take hours.
-pub(super) const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
-pub(super) const ADMIN: i64 = 1;
+const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+const ADMIN: i64 = 1;
 
 /// Measures a single process with all roles.
 pub(super) async fn measure_alone(args: &BenchArgs, place: &Place) -> Result<Report, Error> {
@@ -45,22 +44,38 @@ pub(super) async fn measure_at(args: &BenchArgs, place: &Place, children: &[Chil
     stage.bare = server.bare();
     let servers: Vec<u32> = children.iter().map(Child::id).collect();
     let report = measure_on(args, &mut stage, &servers).await?;
-    progress("auditing");
-    let audit = audit::examine(place.config())?;
-    Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
+    Ok(report.with_audit(place.audit()?))
 }
 
 /// Prepares customers and tokens for a server.
 pub(super) async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -> Result<Stage, Error> {
+    stage_of(args, address, secret, Share { number: 0, servers: 1 }).await
+}
+
+/// A server's share of the customers and of the connections.
+pub(super) struct Share {
+    pub(super) number: usize,
+    pub(super) servers: usize,
+}
+
+/// Prepares one of several servers.
+pub(super) async fn stage_of(
+    args: &BenchArgs,
+    address: SocketAddr,
+    secret: &str,
+    Share { number, servers }: Share,
+) -> Result<Stage, Error> {
     let tokens = Tokens::new(secret.as_bytes());
     let mint = |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL);
     // In a drop, every customer sends one request.
     let is_drop = args.scenario == Scenario::Drop;
-    let users = if is_drop { args.users.max(args.requests) } else { args.users };
-    let customers = Customers::new(users, &|id| mint(id, Role::Customer));
+    let all = if is_drop { args.users.max(args.requests) } else { args.users };
+    let users = all / servers as u64;
+    let first = i64::try_from(users * number as u64).unwrap_or_default();
+    let customers = Customers::new(users, &|id| mint(id + first, Role::Customer));
     let shop = Shop::visit(address, mint(ADMIN, Role::Admin)).await?;
     let drop = Drop { requests: args.requests, coupons: args.coupons, has_room: args.waiting_room };
-    Ok(Stage::new(address, shop, customers, usize::from(args.connections), drop))
+    Ok(Stage::new(address, shop, customers, (usize::from(args.connections) / servers).max(1), drop))
 }
 
 /// Runs the scenario and its baseline against a prepared server.

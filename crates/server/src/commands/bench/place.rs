@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use crate::cli::{BenchArgs, ExecutorArg, SynchronousArg};
+use crate::commands::admin::audit;
+use crate::commands::bench::progress::progress;
 use crate::commands::bench::temporary_folder::TemporaryFolder;
 use crate::commands::{Error, environment as shell};
 use crate::config::{Config, Synchronous};
@@ -53,5 +55,12 @@ impl Place {
 
     pub(super) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Audits the store; returns the number of violations.
+    pub(super) fn audit(&self) -> Result<i64, Error> {
+        progress("auditing");
+        let audit = audit::examine(&self.config)?;
+        Ok(i64::try_from(audit.violations).unwrap_or(i64::MAX))
     }
 }

@@ -2,20 +2,15 @@
 
 use std::time::Duration;
 
-use bench::customers::Customers;
 use bench::scale::{self, Part, SHAPES, ScaleReport, Shape, Step};
-use bench::scenario::{Drop, Stage};
-use bench::shop::Shop;
 use bench::usage::listening_at;
 
 use super::cluster::{Cluster, SERVICES};
-use super::over_http::{ADMIN, TOKEN_TTL};
+use super::over_http::{Share, stage_of};
 use super::progress::progress;
 use crate::cli::BenchArgs;
 use crate::commands::Error;
-use crate::commands::admin::audit;
 use crate::config::{Executor, Roles};
-use crate::security::auth::{Principal, Role, Tokens};
 
 const LEG: Duration = Duration::from_secs(6);
 /// The components of the services, in their order.
@@ -54,22 +49,14 @@ fn processes(Shape { apis, workers }: Shape) -> Vec<Roles> {
 }
 
 async fn measure(args: &BenchArgs, shape: Shape, cluster: &Cluster) -> Result<Step, Error> {
-    let tokens = Tokens::new(cluster.place.secret().as_bytes());
-    let mint = |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL);
-    let users = args.users / shape.apis as u64;
     let mut stages = vec![];
-    for (number, child) in (0..).zip(&cluster.children[..shape.apis]) {
-        let first = i64::try_from(users).unwrap_or_default() * number;
-        let customers = Customers::new(users, &|id| mint(id + first, Role::Customer));
-        let shop = Shop::visit(child.address(), mint(ADMIN, Role::Admin)).await?;
-        let drop = Drop { requests: 0, coupons: 0, has_room: false };
-        stages.push(Stage::new(child.address(), shop, customers, usize::from(args.connections) / shape.apis, drop));
+    for (number, child) in cluster.children[..shape.apis].iter().enumerate() {
+        let share = Share { number, servers: shape.apis };
+        stages.push(stage_of(args, child.address(), cluster.place.secret(), share).await?);
     }
     let time = args.seconds.map_or(LEG, Duration::from_secs_f64);
     let mut step = scale::run(&mut stages, shape, &parts(shape, cluster), time).await?;
-    progress("auditing");
-    let audit = audit::examine(cluster.place.config())?;
-    step.audit_violations = i64::try_from(audit.violations).unwrap_or(i64::MAX);
+    step.audit_violations = cluster.place.audit()?;
     Ok(step)
 }
 

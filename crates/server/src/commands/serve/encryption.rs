@@ -1,6 +1,5 @@
 //! The listener's certificate, and its renewal while the shop runs.
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
@@ -14,16 +13,15 @@ pub(super) fn certificate(server: &Server) -> Result<Option<Arc<Certificate>>, E
     Certificate::load(cert_file, key_file).map(Some).map_err(Error::Certificate)
 }
 
-/// Reads the certificate again on each SIGHUP. Never returns a value; fails if the signal cannot be had.
-pub(super) async fn reload_on_hangup<T>(certificate: Option<&Certificate>) -> io::Result<T> {
-    let Some(certificate) = certificate else { return std::future::pending().await };
-    match reload_for_ever(certificate).await? {}
-}
-
+/// Reads the certificate again on each SIGHUP. Ends only if the signal cannot be had, with the reason.
 #[cfg(unix)]
-async fn reload_for_ever(certificate: &Certificate) -> io::Result<Infallible> {
+pub(super) async fn reload_on_hangup(certificate: Option<&Certificate>) -> io::Error {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut hangup = signal(SignalKind::hangup())?;
+    let Some(certificate) = certificate else { return std::future::pending().await };
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(error) => return error,
+    };
     loop {
         hangup.recv().await;
         match certificate.reload() {
@@ -36,6 +34,6 @@ async fn reload_for_ever(certificate: &Certificate) -> io::Result<Infallible> {
 }
 
 #[cfg(not(unix))]
-async fn reload_for_ever(_certificate: &Certificate) -> io::Result<Infallible> {
+pub(super) async fn reload_on_hangup(_certificate: Option<&Certificate>) -> io::Error {
     std::future::pending().await
 }

@@ -6,7 +6,6 @@ use app::commands::Command;
 use app::log::reactions::Group;
 use app::state::rows::{Prunable, Prune};
 use domain::ids::WebhookId;
-use domain::time::Timestamp;
 
 use crate::api::Shop;
 use crate::config::Keep;
@@ -43,8 +42,7 @@ impl Retention {
         }
         // Also where reactions run inline now: they may have run over a log before.
         if let Some(kept) = self.keep.inbox() {
-            let groups = Group::CARRIED.iter().copied().filter(|group| !group.is_idempotent());
-            rows.extend(old(shop, groups.map(Prunable::Inbox).collect(), kept));
+            rows.extend(old(shop, Group::with_inbox().map(Prunable::Inbox).collect(), kept));
         }
         submit(shop, rows).await;
         let Some(kept) = self.keep.deliveries() else { return };
@@ -60,10 +58,10 @@ impl Retention {
     }
 }
 
-/// Returns what is deleted of rows that share a limit.
+/// Returns the deletions of kinds of rows that share a limit.
 fn old(shop: &Shop, what: Vec<Prunable>, kept: Duration) -> Vec<Prune> {
     let limit = ROWS_MAX / i64::try_from(what.len()).unwrap_or(ROWS_MAX).max(1);
-    let before = ago(shop, kept);
+    let before = shop.submitter.clock.now() - kept;
     what.into_iter().map(|what| Prune { what, before, limit }).collect()
 }
 
@@ -73,14 +71,9 @@ async fn submit(shop: &Shop, prunes: Vec<Prune>) {
     }
 }
 
-fn ago(shop: &Shop, kept: Duration) -> Timestamp {
-    let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(shop.submitter.clock.now().micros().saturating_sub(kept))
-}
-
 /// Deletes idempotency answers that have expired.
 async fn forget_answers(shop: &Shop, kept: Duration) {
-    let before = ago(shop, kept);
+    let before = shop.submitter.clock.now() - kept;
     for _commit in 0..ANSWER_COMMITS_MAX {
         let keys = match shop.submitter.views.answers_before(before, ANSWERS_MAX).await {
             Ok(keys) => keys,

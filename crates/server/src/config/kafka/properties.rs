@@ -12,7 +12,7 @@ use crate::config::kafka::property_keys::flatten;
 pub(in crate::config) const HEADER: &str = "[kafka.properties]";
 
 const GUARANTEE: &str = "the shop's guarantees depend on its own value";
-/// The settings that the program sets itself, and why nothing else may.
+/// The settings that only the program sets, each with its reason.
 const OWN: [(&str, &str); 22] = [
     ("bootstrap.servers", "KAFKA_BROKERS names the brokers"),
     ("metadata.broker.list", "KAFKA_BROKERS names the brokers"),
@@ -78,7 +78,7 @@ impl KafkaProperties {
     }
 }
 
-/// Whether a setting's value must not be shown.
+/// Returns true if a setting's value must not be shown.
 fn is_secret(name: &str) -> bool {
     ["password", "secret", "pem", "jaas", "oauthbearer.config"].iter().any(|part| name.contains(part))
 }
@@ -146,7 +146,7 @@ mod tests {
         for shown in [config.to_toml(), config.to_json().to_string(), format!("{config:?}")] {
             assert!(shown.contains("bob") && !shown.contains("hush"), "{shown}");
         }
-        // What is printed is a file of settings again.
+        // The printed text is a valid file of settings.
         assert!(load(&config.to_toml(), &[]).is_ok());
         assert!(DEFAULT_TOML.contains(HEADER));
     }

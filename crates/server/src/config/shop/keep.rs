@@ -1,4 +1,4 @@
-//! Retention of notices, of finished deliveries, and of what groups have handled.
+//! Retention of notices, inbox rows and finished deliveries.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Proxies in front of the shop, which are trusted to say whom they speak for.
+//! Trusted proxies in front of the shop, and the client addresses in their header.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -88,10 +88,10 @@ impl Proxies {
     /// or misspells is replaced by that of the proxy.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer;
-        if self.networks.is_empty() || !self.trust(peer) {
+        if !self.trust(peer) {
             return nearest;
         }
-        for hop in self.hops(headers).into_iter().rev() {
+        for hop in self.hops(headers) {
             let Some(address) = hop else { return nearest };
             nearest = address;
             if !self.trust(address) {
@@ -101,20 +101,18 @@ impl Proxies {
         nearest
     }
 
-    fn hops(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-        let name = match self.header {
+    /// Returns the addresses in the header, the last one first; `None` for one that is hidden or misspelt.
+    fn hops(&self, headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+        let header = self.header;
+        let name = match header {
             ForwardedHeader::XForwardedFor => X_FORWARDED_FOR,
             ForwardedHeader::Forwarded => FORWARDED,
         };
-        let mut hops = vec![];
-        for value in headers.get_all(name) {
-            let text = value.to_str().unwrap_or_default();
-            hops.extend(text.split(',').map(|hop| match self.header {
-                ForwardedHeader::XForwardedFor => address(hop.trim()),
-                ForwardedHeader::Forwarded => for_of(hop),
-            }));
-        }
-        hops
+        let values = headers.get_all(name).iter().rev().map(|value| value.to_str().unwrap_or_default());
+        values.flat_map(|text| text.split(',').rev()).map(move |hop| match header {
+            ForwardedHeader::XForwardedFor => address(hop.trim()),
+            ForwardedHeader::Forwarded => for_of(hop),
+        })
     }
 }
 

@@ -37,6 +37,7 @@ impl TokenWatch {
 
     /// Looks once and then, if other processes write to the store, on a thread of its own.
     pub fn start(self, is_shared: bool, stop: Stop, health: &Arc<Health>) -> io::Result<Option<JoinHandle<()>>> {
+        let began = self.clock.now();
         let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build();
         // On another thread, because the caller may be inside a runtime.
         let look = || io::Result::Ok(runtime()?.block_on(self.look_once(self.oldest())));
@@ -49,21 +50,21 @@ impl TokenWatch {
         if !is_shared && seen.is_ok() {
             return Ok(None);
         }
+        let seen = if seen.is_ok() { began - OVERLAP } else { self.oldest() };
         let runtime = runtime()?;
         let at_work = AtWork::new(health, "The thread that watches for ended tokens has panicked.");
         let run = move || {
             let _at_work = at_work;
-            runtime.block_on(self.run(stop));
+            runtime.block_on(self.run(seen, stop));
         };
         std::thread::Builder::new().name("ended-tokens".to_owned()).spawn(run).map(Some)
     }
 
-    async fn run(self, mut stop: Stop) {
-        let mut seen = self.oldest();
+    async fn run(self, mut seen: Timestamp, mut stop: Stop) {
         while !stop.is_requested() {
             let now = self.clock.now();
             if self.look_once(seen).await.is_ok() {
-                seen = back(now, OVERLAP);
+                seen = now - OVERLAP;
             }
             self.tokens.forget_ended_before(self.oldest());
             tokio::select! {
@@ -82,11 +83,6 @@ impl TokenWatch {
 
     /// Returns the moment before which every token has expired.
     fn oldest(&self) -> Timestamp {
-        back(self.clock.now(), self.lifetime.max(KEPT_MIN))
+        self.clock.now() - self.lifetime.max(KEPT_MIN)
     }
-}
-
-fn back(from: Timestamp, span: Duration) -> Timestamp {
-    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(from.micros().saturating_sub(micros))
 }

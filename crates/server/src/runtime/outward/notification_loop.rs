@@ -44,7 +44,7 @@ pub struct Parts {
     /// Calls in progress at once, of each channel: a channel that does not answer delays no other.
     pub concurrency: usize,
     /// In the order of [`Channel::ALL`]. While one is open, what is due on its channel waits, and uses up no attempt.
-    pub breakers: Vec<SharedBreaker>,
+    pub breakers: [SharedBreaker; Channel::ALL.len()],
     /// Time-out of an attempt.
     pub timeout: Duration,
     /// Notified when a commit made a notification due.
@@ -141,7 +141,7 @@ impl Tasks<'_> {
         let now = submitter.clock.now();
         let mut due: Vec<Notification> = vec![];
         for channel in Channel::ALL {
-            let room = match self.breaker(channel).map_or(State::Closed, |breaker| breaker.state(now)) {
+            let room = match self.breaker(channel).state(now) {
                 State::Closed => open.room(channel, self.parts.concurrency),
                 // One trial call, and no other call during it.
                 State::HalfOpen => open.room(channel, 1),
@@ -161,8 +161,8 @@ impl Tasks<'_> {
         if due.is_empty() { vec![] } else { self.take(due).await }
     }
 
-    fn breaker(&self, channel: Channel) -> Option<&SharedBreaker> {
-        self.parts.breakers.get(channel as usize)
+    fn breaker(&self, channel: Channel) -> &SharedBreaker {
+        &self.parts.breakers[channel as usize]
     }
 
     async fn take(self, due: Vec<Notification>) -> Vec<(Notification, Taken)> {
@@ -185,12 +185,8 @@ impl Tasks<'_> {
     /// Sends a notification and has its result recorded.
     async fn run(self, notification: Notification, taken: Taken) {
         let (channel, clock) = (notification.key.channel, &self.parts.submitter.clock);
-        let permit = match self.breaker(channel).map(|breaker| breaker.permit(clock.now())) {
-            // It has opened since the room was counted: the notification is due again when its lease ends.
-            Some(Err(_refused)) => return,
-            Some(Ok(permit)) => Some(permit),
-            None => None,
-        };
+        // If it has opened since the room was counted, the notification is due again when its lease ends.
+        let Ok(permit) = self.breaker(channel).permit(clock.now()) else { return };
         let attempted = match self.runner.send_once(&notification, taken).await {
             Ok(attempted) => attempted,
             Err(error) => {
@@ -205,8 +201,8 @@ impl Tasks<'_> {
             // Nothing was sent; a trial that is not reported is repeated soon.
             AttemptResult::Unwanted => None,
         };
-        if let (Some(breaker), Some(permit), Some(outcome)) = (self.breaker(channel), permit, outcome) {
-            breaker.report(permit, outcome, clock.now());
+        if let Some(outcome) = outcome {
+            self.breaker(channel).report(permit, outcome, clock.now());
         }
         self.parts.metrics.observe(channel, attempted.result);
         if let (AttemptResult::Failed, NotificationCommand::NotSent(failed)) = (attempted.result, &attempted.command) {

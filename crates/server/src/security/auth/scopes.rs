@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-/// Where the paths of administration begin.
+/// The prefix of the admin paths.
 const ADMIN_PATHS: &str = "/api/admin/";
 /// The one path below the people's that says something of a customer instead.
 const CUSTOMER_HISTORY: &str = "/api/admin/users/{id}/history";

@@ -1,4 +1,4 @@
-//! From which moment on the tokens of a user are valid: earlier ones ended when the password was changed.
+//! The moment from which on the tokens of a user are valid: earlier ones ended when the password was changed.
 
 use std::collections::HashMap;
 

@@ -10,7 +10,7 @@ use crate::api::Shop;
 use crate::api::texts::{Text, dashboard, pages};
 use crate::api::users::staff::role_in_force;
 use crate::openapi::{Describes, Operation};
-use crate::security::auth::Role;
+use crate::security::auth::{Principal, Role};
 use crate::web::format::count;
 use crate::web::layout::{Frame, answer, language_link, mark, nothing_here, to_login};
 use crate::web::reader::Reader;
@@ -31,7 +31,7 @@ const MENU: [(&str, Text); 12] = [
     ("/admin/people", dashboard::PEOPLE),
 ];
 
-/// A reader who is an admin. Visitors are sent to the login page; customers find nothing here.
+/// A reader of the staff, in the role that they have now. Visitors are sent to the login page; customers find nothing here.
 pub(crate) struct Operator(pub(crate) Reader);
 
 impl FromRequestParts<Shop> for Operator {
@@ -41,7 +41,9 @@ impl FromRequestParts<Shop> for Operator {
         let Ok(reader) = Reader::from_request_parts(parts, shop).await;
         let Some(user) = reader.user else { return Err(to_login(&reader.path)) };
         match role_in_force(shop, user).await {
-            Ok(role) if role >= Role::Viewer => Ok(Operator(reader)),
+            Ok(role) if role >= Role::Viewer => {
+                Ok(Operator(Reader { user: Some(Principal { role, ..user }), ..reader }))
+            }
             Ok(_) => Err(nothing_here(&reader)),
             Err(problem) => Err(problem.into_response()),
         }

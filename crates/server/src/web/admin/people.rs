@@ -11,7 +11,6 @@ use super::frame::Operator;
 use crate::api::Shop;
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::{Text, dashboard};
-use crate::api::users::staff::role_in_force;
 use crate::http::Problem;
 use crate::security::auth::Role;
 use crate::web::format::time;
@@ -23,11 +22,7 @@ const KEYS_SHOWN: usize = 200;
 
 /// `GET /admin/people`.
 pub(crate) async fn page(State(shop): State<Shop>, operator: Operator) -> Result<Response, Problem> {
-    let role = match operator.0.user {
-        Some(user) => role_in_force(&shop, user).await?,
-        None => Role::Customer,
-    };
-    if role < Role::Admin {
+    if operator.0.user.is_none_or(|user| user.role < Role::Admin) {
         return Ok(operator.nothing());
     }
     let staff = shop.submitter.views.staff(None, PEOPLE_SHOWN).await.map_err(unavailable)?;
@@ -90,7 +85,7 @@ fn people(operator: &Operator, staff: &[Login]) -> Markup {
             td { (login.name) }
             td.soft { (login.email) }
             td { span class=(if login.role == StoredRole::Admin { "chip good" } else { "chip" }) { (login.role.shown()) } }
-            // Nobody changes their own role.
+            // A user cannot change their own role.
             td { @if operator.0.user.is_none_or(|user| user.user_id != login.user.0) { (give_role(operator, login)) } }
         } } }
     } } }

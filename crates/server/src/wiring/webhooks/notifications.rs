@@ -54,13 +54,14 @@ pub(in crate::wiring) fn open(
     let channels = Arc::new(channels(settings).map_err(Error::Notifications)?);
     let (mut thread, mut breakers) = (None, vec![]);
     if config.server.roles.webhook {
-        breakers = Channel::ALL.map(|channel| (channel.name(), SharedBreaker::new(Limits::OUTWARD))).to_vec();
+        let of_channels = Channel::ALL.map(|_| SharedBreaker::new(Limits::OUTWARD));
+        breakers = Channel::ALL.iter().map(|channel| channel.name()).zip(of_channels.clone()).collect();
         let parts = Parts {
             submitter: submitter.clone(),
             metrics: NotificationMetrics::register(metrics),
             concurrency: settings.concurrency,
             timeout: settings.timeout(),
-            breakers: breakers.iter().map(|(_, breaker)| breaker.clone()).collect(),
+            breakers: of_channels,
             due: Arc::clone(&due),
         };
         let runner = NotificationRunner {
@@ -82,7 +83,7 @@ fn channels(settings: &Notifications) -> Result<ByChannel, String> {
     Ok(ByChannel { email: email(settings)?, push: way(settings.push)?, sms: way(settings.sms)? })
 }
 
-/// Returns the way of e-mails.
+/// Returns the transport of e-mails.
 pub(in crate::wiring) fn email(settings: &Notifications) -> Result<Arc<dyn Channels>, String> {
     match settings.email {
         MailWay::Log => Ok(Arc::new(Printed)),

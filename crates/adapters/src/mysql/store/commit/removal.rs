@@ -1,4 +1,4 @@
-//! Removes events that an archive has, and what names them.
+//! Removes archived events, and the rows that refer to them.
 
 use app::log::reactions::Group;
 use app::state::rows::{Removal, Rows};
@@ -7,7 +7,7 @@ use crate::mysql::sql::{Script, statement};
 
 pub(super) fn write(script: &mut Script, rows: &Rows) {
     for Removal { through, events, before, archived } in &rows.removals {
-        for group in Group::CARRIED {
+        for group in Group::with_inbox() {
             let forget = "DELETE taken FROM event STRAIGHT_JOIN inbox AS taken
                           ON taken.consumer_group = ? AND taken.event_id = event.id WHERE event.position <= ?";
             script.add(statement(forget, &[&group.name(), through]));

@@ -1,4 +1,4 @@
-//! Removes events that an archive has, and what names them.
+//! Removes archived events, and the rows that refer to them.
 
 use app::log::reactions::Group;
 use app::state::rows::{Removal, Rows};
@@ -9,7 +9,7 @@ use crate::sqlite::cells::Run as _;
 /// Orders are found by their events: runs have no index on positions.
 pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
     for Removal { through, events, before, archived } in &rows.removals {
-        for group in Group::CARRIED {
+        for group in Group::with_inbox() {
             let forget = "DELETE FROM inbox WHERE consumer_group = ?2
                           AND event_id IN (SELECT id FROM event WHERE position <= ?1)";
             connection.prepare_cached(forget)?.run((through, group.name()))?;

@@ -120,11 +120,11 @@ impl DropBooks {
         ensure(read.links == drop.chain.links && (read.links == 0 || read.head == drop.chain.head), || {
             format!("{}: its chain has {} links, and should have {}", name(), read.links, drop.chain.links)
         })?;
-        let tickets: Vec<i64> =
-            self.buyers.values().filter(|buyer| buyer.drop == drop.id).filter_map(|buyer| buyer.ticket).collect();
-        let distinct: BTreeSet<i64> = tickets.iter().copied().collect();
+        let own = (drop.id, UserId(i64::MIN))..=(drop.id, UserId(i64::MAX));
+        let mut tickets = self.buyers.range(own).filter_map(|(_, buyer)| buyer.ticket);
         let joined = drop.queue.as_ref().map_or(0, |queue| queue.joined);
-        ensure(distinct.len() == tickets.len() && distinct.iter().all(|ticket| (1..=joined).contains(ticket)), || {
+        let mut distinct = BTreeSet::new();
+        ensure(tickets.all(|ticket| (1..=joined).contains(&ticket) && distinct.insert(ticket)), || {
             format!("{}: two customers have one ticket, or a ticket was never given", name())
         })
     }

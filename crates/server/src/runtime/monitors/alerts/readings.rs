@@ -181,7 +181,7 @@ impl Sources {
                 reading.about(*group).held(self.limits.consumer_lag_for())
             });
             let fewest = Measure::whole(i64::try_from(self.limits.group_members).unwrap_or(i64::MAX));
-            let members = condition.members.iter().filter(|_| self.limits.group_members > 0).map(|(group, members)| {
+            let members = condition.members.iter().map(|(group, members)| {
                 let reading = Reading::below(Code::GroupMembers, Measure::whole(*members), fewest).about(*group);
                 reading.held(self.limits.group_members_for())
             });
