@@ -28,7 +28,8 @@ pub(crate) fn process(context: &mut Context<'_>, wanted: &ProcessOrder) -> Answe
     advance(context, *order, fulfilment::Command::Process { method, receiver, warehouse_storage })?;
     let after = context.order(*order)?.order;
     if is_paid_otherwise(context, &after, method)? {
-        return Err(Refusal::PaymentInProgress.into());
+        let is_paid = after.outcome == Outcome::Completed;
+        return Err(if is_paid { Refusal::PaymentAlreadyPaid } else { Refusal::PaymentInProgress }.into());
     }
     // A parcel that waits for the carrier is redirected in this commit: later it may have been shipped.
     if context.rows.shipments.get(ShipmentKey(*order))?.is_some() {
@@ -37,13 +38,11 @@ pub(crate) fn process(context: &mut Context<'_>, wanted: &ProcessOrder) -> Answe
     Ok(Answer::OrderChanged { order: *order })
 }
 
-/// Returns true if the order is being paid by another method than the requested one.
+/// Returns true if the order is paid, or being paid, by another method than the requested one.
 fn is_paid_otherwise(context: &Context<'_>, order: &Order, method: Option<Method>) -> Handled<bool> {
-    if order.outcome != Outcome::AwaitingPayment {
-        return Ok(false);
-    }
-    let payment = booking::of(context, order.id())?.filter(domain::payment::Payment::is_under_way);
-    Ok(payment.zip(method).is_some_and(|(payment, method)| payment.method != method))
+    let Some(method) = method else { return Ok(false) };
+    let payment = booking::of(context, order.id())?.filter(|payment| payment.method != method);
+    Ok(payment.is_some_and(|payment| payment.is_under_way() || order.outcome == Outcome::Completed))
 }
 
 /// Handles the requests of [`process`] (O-32): pays what is due first; the goods go in the commit of the capture.

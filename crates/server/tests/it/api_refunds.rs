@@ -177,6 +177,21 @@ fn another_destination_is_accepted_or_refused() {
     });
 }
 
+/// T4: a paid order cannot be paid by another method; the method that paid it is the same request again.
+#[test]
+fn another_method_for_a_paid_order_is_refused() {
+    in_both_executors(|shop| {
+        let number = shop.unpaid(ANN, 1_000);
+        shop.pay(ANN, &number, 20).expect(200);
+        let path = format!("/api/orders/{number}/process-payment-shipment");
+        let process =
+            |method: &str| shop.post(ANN, &path, &json!({"payment": {"method": method}, "receiver": receiver()}));
+        assert_eq!(process("ACCOUNT").problem(409), "payment.already_paid");
+        assert!(shop.get(ANN, &format!("/api/orders/{number}")).expect(200)["receiver"].is_null());
+        process("CARD").expect(202);
+    });
+}
+
 /// Limits apply to the sum, and a coupon without a discount is not used up.
 #[test]
 fn an_order_keeps_within_its_limits() {

@@ -33,6 +33,7 @@ mod api_scopes;
 mod api_staff;
 mod api_stops;
 mod api_texts;
+mod api_tokens;
 mod api_users;
 mod archiving;
 mod backups;

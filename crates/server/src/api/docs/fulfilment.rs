@@ -30,12 +30,12 @@ pub(in crate::api) fn process() -> Operation {
     Prefer::describe(Operation::new(Tag::Orders, "processOrder", "Pay for an order and ship it in one step"))
         .paragraph(
             "Payment, shipment, warehouse and status change all together or not at all. Repeating the same request changes nothing. \
-             The destination can be changed until the goods are shipped or stored. An order that is already paid is only shipped.",
+             The destination can be changed until the goods are shipped or stored. An order that is already paid is only shipped; another method of payment is then refused with `payment.already_paid`.",
         )
         .answers(done)
         .answers(taken_in)
         .refuses([Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable, Code::PaymentAmountMismatch])
-        .refuses([Code::PaymentDeclined, Code::PaymentInProgress, Code::ShipmentNotPossible])
+        .refuses([Code::PaymentDeclined, Code::PaymentInProgress, Code::PaymentAlreadyPaid, Code::ShipmentNotPossible])
 }
 
 pub(in crate::api) fn refund() -> Operation {
