@@ -97,7 +97,7 @@ impl Measure {
         self.0
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "thousandths of large numbers matter to nobody")]
+    #[expect(clippy::cast_precision_loss, reason = "thousandths of large numbers do not matter here")]
     pub fn number(self) -> f64 {
         self.0 as f64 / 1_000.0
     }

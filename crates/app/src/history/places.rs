@@ -30,8 +30,8 @@ async fn near(views: &dyn Views, order: OrderId) -> Result<Vec<Range<i64>>, Stor
     Ok(runs.into_iter().map(|run| run.start.saturating_sub(BESIDE).max(1)..run.end.saturating_add(BESIDE)).collect())
 }
 
-/// Returns when a customer first placed an order, got a coupon, or got or lost points; `None` where no event is archived, because
-/// then nobody asks.
+/// Returns when a customer first placed an order, got a coupon, or got or lost points; `None` where no event is archived:
+/// only the history of archived events needs the time.
 ///
 /// # Errors
 ///

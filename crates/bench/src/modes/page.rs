@@ -12,15 +12,15 @@ pub fn page(report: &ModesReport, picture: &str) -> String {
     let (title, end) = if report.payment {
         (
             "Modes side by side, with payment",
-            "Whoever gets what he ordered pays at once; times are from the order to the paid one.",
+            "Each accepted order is paid at once; times run from the order to its payment.",
         )
     } else {
-        ("Modes side by side", "What is claimed is complete.")
+        ("Modes side by side", "Each accepted order is complete.")
     };
     let mut text = format!(
         "# {title}\n\n![orders per second and p99 of each mode]({picture})\n\n{}\n{}\n{end}\n\n",
-        "The same orders in every mode, all in one run: each with a coupon and points, one in four of four products, one in ten",
-        "for something that is out of stock. Medians of the rounds; the modes take turns within each."
+        "The same orders in every mode, in one run: each with a coupon and points, one in four of four products, one in ten",
+        "for a product that is out of stock. Medians of the rounds; the modes take turns within each."
     );
     let _ = writeln!(text, "| {} | compensations |", HEAD.join(" | "));
     let _ = writeln!(text, "|---{}|---|", "|---:".repeat(HEAD.len() - 1));

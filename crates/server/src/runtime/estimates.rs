@@ -142,7 +142,7 @@ impl Estimates {
         let took = self.measured().await.paying.unwrap_or(PAYMENT_UNTIL_MEASURED);
         let Sources { provider, provider_timeout, .. } = &self.0.sources;
         let now = self.now();
-        // No payment loop runs: nobody knows the next try.
+        // No payment loop runs, so the next attempt is not known.
         let is_left_alone = due.is_some_and(|due| due + *provider_timeout + ASKED_WITHIN < now);
         if provider.is_none() && is_left_alone && self.provider_next_try(now).is_none() {
             return None;

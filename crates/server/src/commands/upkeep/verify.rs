@@ -25,7 +25,7 @@ pub(in crate::commands) fn run(args: &VerifyArgs) -> Result<ExitCode, Error> {
     ))?;
     match &header.seed {
         Some(_) => print("the seed is the one whose commitment was published")?,
-        None => print("the seed is not told yet")?,
+        None => print("the seed is not published yet")?,
     };
     match &args.receipt {
         Some(receipt) => check_receipt(&verified, receipt),
