@@ -382,6 +382,13 @@ macro_rules! select_drop_link {
     };
 }
 
+/// A coupon as a link of its campaign's chain.
+macro_rules! select_issue {
+    ($rest:literal) => {
+        concat!("SELECT coupon_id, issue_number, user_id, issued_at FROM coupon ", $rest)
+    };
+}
+
 macro_rules! select_api_key {
     ($rest:literal) => {
         concat!(
@@ -395,7 +402,7 @@ macro_rules! select_api_key {
 pub(crate) use {
     select_account, select_alert, select_answer, select_api_key, select_buyer, select_callback, select_campaign,
     select_coupon, select_customer, select_delivery, select_described, select_details, select_drop, select_drop_link,
-    select_entry, select_letter, select_letter_failure, select_line, select_login, select_mode_change,
+    select_entry, select_issue, select_letter, select_letter_failure, select_line, select_login, select_mode_change,
     select_notification, select_notification_settings, select_order, select_outgoing, select_parked,
     select_parked_event, select_parked_failure, select_payment, select_product, select_relayed, select_request,
     select_shipment, select_storage, select_user_coupon, select_webhook, select_written,

@@ -4,6 +4,8 @@
 //! Only [`decide`] issues coupons. Issue numbers run from 1 in decision order, without gap or repeat, because the
 //! number is the count itself.
 
+pub mod chain;
+
 use std::sync::Arc;
 
 use crate::ids::{CampaignId, Code, CouponId, OrderId, UserId};

@@ -6,6 +6,7 @@ use std::hash::Hasher as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use siphasher::sip::SipHasher13;
 
 macro_rules! id {
@@ -186,6 +187,12 @@ impl Codec {
 
     pub fn request_id(&self, code: &str) -> Option<RequestId> {
         self.decode(Kind::Request, code).map(RequestId)
+    }
+
+    /// The key that hides customers in the chain of a campaign. It cannot be computed without the shop's own key.
+    pub fn chain_key(&self, campaign: CampaignId) -> [u8; 32] {
+        let purpose = format!("doorbuster chain of campaign {campaign}\n");
+        Sha256::new().chain_update(purpose).chain_update(self.key).finalize().into()
     }
 
     fn encode(&self, kind: Kind, id: i64) -> Code {

@@ -238,6 +238,8 @@ fn customer_routes() -> Routes {
         .post("/api/coupons/{id}/issue", coupons::issue, coupon::issue())
         .post("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponAlias", ISSUE))
         .patch("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponPatchAlias", ISSUE))
+        .get("/api/coupons/{id}/proof", coupons::receipts::proof, coupon::proof())
+        .get("/api/coupons/{id}/receipts/{userCouponId}", coupons::receipts::receipt, coupon::receipt())
         .get("/api/requests/{requestId}", coupons::get_request, coupon::get_request())
         .post("/api/orders", orders::place, order::place())
         .get("/api/orders", orders::listing::list_own, order::list())

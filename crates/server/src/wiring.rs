@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
+use crate::live::coupon_chains::Chains;
 use crate::live::rooms::Rooms;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
@@ -361,6 +362,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         stream_heartbeat: config.server.stream_heartbeat(),
         customers_may_charge: config.points.customers_may_charge,
         waiting_rooms: Rooms::default(),
+        coupon_chains: Chains::default(),
         estimates,
         modes: config.orders.modes(),
         services,

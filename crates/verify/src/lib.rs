@@ -1,10 +1,10 @@
-//! Checks the proof of a drop, without the shop that made it: no entry was inserted, removed, reordered or changed, the
+//! Checks the proof of a drop or of a campaign, without the shop that made it: no entry was inserted, removed, reordered or changed, the
 //! seed is the one that was announced, and a receipt is in it.
 //!
-//! A proof is NDJSON: a line about the drop, then one for each entry. The hash of an entry is the SHA-256 of the previous
+//! A proof is NDJSON: a line about the drop or campaign, then one for each entry. The hash of an entry is the SHA-256 of the previous
 //! hash, number, moment, customer, kind and subject, each on a line of its own; the moment in microseconds since 1970. The
-//! first entry follows the SHA-256 of `doorbuster drop {dropId}` and the seed's commitment. This crate uses none of the
-//! shop's code, and builds for browsers.
+//! first entry follows the SHA-256 of `doorbuster drop {dropId}` and the seed's commitment, or of `doorbuster coupon
+//! {couponId}`. This crate uses none of the shop's code, and builds for browsers.
 
 use std::fmt::{self, Write as _};
 
@@ -15,12 +15,17 @@ use sha2::{Digest as _, Sha256};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
-    pub drop_id: i64,
+    /// The number of the drop; without it, the proof is a campaign's.
+    #[serde(default)]
+    pub drop_id: Option<i64>,
+    #[serde(default)]
+    pub coupon_id: Option<i64>,
     pub name: String,
     pub starts_at: String,
     pub ends_at: String,
     /// SHA-256 of the seed, known since the drop was created.
-    pub seed_commitment: String,
+    #[serde(default)]
+    pub seed_commitment: Option<String>,
     /// The seed in hexadecimal, once the drop has opened.
     #[serde(default)]
     pub seed: Option<String>,
@@ -29,7 +34,18 @@ pub struct Header {
     pub head: String,
 }
 
-/// A join, a leave, an admission or a claim.
+impl Header {
+    /// Returns the text whose hash the first entry follows.
+    fn beginning(&self) -> Result<String, Flaw> {
+        match (self.drop_id, &self.seed_commitment, self.coupon_id) {
+            (Some(drop), Some(commitment), None) => Ok(format!("doorbuster drop {drop}\n{commitment}")),
+            (None, None, Some(coupon)) => Ok(format!("doorbuster coupon {coupon}")),
+            _ => Err(Flaw::Unreadable { line: 1, error: "it is neither of a drop nor of a campaign".into() }),
+        }
+    }
+}
+
+/// A join, a leave, an admission or a claim; of a campaign, an issue.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Entry {
@@ -81,7 +97,7 @@ pub enum Flaw {
     Kind {
         number: u64,
     },
-    /// More places were admitted than customers had joined, or fewer than before.
+    /// More places were admitted than customers had joined, or fewer than before; or a ticket or coupon has another number.
     Admission {
         number: u64,
     },
@@ -138,11 +154,11 @@ pub fn verify(proof: &str) -> Result<Verified, Flaw> {
     let mut lines = (1..).zip(proof.lines());
     let (_, first) = lines.next().ok_or(Flaw::Unreadable { line: 1, error: "the proof is empty".into() })?;
     let header: Header = parse(1, first)?;
-    if header.seed.as_ref().is_some_and(|seed| unhex(seed).is_none_or(|seed| sha256(&seed) != header.seed_commitment)) {
+    if header.seed.as_ref().is_some_and(|seed| unhex(seed).map(|seed| sha256(&seed)) != header.seed_commitment) {
         return Err(Flaw::Seed);
     }
     let mut entries: Vec<Entry> = vec![];
-    let mut head = sha256(format!("doorbuster drop {}\n{}", header.drop_id, header.seed_commitment).as_bytes());
+    let mut head = sha256(header.beginning()?.as_bytes());
     let (mut joined, mut admitted) = (0, 0);
     for (line, text) in lines {
         let entry: Entry = parse(line, text)?;
@@ -162,6 +178,8 @@ pub fn verify(proof: &str) -> Result<Verified, Flaw> {
             "JOINED" => return Err(Flaw::Admission { number }),
             "ADMITTED" if entry.subject > admitted && entry.subject <= joined => admitted = entry.subject,
             "ADMITTED" => return Err(Flaw::Admission { number }),
+            "ISSUED" if header.coupon_id.is_some() && u64::try_from(entry.subject) == Ok(number) => {}
+            "ISSUED" => return Err(Flaw::Admission { number }),
             "LEFT" | "CLAIMED" => {}
             _ => return Err(Flaw::Kind { number }),
         }

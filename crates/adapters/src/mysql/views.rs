@@ -10,6 +10,7 @@ mod dead_letters;
 mod drops;
 mod events;
 mod fulfilment;
+mod issues;
 mod modes;
 mod notices;
 mod notifications;

@@ -3,7 +3,8 @@
 use app::ports::views::{DaySales, HistoryEvent, Popular, ToldNotice, UserCoupon};
 use app::state::rows::{Sales, SalesKey};
 use domain::coupon::Coupon;
-use domain::ids::{CampaignId, ProductId, UserId};
+use domain::coupon::chain::Issue;
+use domain::ids::{CampaignId, CouponId, ProductId, UserId};
 use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
@@ -13,6 +14,13 @@ impl FromCells for UserCoupon {
         let coupon = Coupon::from_cells(cells)?;
         let (user, campaign) = (UserId(cells.take()?), CampaignId(cells.take()?));
         Ok(UserCoupon { user, campaign, coupon, valid_until: cells.at()? })
+    }
+}
+
+impl FromCells for Issue {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Issue, C::Error> {
+        let (coupon, number) = (CouponId(cells.take()?), cells.take()?);
+        Ok(Issue { coupon, number, user: UserId(cells.take()?), at: cells.at()? })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The query side: what customers and admins read. A view sees every commit that was answered before the read.
 
+mod issues;
 mod people;
 mod webhooks;
 
@@ -28,6 +29,7 @@ pub use crate::ports::events::EventViews;
 pub use crate::ports::future::Reading;
 pub use crate::ports::notifications::NotificationViews;
 pub use crate::ports::ranking::{DaySales, Popular};
+pub use issues::{IssuePath, IssueViews, WantedIssues};
 pub use people::PeopleViews;
 pub use webhooks::{PastEvent, WantedDeliveries, WantedPast, WebhookViews};
 
@@ -332,6 +334,7 @@ pub trait Views:
     + CatalogueViews
     + DropViews
     + CouponViews
+    + IssueViews
     + AccountViews
     + NoticeViews
     + DeadLetterViews

@@ -1,6 +1,7 @@
 //! Coupon endpoints: campaigns, issuing at once or by request, own coupons (C-05…C-07, C-12…C-18).
 
 pub(crate) mod listing;
+pub(crate) mod receipts;
 
 use std::time::Duration;
 

@@ -126,6 +126,35 @@ impl Describes for WebhookDelivery {
     }
 }
 
+/// The two parameters of a path to the receipt of a coupon.
+#[derive(Debug, Clone)]
+pub struct IssuedCoupon {
+    pub campaign: i64,
+    pub code: String,
+}
+
+impl<S: Sync + Send> FromRequestParts<S> for IssuedCoupon {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<IssuedCoupon, Problem> {
+        let unreadable = |_| no_such("that", Code::CouponNotFound);
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
+        let values: Vec<&str> = params.iter().map(|(_, raw)| raw).collect();
+        let [campaign, code] = values[..] else { return Err(no_such("that", Code::CouponNotFound)) };
+        Ok(IssuedCoupon { campaign: parse_id(campaign, Code::CouponNotFound)?, code: code.to_owned() })
+    }
+}
+
+impl Describes for IssuedCoupon {
+    fn describe(operation: &mut Operation) {
+        let campaign = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX});
+        operation.path_parameter(Campaign::DESCRIPTION, campaign, json!(1));
+        let code = json!({"type": "string", "minLength": 1});
+        operation.second_path_parameter("The id of the customer's coupon.", code, json!("CPN-7M3K9Q2XWP4T"));
+        operation.refuse(Code::CouponNotFound);
+    }
+}
+
 /// Returns the only path parameter. One that is not UTF-8 is not found.
 async fn only_param<S: Sync + Send>(parts: &mut Parts, state: &S, not_found: Code) -> Result<String, Problem> {
     let unreadable = |_| no_such("that", not_found);

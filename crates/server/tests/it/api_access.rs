@@ -17,7 +17,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 171] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 173] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -164,6 +164,8 @@ pub(crate) const ROUTES: [(&str, &str, Access); 171] = [
     ("GET", "/api/drops/{id}/queue", Customers),
     ("DELETE", "/api/drops/{id}/queue", Customers),
     ("GET", "/api/orders/{orderNumber}/receipt", Customers),
+    ("GET", "/api/coupons/{id}/proof", Everybody),
+    ("GET", "/api/coupons/{id}/receipts/{userCouponId}", Customers),
     ("POST", "/api/admin/drops", Admins),
     ("GET", "/api/admin/drops/{id}", Admins),
     ("PATCH", "/api/admin/drops/{id}", Admins),
@@ -196,6 +198,7 @@ pub(crate) fn concrete(path: &str) -> String {
     path.replace("{id}", "999")
         .replace("{deliveryId}", "999-1")
         .replace("{provider}", "none")
+        .replace("{userCouponId}", "none")
         .replace("{orderNumber}", "none")
         .replace("{requestId}", "none")
 }

@@ -43,6 +43,7 @@ mod buyers;
 mod canaries;
 mod client;
 mod contract;
+mod coupon_receipts;
 mod crash;
 mod dashboard;
 mod demo;

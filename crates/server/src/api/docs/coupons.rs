@@ -1,6 +1,7 @@
 //! OpenAPI texts: campaigns, issuing coupons, coupon requests.
 
 use crate::api::coupons::{IssuedBody, RequestedBody};
+use crate::api::products::proof::NDJSON;
 use crate::api::response::render;
 use crate::http::Code;
 use crate::http::headers::Prefer;
@@ -109,4 +110,20 @@ pub(in crate::api) fn change() -> Operation {
     Operation::new(Tag::Administration, "changeCampaign", "Change a campaign")
         .paragraph("Pauses or resumes it, moves the end of its issue period, or raises its quantity. An absent field is not changed.")
         .returns("The changed campaign.")
+}
+
+pub(in crate::api) fn proof() -> Operation {
+    const LINES: &str = "{\"couponId\":1,\"name\":\"Saturday\",\"startsAt\":\"2026-11-21T12:00:00Z\",\"endsAt\":\"2026-11-21T13:00:00Z\",\"entries\":0,\"head\":\"…\"}\n";
+    Operation::new(Tag::Coupons, "getCouponProof", "Get the proof of a campaign")
+        .paragraph(
+            "A line of JSON about the campaign, then one for each issued coupon in the order of decision. Each line has the hash of \
+             the line before, and customers are hashes. `doorbuster verify` checks it.",
+        )
+        .answers(Answer::text(200, "The whole chain.", NDJSON, LINES))
+}
+
+pub(in crate::api) fn receipt() -> Operation {
+    Operation::new(Tag::Coupons, "getCouponReceipt", "Get the receipt of a coupon")
+        .paragraph("The coupon's line in the proof of its campaign, for its owner and for admins.")
+        .returns("The receipt.")
 }

@@ -36,3 +36,11 @@ pub(in crate::api) fn receipt() -> Value {
     let hash = |byte: &str| byte.repeat(32);
     json!({"dropId": 5, "number": 2, "hash": hash("a1"), "previousHash": hash("b2"), "head": hash("c3")})
 }
+
+pub(in crate::api) fn coupon_receipt() -> Value {
+    let hash = |byte: &str| byte.repeat(32);
+    json!({
+        "couponId": 1, "userCouponId": "CPN-7M3K9Q2XWP4T", "number": 2, "hash": hash("a1"), "previousHash": hash("b2"),
+        "head": hash("c3"),
+    })
+}

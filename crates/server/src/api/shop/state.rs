@@ -22,6 +22,7 @@ use crate::api::request::fingerprints::Fingerprints;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
+use crate::live::coupon_chains::Chains;
 use crate::live::rooms::Rooms;
 use crate::metrics::{AuditMetrics, Metrics, Mismatches};
 use crate::runtime::estimates::Estimates;
@@ -55,6 +56,8 @@ pub struct Inner {
     pub customers_may_charge: bool,
     /// The waiting rooms of drops, for streams of notices.
     pub waiting_rooms: Rooms,
+    /// The chains of campaigns, for receipts.
+    pub coupon_chains: Chains,
     /// The configured mode of orders, until an admin changes it.
     pub modes: Modes,
     pub estimates: Estimates,

@@ -1,4 +1,4 @@
-//! `doorbuster verify`: checks the proof of a drop. It needs no shop, no settings and no token.
+//! `doorbuster verify`: checks the proof of a drop or of a campaign. It needs no shop, no settings and no token.
 
 use std::fs;
 use std::path::Path;
@@ -16,16 +16,16 @@ pub(in crate::commands) fn run(args: &VerifyArgs) -> Result<ExitCode, Error> {
         Err(flaw) => return refused(&flaw.to_string()),
     };
     let Verified { header, entries } = &verified;
-    let name = &header.name;
-    print(&format!(
-        "drop {} ({name}): {} entries, each follows the one before; head {}",
-        header.drop_id,
-        entries.len(),
-        header.head
-    ))?;
-    match &header.seed {
-        Some(_) => print("the seed is the one whose commitment was published")?,
-        None => print("the seed is not published yet")?,
+    let (name, head, count) = (&header.name, &header.head, entries.len());
+    let of = match (header.drop_id, header.coupon_id) {
+        (Some(drop), _) => format!("drop {drop}"),
+        (None, coupon) => format!("campaign {}", coupon.unwrap_or_default()),
+    };
+    print(&format!("{of} ({name}): {count} entries, each follows the one before; head {head}"))?;
+    match (&header.seed, &header.seed_commitment) {
+        (Some(_), _) => print("the seed is the one whose commitment was published")?,
+        (None, Some(_)) => print("the seed is not published yet")?,
+        (None, None) => ExitCode::SUCCESS,
     };
     match &args.receipt {
         Some(receipt) => check_receipt(&verified, receipt),
