@@ -24,6 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shop;
+use super::request::site::Site;
 use super::request::submission::Submission;
 use super::response::refusals::{coupon_not_found, order_not_found, problem};
 use super::response::render::{self, Page};
@@ -270,9 +271,10 @@ pub(crate) async fn get(
     State(shop): State<Shop>,
     whose: Whose,
     Name(number, _): Name<path::Order>,
+    site: Site,
 ) -> Result<Json<render::OrderBody>, Problem> {
     let order = whose.order(&shop, &number).await?;
-    render::order(&shop, &order).await.map(Json)
+    render::order_to_act_on(&shop, &order, &site).await.map(Json)
 }
 
 /// One change of an order.

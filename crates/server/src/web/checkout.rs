@@ -66,7 +66,7 @@ pub(crate) async fn checkout(
                     }
                     label { (say(pages::USE_POINTS))
                         input type="number" name="points" min="0" max=(balance.amount()) step="1" value="0" inputmode="numeric";
-                        span.hint { (pages::POINTS_HINT.with(count(balance.amount())).of(reader.language)) }
+                        span.hint { (pages::POINTS_HINT.with(count(balance.amount())).with(1).of(reader.language)) }
                     }
                     (receiver(&reader))
                     fieldset {

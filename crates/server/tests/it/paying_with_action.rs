@@ -24,6 +24,8 @@ fn challenged(shop: &TestShop, number: &str, more: &[(&str, Value)]) -> String {
     assert_eq!(asked["nextAction"]["type"], "redirect");
     let url = asked["nextAction"]["url"].as_str().unwrap();
     assert!(asked["paymentId"].as_str().unwrap().starts_with("PAY-"), "{asked}");
+    let shown = order(shop, number);
+    assert_eq!(shown["payment"]["nextAction"], asked["nextAction"], "a customer who lost the answer finds the page");
     let path = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an absolute address").1;
     format!("/{path}")
 }

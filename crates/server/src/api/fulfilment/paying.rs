@@ -20,6 +20,7 @@ use crate::api::request::checks::is_web_address;
 use crate::api::request::site::Site;
 use crate::api::request::submission::Submission;
 use crate::api::response::refusals::{not_payable, order_not_found, problem, unavailable};
+use crate::api::response::render::{NextActionBody, next_action};
 use crate::api::response::replies::{accepted, applied, mark_replayed};
 use crate::api::response::{examples, shapes};
 use crate::api::texts::{details, values};
@@ -71,16 +72,6 @@ pub(crate) struct PaymentBody {
     /// The provider's secret of this payment for its script in the customer's browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "NextAction")]
-struct NextActionBody {
-    #[serde(rename = "type")]
-    #[schemars(with = "shapes::NextActionWord")]
-    kind: &'static str,
-    /// The page of the provider on which the customer acts.
-    url: String,
 }
 
 /// `POST /api/orders/{n}/pay`: starts a payment and waits for its result.
@@ -145,9 +136,8 @@ fn is_token(token: &str) -> bool {
 
 fn action_body(payment: &Payment, site: &Site, body: PaymentBody) -> PaymentBody {
     let action = payment.action.as_deref();
-    let url = action.and_then(|action| action.url.as_deref());
     PaymentBody {
-        next_action: url.map(|url| NextActionBody { kind: "redirect", url: site.absolute(url) }),
+        next_action: next_action(payment, site),
         client_secret: action.and_then(|action| action.client_secret.as_deref()).map(str::to_owned),
         ..body
     }

@@ -21,7 +21,7 @@ use crate::openapi::words;
 
 mod order;
 
-pub(crate) use order::{OrderBody, body as order_body, order, orders};
+pub(crate) use order::{NextActionBody, OrderBody, body as order_body, next_action, order, order_to_act_on, orders};
 
 /// One page of a list.
 #[derive(Serialize, JsonSchema)]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use domain::currency::Currency;
 use serde_json::{Value, json};
 
 use super::client::{ask, plain, shown};
@@ -75,8 +76,17 @@ fn refund(command: &RefundCommand) -> Result<ExitCode, Error> {
 
 /// Formats an order after a decision on its refund.
 fn refunded(order: &Value) -> String {
-    let [number, status, amount] = ["orderNumber", "status", "refundedAmount"].map(|name| plain(&order[name]));
-    format!("{number}  {status}  {amount} won refunded so far")
+    let [number, status] = ["orderNumber", "status"].map(|name| plain(&order[name]));
+    let amount = money(&order["refundedAmount"], &order["currency"]);
+    format!("{number}  {status}  {amount} refunded so far")
+}
+
+/// Writes an amount in the shop's currency.
+fn money(amount: &Value, currency: &Value) -> String {
+    match currency.as_str().and_then(Currency::from_code).zip(amount.as_i64()) {
+        Some((currency, amount)) => format!("{} {}", currency.decimal(amount), currency.code()),
+        None => plain(amount),
+    }
 }
 
 fn act(shop: &ShopArgs, order: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {

@@ -68,7 +68,7 @@ fn cells(payment: &Value) -> Vec<String> {
         cell("orderNumber"),
         format!("user {}", cell("userId")),
         cell("state"),
-        format!("{operation} {} won, owed {}", cell("amount"), cell("owed")),
+        format!("{operation} {}, owed {}", cell("amount"), cell("owed")),
         format!("{}, {error}", counted(cell("tries"), "try")),
         format!("since {}", cell("since")),
     ]

@@ -7,12 +7,14 @@ use domain::ids::{Codec, ProductId};
 use domain::money::Money;
 use domain::order::saga::{Direction, Step, StepState};
 use domain::order::{Order, Outcome, Receiver, RefundAsked, Rule};
+use domain::payment::Payment;
 use domain::reason::Reason;
 use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::Shop;
+use crate::api::request::site::Site;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::{examples, shapes};
 use crate::http::Problem;
@@ -151,6 +153,26 @@ struct PaymentBody {
     /// The provider's code for the declined last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<String>,
+    /// What the customer must do while `status` is REQUIRES_ACTION. Shown by `GET /api/orders/{orderNumber}` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_action: Option<NextActionBody>,
+}
+
+/// What a customer must do for their payment.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NextAction")]
+pub(crate) struct NextActionBody {
+    #[serde(rename = "type")]
+    #[schemars(with = "shapes::NextActionWord")]
+    kind: &'static str,
+    /// The page of the provider on which the customer acts.
+    url: String,
+}
+
+/// Returns the action that a payment waits for; `None` if it waits for none, or only the provider's script can do it.
+pub(crate) fn next_action(payment: &Payment, site: &Site) -> Option<NextActionBody> {
+    let action = payment.action.as_deref().filter(|_| payment.requires_action())?;
+    Some(NextActionBody { kind: "redirect", url: site.absolute(action.url.as_deref()?) })
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -189,13 +211,23 @@ struct StepBody {
 
 /// Renders an order with its payment, shipment and storage. Skips the lookup if the order cannot have any.
 pub(crate) async fn order(shop: &Shop, order: &Order) -> Result<OrderBody, Problem> {
-    let of_it = if may_have_more(order) {
-        let found = shop.submitter.views.fulfilments(vec![order.id()]).await.map_err(unavailable)?;
-        found.into_iter().next().unwrap_or_default()
-    } else {
-        Fulfilment::default()
-    };
-    Ok(body(order, &of_it, &shop.submitter.codec))
+    Ok(body(order, &fulfilment(shop, order).await?, &shop.submitter.codec))
+}
+
+/// The same with what the customer must do for the payment.
+pub(crate) async fn order_to_act_on(shop: &Shop, order: &Order, site: &Site) -> Result<OrderBody, Problem> {
+    let of_it = fulfilment(shop, order).await?;
+    let mut body = body(order, &of_it, &shop.submitter.codec);
+    body.payment.next_action = of_it.payment.as_ref().and_then(|payment| next_action(payment, site));
+    Ok(body)
+}
+
+async fn fulfilment(shop: &Shop, order: &Order) -> Result<Fulfilment, Problem> {
+    if !may_have_more(order) {
+        return Ok(Fulfilment::default());
+    }
+    let found = shop.submitter.views.fulfilments(vec![order.id()]).await.map_err(unavailable)?;
+    Ok(found.into_iter().next().unwrap_or_default())
 }
 
 /// Reads the payments, shipments and storages of a page's orders together.
@@ -291,6 +323,7 @@ fn payment(order: &Order, of_it: &Fulfilment, codec: &Codec) -> PaymentBody {
         method: payment.map(|payment| payment.method.name()),
         attempt: payment.map(|payment| payment.attempt),
         failure_code: payment.and_then(|payment| payment.refusal.as_deref()).map(str::to_owned),
+        next_action: None,
     }
 }
 
