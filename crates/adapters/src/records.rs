@@ -14,6 +14,7 @@ mod modes;
 mod notifications;
 mod orders;
 mod statistics;
+mod trail;
 mod views;
 mod webhooks;
 

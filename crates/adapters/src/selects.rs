@@ -389,6 +389,16 @@ macro_rules! select_issue {
     };
 }
 
+macro_rules! select_trail {
+    ($rest:literal) => {
+        concat!(
+            "SELECT trail_id, user_id, role, key_id, action, subject, reason, change_json, happened_at \
+             FROM trail ",
+            $rest
+        )
+    };
+}
+
 macro_rules! select_api_key {
     ($rest:literal) => {
         concat!(
@@ -405,5 +415,5 @@ pub(crate) use {
     select_entry, select_issue, select_letter, select_letter_failure, select_line, select_login, select_mode_change,
     select_notification, select_notification_settings, select_order, select_outgoing, select_parked,
     select_parked_event, select_parked_failure, select_payment, select_product, select_relayed, select_request,
-    select_shipment, select_storage, select_user_coupon, select_webhook, select_written,
+    select_shipment, select_storage, select_trail, select_user_coupon, select_webhook, select_written,
 };

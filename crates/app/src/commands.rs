@@ -56,6 +56,8 @@ pub enum Command {
     RegisterUser(Box<RegisterUser>),
     ChangeLogin(Box<ChangeLogin>),
     ApiKey(ApiKeyCommand),
+    /// Only the trail's line of the job, for an act that changes nothing in the store.
+    Record,
     RegisterProduct {
         name: Arc<str>,
         price: Money,

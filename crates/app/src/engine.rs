@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod rollback;
 mod streams;
+mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

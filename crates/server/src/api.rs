@@ -32,6 +32,7 @@ pub mod texts;
 pub mod users;
 
 use docs::shop as about;
+use request::admission::{Admission, staff_only};
 pub use request::fingerprints::Fingerprints;
 use request::routes::Routes;
 use shop::reference::Document;
@@ -175,6 +176,7 @@ fn dashboard_routes() -> Routes {
         .get("/admin/modes", admin::systems::modes::page, about::storefront())
         .get("/admin/audit", admin::audit::page, about::storefront())
         .get("/admin/people", admin::people::page, about::storefront())
+        .get("/admin/trail", admin::systems::trail::list, about::storefront())
 }
 
 /// What customers' and admins' browsers need alike: the login page, the session, and the files of all pages.
@@ -317,6 +319,7 @@ fn admin_routes() -> Routes {
         .post("/api/admin/users", users::staff::invite, docs::people::invite())
         .get("/api/admin/users", users::staff::list, docs::people::list_staff())
         .patch("/api/admin/users/{id}", users::staff::change, docs::people::change_staff())
+        .get("/api/admin/trail", users::trail::list, docs::people::trail())
         .post("/api/admin/api-keys", users::api_keys::create, docs::people::create_api_key())
         .get("/api/admin/api-keys", users::api_keys::list, docs::people::list_api_keys())
         .delete("/api/admin/api-keys/{id}", users::api_keys::revoke, docs::people::revoke_api_key())

@@ -10,7 +10,7 @@ use app::state::ids::Sequence;
 use app::state::rows::{
     AnswerKey, BuyerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, Details, EmailKey, Entry, FigureKey,
     HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey,
-    ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer, Timer,
+    ParkedEventKey, ParkedKey, Receipt, Recorded, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::alert::Alert;
 use domain::api_key::ApiKey;
@@ -71,6 +71,8 @@ pub struct State {
     pub refused_rows: BTreeMap<RefusedRow, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
+    /// What admins did, oldest first.
+    pub trail: Vec<Recorded>,
     pub api_keys: BTreeMap<ApiKeyId, ApiKey>,
     /// Values that only one product may have.
     pub identities: BTreeMap<IdentityKey, ProductId>,

@@ -188,6 +188,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.letters, rows.letters.changes(), |key| key);
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
+    state.trail.extend(rows.trail.iter().cloned());
     apply(&mut state.api_keys, rows.api_keys.changes(), |key| key);
     state.modes.extend(rows.modes.changes().into_iter().map(|(ModesKey, change)| change.kept().0.clone()));
     apply(&mut state.identities, rows.identities.changes(), |key| key);

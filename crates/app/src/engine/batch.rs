@@ -11,7 +11,7 @@ use domain::webhook::State;
 
 use super::report::DeadLettered;
 use super::rollback::{self, caught};
-use super::{Job, Report, Responder, progress};
+use super::{Job, Report, Responder, progress, trail};
 use crate::commands::answer::{Answer, Refusal, Reply};
 use crate::commands::context::{Context, Halt};
 use crate::commands::{Command, FailedDelivery, Reaction, dispatch};
@@ -187,6 +187,9 @@ impl Batch {
         self.note_skipped(job, skipped);
         if let Command::Follow(follow) = &job.command {
             self.offsets.extend(follow.moves.iter().map(|moved| (moved.key, *moved)));
+        }
+        if let Some(deed) = &job.deed {
+            self.rows.trail.push(trail::line(deed, &answer, self.now));
         }
         if let Some(idempotency) = job.idempotency {
             let fingerprint = idempotency.fingerprint;

@@ -6,7 +6,7 @@ use crate::commands::answer::{Refusal, Reply};
 use crate::commands::{Command, Idempotency, Source};
 use crate::events::trace::TraceParent;
 use crate::ports::log::Delivery;
-use crate::state::rows::{Key, OffsetKey, OffsetMove, ParkKey};
+use crate::state::rows::{Deed, Key, OffsetKey, OffsetMove, ParkKey};
 
 /// Called once, when the job's outcome is durable or known not to be.
 pub type Responder = Box<dyn FnOnce(Reply) + Send>;
@@ -28,6 +28,8 @@ pub struct Job {
     pub deadline: Option<Timestamp>,
     /// The trace of the command and of every event that it causes.
     pub trace: Option<TraceParent>,
+    /// The admin's act that the command carries out; written to the trail in the same commit.
+    pub deed: Option<Box<Deed>>,
     pub(super) responder: Responder,
     /// True if the event was delivered by the store and not by the log.
     pub(super) is_healing: bool,
@@ -45,6 +47,7 @@ impl Job {
             source: None,
             deadline: None,
             trace: None,
+            deed: None,
             responder,
             is_healing: false,
             carried: None,
@@ -69,6 +72,11 @@ impl Job {
 
     pub fn traced(mut self, trace: Option<TraceParent>) -> Job {
         self.trace = trace;
+        self
+    }
+
+    pub fn recorded(mut self, deed: Option<Box<Deed>>) -> Job {
+        self.deed = deed;
         self
     }
 

@@ -35,6 +35,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         Command::CreateCampaign(_)
         | Command::MoveGroup { .. }
         | Command::Skip
+        | Command::Record
         | Command::AddFigures(_)
         | Command::Prune(_)
         | Command::Remove(_) => {}

@@ -1,5 +1,6 @@
 //! The rows that a batch reads and writes. The kinds are in the order in which stores lock them.
 
+mod deed;
 mod details;
 mod failed_delivery;
 mod fulfilment;
@@ -37,6 +38,7 @@ use crate::events::event::Event;
 use crate::events::trace::TraceParent;
 use crate::state::table::Table;
 
+pub use deed::{Deed, Recorded, WantedDeeds};
 pub use details::{Details, Identity, NewDetails};
 pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLetterStatus, Message, ParkedKey, Trouble};
 pub use fulfilment::{CallbackRow, Fulfilment};
@@ -353,6 +355,7 @@ rows! {
     lists {
         skips: OffsetMove,
         maintenance: Maintenance,
+        trail: Recorded,
         coupon_links: CouponLink,
         entries: Entry,
         receipts: Receipt,

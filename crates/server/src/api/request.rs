@@ -1,5 +1,6 @@
 //! What endpoints share for reading requests: routes, bodies, pages, rate limits, submission to the engine.
 
+pub(in crate::api) mod acts;
 pub(in crate::api) mod admission;
 pub mod bodies;
 pub(crate) mod caller;

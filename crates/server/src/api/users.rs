@@ -5,6 +5,7 @@ pub(crate) mod notifications;
 pub(crate) mod points;
 pub(crate) mod sessions;
 pub(crate) mod staff;
+pub(crate) mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;

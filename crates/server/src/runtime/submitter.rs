@@ -18,6 +18,7 @@ use crate::live::waiting::Waiting;
 use crate::metrics::{OldestQueued, Refusals};
 use crate::runtime::health::Health;
 
+pub mod deeds;
 mod reply_batches;
 
 tokio::task_local! {
@@ -66,9 +67,15 @@ impl Submitter {
         let returns = ReplyBatches::of_this_thread();
         let responder = Box::new(move |reply| returns.put(responder, reply));
         let job = Job::new(command, responder).idempotent(idempotency).before(deadline);
-        let job = job.traced(TRACE.try_get().ok());
+        let job = job.traced(TRACE.try_get().ok()).recorded(deeds::current());
         match self.queue.try_send(job) {
-            Ok(()) => answer.await.unwrap_or_else(|_| Reply::refused(Refusal::Unavailable)),
+            Ok(()) => {
+                let reply = answer.await.unwrap_or_else(|_| Reply::refused(Refusal::Unavailable));
+                if reply.result.is_ok() {
+                    deeds::drop_it();
+                }
+                reply
+            }
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Reply::refused(Refusal::Overloaded { retry_after: Duration::from_secs(1) })
             }

@@ -14,7 +14,7 @@ fn part_of(path: &str) -> Option<&'static str> {
     }
     let parts: [(&str, &[&str]); 10] = [
         ("drops", &["drops"]),
-        ("audit", &["audit"]),
+        ("audit", &["audit", "trail"]),
         ("coupons", &["coupons"]),
         ("messages", &["dead-letters", "events", "groups", "services"]),
         ("orders", &["orders", "shipments", "warehouse"]),

@@ -34,6 +34,7 @@ mod api_staff;
 mod api_stops;
 mod api_texts;
 mod api_tokens;
+mod api_trail;
 mod api_users;
 mod archiving;
 mod backups;

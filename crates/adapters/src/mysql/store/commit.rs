@@ -108,6 +108,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     inbox(script, commit);
     skips(script, commit);
     maintenance(script, commit.rows);
+    people::trail(script, rows);
     statistics::write(script, rows);
     retention::write(script, rows);
     removal::write(script, rows);

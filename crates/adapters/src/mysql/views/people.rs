@@ -1,13 +1,14 @@
 //! API keys, and the moments from which on users' tokens are valid.
 
 use app::ports::views::{PeopleViews, Reading};
+use app::state::rows::{EmailKey, Recorded, WantedDeeds};
 use domain::api_key::ApiKey;
 use domain::ids::{ApiKeyId, UserId};
 use domain::time::Timestamp;
 
-use super::{MysqlViews, each, first, sql_limit};
+use super::{MysqlViews, by_id, each, first, sql_limit};
 use crate::mysql::sql::statement;
-use crate::selects::select_api_key;
+use crate::selects::{select_api_key, select_trail};
 
 impl PeopleViews for MysqlViews {
     fn tokens_since(&self, after: Timestamp) -> Reading<'_, Vec<(UserId, Timestamp)>> {
@@ -18,8 +19,29 @@ impl PeopleViews for MysqlViews {
         })
     }
 
+    fn email_key(&self, user: UserId) -> Reading<'_, Option<EmailKey>> {
+        self.read(by_id("SELECT email_key FROM login", "user_id", user.0), first)
+    }
+
     fn api_key(&self, hash: [u8; 32]) -> Reading<'_, Option<ApiKey>> {
         self.read([statement(select_api_key!("WHERE hash = ?"), &[&hash])], first)
+    }
+
+    fn trail(&self, wanted: WantedDeeds, before: Option<i64>, limit: usize) -> Reading<'_, Vec<Recorded>> {
+        let WantedDeeds { by, action, subject, from, to } = wanted;
+        let mut rest = statement("WHERE trail_id < ?", &[&before.unwrap_or(i64::MAX)]);
+        let mut narrow = |condition: String| rest += &condition;
+        by.into_iter().for_each(|by| narrow(statement(" AND user_id = ?", &[&by.0])));
+        action.into_iter().for_each(|action| narrow(statement(" AND action = ?", &[&action])));
+        subject.into_iter().for_each(|subject| {
+            let below = " AND (subject = ? OR LEFT(subject, CHAR_LENGTH(?)) = ?)";
+            let prefix = format!("{subject}/");
+            narrow(statement(below, &[&subject, &prefix, &prefix]));
+        });
+        from.into_iter().for_each(|from| narrow(statement(" AND happened_at >= ?", &[&from])));
+        to.into_iter().for_each(|to| narrow(statement(" AND happened_at < ?", &[&to])));
+        rest += &statement(" ORDER BY trail_id DESC LIMIT ?", &[&sql_limit(limit)]);
+        self.read([select_trail!("").to_owned() + &rest], each)
     }
 
     fn api_keys(&self, before: Option<ApiKeyId>, limit: usize) -> Reading<'_, Vec<ApiKey>> {

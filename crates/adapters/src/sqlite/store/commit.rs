@@ -71,6 +71,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     inbox(connection, commit)?;
     skips(connection, commit)?;
     maintenance(connection, rows)?;
+    people::trail(connection, rows)?;
     statistics::write(connection, rows)?;
     retention::write(connection, rows)?;
     removal::write(connection, rows)?;

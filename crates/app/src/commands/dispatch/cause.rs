@@ -8,6 +8,7 @@ impl Command {
             Command::RegisterUser(_) => "RegisterUser",
             Command::ChangeLogin(_) => "ChangeLogin",
             Command::ApiKey(_) => "ApiKey",
+            Command::Record => "Record",
             Command::RegisterProduct { .. } => "RegisterProduct",
             Command::ChangeProduct { .. } => "ChangeProduct",
             Command::AdjustStock { .. } => "AdjustStock",

@@ -5,6 +5,7 @@ use domain::ids::{ApiKeyId, UserId};
 use domain::time::Timestamp;
 
 use crate::ports::future::Reading;
+use crate::state::rows::{EmailKey, Recorded, WantedDeeds};
 
 /// Reads API keys, and from when on tokens are valid.
 ///
@@ -16,8 +17,14 @@ pub trait PeopleViews: Send + Sync {
     /// another moment.
     fn tokens_since(&self, after: Timestamp) -> Reading<'_, Vec<(UserId, Timestamp)>>;
 
+    /// Returns the key under which a user's login is stored. That of a person of another provider follows from no address.
+    fn email_key(&self, user: UserId) -> Reading<'_, Option<EmailKey>>;
+
     /// Returns the API key with a secret of this SHA-256.
     fn api_key(&self, hash: [u8; 32]) -> Reading<'_, Option<ApiKey>>;
+
+    /// Returns lines of the trail, newest first, from before the given one on.
+    fn trail(&self, wanted: WantedDeeds, before: Option<i64>, limit: usize) -> Reading<'_, Vec<Recorded>>;
 
     /// Returns API keys, newest first, from before the given one on.
     fn api_keys(&self, before: Option<ApiKeyId>, limit: usize) -> Reading<'_, Vec<ApiKey>>;

@@ -100,6 +100,12 @@ pub(in crate::api) fn revoke_api_key() -> Operation {
         .answers(Answer::new(204, "The key is revoked."))
 }
 
+pub(in crate::api) fn trail() -> Operation {
+    Operation::new(Tag::Administration, "listTrail", "List what was done on the admin paths")
+        .paragraph("Every change that a person or a program made: who, when, in which role, what, and why if a reason was given. It is written in the commit that makes the change; what is not in the store, such as the log level, is recorded after it. Refused requests, repeats and dry runs are not listed.")
+        .returns("A page of acts, newest first.")
+}
+
 pub(in crate::api) fn notification_settings() -> Operation {
     Operation::new(Tag::People, "getNotificationSettings", "Get how you want to be notified")
         .paragraph("Users who chose no channel are not notified.")

@@ -28,6 +28,7 @@ use crate::http::path::{ConsumerGroup, Name};
 use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
+use crate::runtime::submitter::deeds;
 
 /// The offsets and the lag of all consumer groups.
 #[derive(Serialize, JsonSchema)]
@@ -257,6 +258,9 @@ fn check(group: Group, body: &ResetBody) -> Result<(Wanted, Option<Arc<str>>), P
         violations.push("#/topic", "not_known", operators::TOPIC_UNKNOWN);
     }
     let is_dry = body.dry_run.unwrap_or(true);
+    if is_dry {
+        deeds::drop_it();
+    }
     let reason = (!is_dry).then(|| check_reason(body.reason.as_deref().unwrap_or_default(), &mut violations));
     violations.into_result()?;
     let to = target.unwrap_or(Target::Committed);

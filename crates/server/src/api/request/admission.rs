@@ -1,23 +1,43 @@
 //! Admission to the admin paths: people by their role, programs by the scopes of their key.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use app::commands::{ApiKeyCommand, Command};
+use app::state::rows::Deed;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::api_key::ApiKey;
+use domain::ids::ApiKeyId;
 
 use crate::api::Shop;
+use crate::api::request::acts;
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::details;
 use crate::api::users::staff::role_in_force;
 use crate::http::{Code, Problem};
+use crate::runtime::submitter::deeds;
 use crate::security::api_keys;
 use crate::security::auth::{Asked, Principal, Role, area, is_writing, needed};
 
-/// The layer in front of the admin paths: lets a route be called by those who may.
+/// What the layer in front of the admin paths knows.
+#[derive(Clone)]
+pub(in crate::api) struct Admission {
+    pub(in crate::api) shop: Shop,
+    /// The name of each operation.
+    pub(in crate::api) actions: Arc<HashMap<(Method, &'static str), &'static str>>,
+}
+
+struct Admitted {
+    principal: Principal,
+    key: Option<ApiKeyId>,
+}
+
+/// The layer in front of the admin paths: lets a route be called by those who may, and puts what they change into the trail.
 pub(in crate::api) async fn staff_only(
-    State(shop): State<Shop>,
+    State(Admission { shop, actions }): State<Admission>,
     route: MatchedPath,
     mut request: Request,
     next: Next,
@@ -27,19 +47,39 @@ pub(in crate::api) async fn staff_only(
         None => {
             let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
             let principal = shop.tokens.session_of(asked, None)?.principal;
-            Principal { role: role_in_force(&shop, principal).await?, ..principal }
+            let principal = Principal { role: role_in_force(&shop, principal).await?, ..principal };
+            Admitted { principal, key: None }
         }
     };
-    if admitted.role < needed(request.method(), route.as_str()) {
-        let detail = if admitted.role == Role::Customer { details::ADMINS_ONLY } else { details::ROLE_TOO_LOW };
+    let Admitted { principal, key } = admitted;
+    if principal.role < needed(request.method(), route.as_str()) {
+        let detail = if principal.role == Role::Customer { details::ADMINS_ONLY } else { details::ROLE_TOO_LOW };
         return Err(Problem::new(Code::AuthForbidden, detail));
     }
-    request.extensions_mut().insert(admitted);
-    Ok(next.run(request).await)
+    request.extensions_mut().insert(principal);
+    if !is_writing(request.method()) {
+        return Ok(next.run(request).await);
+    }
+    let action = actions.get(&(request.method().clone(), route.as_str())).copied().unwrap_or_default();
+    let deed = acts::deed(principal, key, action, request.uri());
+    let (response, left) = deeds::during(deed, next.run(request)).await;
+    if let Some(deed) = left.filter(|_| response.status().is_success()) {
+        record(&shop, deed).await;
+    }
+    Ok(response)
+}
+
+/// Records an act that no command has carried out, because what it changes is not in the store.
+async fn record(shop: &Shop, deed: Deed) {
+    let (action, by) = (Arc::clone(&deed.action), deed.by.0);
+    let (reply, _) = deeds::during(deed, shop.submitter.submit(Command::Record, None)).await;
+    if reply.result.is_err() {
+        tracing::error!(by, "An act is missing in the trail: {action}");
+    }
 }
 
 /// Returns the principal of a key: the admin who made it, in the role that they have now.
-async fn by_key(shop: &Shop, secret: &str, method: &Method, route: &str) -> Result<Principal, Problem> {
+async fn by_key(shop: &Shop, secret: &str, method: &Method, route: &str) -> Result<Admitted, Problem> {
     let found = shop.submitter.views.api_key(api_keys::hash(secret)).await.map_err(unavailable)?;
     let key = found.filter(|key| key.revoked_at.is_none());
     let key = key.ok_or_else(|| Problem::new(Code::AuthRequired, details::KEY_INVALID))?;
@@ -51,7 +91,8 @@ async fn by_key(shop: &Shop, secret: &str, method: &Method, route: &str) -> Resu
         return Err(Problem::new(Code::AuthForbidden, details::SCOPE_MISSING.with(scope)));
     }
     let maker = Principal { user_id: key.created_by.0, role: Role::Admin };
-    Ok(Principal { role: role_in_force(shop, maker).await?, ..maker })
+    let principal = Principal { role: role_in_force(shop, maker).await?, ..maker };
+    Ok(Admitted { principal, key: Some(key.id) })
 }
 
 /// Has the use of a key written, without waiting for that.

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::api::Shop;
 use crate::api::orders::owner::Whose;
+use crate::api::request::acts;
 use crate::api::texts::{details, values};
 use crate::http::headers::{IdempotencyKey, Prefer};
 use crate::http::{BodyLimits, Code, Problem, body, json};
@@ -62,6 +63,7 @@ impl<T: DeserializeOwned> FromRequest<Shop> for Submission<T> {
         // An empty body counts as `{}`, so that the problem names the missing fields.
         let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes.as_ref() };
         let body = json::parse(bytes)?;
+        acts::note_body(bytes);
         let idempotency = key.map(|key| Idempotency {
             key: scoped(principal.user_id, parts.uri.path(), &key),
             fingerprint: Sha256::digest(bytes).into(),

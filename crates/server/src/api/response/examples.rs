@@ -6,7 +6,7 @@ mod people;
 
 pub(in crate::api) use people::{
     api_key, change_notification_settings, change_password, change_user, create_api_key, created_api_key, invite_user,
-    invited_user, login, notification_settings, register_user, registered_user, staff_member, token, user,
+    invited_user, login, notification_settings, register_user, registered_user, staff_member, token, trail_entry, user,
 };
 
 const ORDER: &str = "ORD-7M3K9Q2XWP4T";

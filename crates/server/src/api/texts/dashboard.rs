@@ -209,6 +209,17 @@ texts! {
     REVOKE_SAYS: "The key is refused from the next request on, for good.", "다음 요청부터 이 키를 영구히 거절합니다.";
     REVOKED: "revoked", "폐기됨";
 
+    // The trail.
+    TRAIL: "Trail", "작업 기록";
+    NO_TRAIL: "No act matches.", "조건에 맞는 작업이 없습니다.";
+    ACTION: "Action", "작업";
+    SUBJECT: "Subject", "대상";
+    SUBJECT_HINT: "Subject (orders/ORD-…)", "대상 (orders/ORD-…)";
+    ACTED: "Who", "작업자";
+    ACTED_HINT: "User no.", "회원 번호";
+    BY_KEY: "API key {0}", "API 키 {0}";
+    CHANGE: "Request", "요청 내용";
+
     // Modes and participants.
     MODES: "Modes and services", "처리 방식과 참여 서비스";
     GRADUAL_PERCENT: "Percent in parallel (gradual)", "병렬 처리 비율(gradual)";

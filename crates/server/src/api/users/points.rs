@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
+use crate::api::request::acts;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
 use crate::api::response::examples;
@@ -24,6 +25,7 @@ use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
+use crate::runtime::submitter::deeds;
 use crate::security::auth::{Customer, Role};
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,7 +66,13 @@ pub(crate) async fn charge(State(shop): State<Shop>, submission: Submission<Char
     if !(1..=NUMBER_MAX).contains(&user.0) {
         return Err(Problem::invalid("#/userId", "out_of_range", values::FROM_TO.with(1).with(NUMBER_MAX)));
     }
-    let reply = shop.submitter.submit(Command::ChargePoints { user, amount }, submission.idempotency).await;
+    let charging = shop.submitter.submit(Command::ChargePoints { user, amount }, submission.idempotency);
+    let reply = if user == submission.user() {
+        charging.await
+    } else {
+        let gift = acts::gift(submission.principal, user, amount.amount());
+        deeds::during(gift, charging).await.0
+    };
     let Answer::PointsCharged { balance } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("charging points is answered with the balance");
     };

@@ -15,9 +15,14 @@ const WRITES_OF_ADMINS: [&str; 6] = [
 ];
 /// Paths that only admins may read, too.
 const SECRETS: [&str; 2] = ["/api/admin/webhooks/{id}/secret", "/api/admin/webhooks/{id}/secret/rotate"];
-/// The people and keys of the shop: the lists themselves and one of them, but not what a customer did.
-const PEOPLE: [&str; 4] =
-    ["/api/admin/users", "/api/admin/users/{id}", "/api/admin/api-keys", "/api/admin/api-keys/{id}"];
+/// The people and keys of the shop, and what they did: the lists themselves and one of them, but not what a customer did.
+const PEOPLE: [&str; 5] = [
+    "/api/admin/users",
+    "/api/admin/users/{id}",
+    "/api/admin/api-keys",
+    "/api/admin/api-keys/{id}",
+    "/api/admin/trail",
+];
 
 /// Returns the lowest role that may call a route of the admin paths. A route that no line names can be read by viewers
 /// and written by operators.

@@ -16,7 +16,7 @@ use crate::web::layout::{Frame, answer, language_link, mark, nothing_here, to_lo
 use crate::web::reader::Reader;
 
 /// The parts of the dashboard.
-const MENU: [(&str, Text); 12] = [
+const MENU: [(&str, Text); 13] = [
     ("/admin", dashboard::NOW),
     ("/admin/orders", dashboard::ORDERS),
     ("/admin/products", dashboard::PRODUCTS),
@@ -29,6 +29,7 @@ const MENU: [(&str, Text); 12] = [
     ("/admin/modes", dashboard::MODES),
     ("/admin/audit", dashboard::AUDIT),
     ("/admin/people", dashboard::PEOPLE),
+    ("/admin/trail", dashboard::TRAIL),
 ];
 
 /// A reader of the staff, in the role that they have now. Visitors are sent to the login page; customers find nothing here.
@@ -58,6 +59,11 @@ impl Describes for Operator {
 impl Operator {
     pub(crate) fn say(&self, text: Text) -> &'static str {
         text.of(self.0.language)
+    }
+
+    /// Returns true if the reader is an admin now.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.0.user.is_some_and(|user| user.role == Role::Admin)
     }
 
     /// Returns a number that stands alone, with its name.

@@ -12,7 +12,6 @@ use crate::api::Shop;
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::{Text, dashboard};
 use crate::http::Problem;
-use crate::security::auth::Role;
 use crate::web::format::time;
 
 const USERS: &str = "/api/admin/users";
@@ -22,7 +21,7 @@ const KEYS_SHOWN: usize = 200;
 
 /// `GET /admin/people`.
 pub(crate) async fn page(State(shop): State<Shop>, operator: Operator) -> Result<Response, Problem> {
-    if operator.0.user.is_none_or(|user| user.role < Role::Admin) {
+    if !operator.is_admin() {
         return Ok(operator.nothing());
     }
     let staff = shop.submitter.views.staff(None, PEOPLE_SHOWN).await.map_err(unavailable)?;

@@ -3,4 +3,5 @@
 pub(crate) mod events;
 pub(crate) mod filters;
 pub(crate) mod modes;
+pub(crate) mod trail;
 pub(crate) mod webhooks;

@@ -1,6 +1,6 @@
 //! Rows of users: logins, the heads of their chains, points, coupons, requests, notices.
 
-use app::state::rows::{CouponLink, CustomerKey, HoldingKey, Login, Rows};
+use app::state::rows::{CouponLink, CustomerKey, Deed, HoldingKey, Login, Recorded, Rows};
 use domain::coupon::Coupon;
 use domain::ids::CouponId;
 use rustc_hash::FxHashMap;
@@ -19,6 +19,18 @@ pub(super) fn logins(script: &mut Script, rows: &Rows) {
         let Login { user, email, name, password_hash, role, tokens_since } = login;
         insert.row(&[&user.0, &key.0, email, name, password_hash, &role.name(), tokens_since]);
     });
+}
+
+pub(super) fn trail(script: &mut Script, rows: &Rows) {
+    let mut insert = Insert::new(
+        script,
+        "INSERT INTO trail (user_id, role, key_id, action, subject, reason, change_json, happened_at) VALUES ",
+        "",
+    );
+    for Recorded { deed, at, .. } in &rows.trail {
+        let Deed { by, role, key, action, subject, reason, change } = deed;
+        insert.row(&[&by.0, &role.name(), &key.map(|key| key.0), action, subject, reason, change, at]);
+    }
 }
 
 pub(super) fn requests(script: &mut Script, rows: &Rows) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::ports::Commit;
-use app::state::rows::{AccountKey, CouponLink, CustomerKey, Rows};
+use app::state::rows::{AccountKey, CouponLink, CustomerKey, Deed, Recorded, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CouponId, UserId};
 use domain::time::Timestamp;
@@ -25,6 +25,17 @@ pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
         let since = login.tokens_since.map(Timestamp::micros);
         put.run((user, key.0.as_slice(), &login.email, &login.name, &login.password_hash, role, since))
     })
+}
+
+pub(super) fn trail(connection: &Connection, rows: &Rows) -> Result<()> {
+    for Recorded { deed, at, .. } in &rows.trail {
+        let sql = "INSERT INTO trail (user_id, role, key_id, action, subject, reason, change_json, happened_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let Deed { by, role, key, action, subject, reason, change } = deed;
+        let cells = params![by.0, role.name(), key.map(|key| key.0), action, subject, reason, change, at.micros()];
+        connection.prepare_cached(sql)?.run(cells)?;
+    }
+    Ok(())
 }
 
 pub(super) fn requests(connection: &Connection, rows: &Rows) -> Result<()> {

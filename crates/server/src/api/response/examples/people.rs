@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{NEXT, NOON};
+use super::{NEXT, NOON, ORDER};
 
 pub(in crate::api) fn register_user() -> Value {
     json!({"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"})
@@ -61,6 +61,13 @@ pub(in crate::api) fn created_api_key() -> Value {
     json!({
         "keyId": 1, "name": "Warehouse", "scopes": ["orders:write", "products:read"], "createdBy": 1, "createdAt": NOON,
         "key": "dbk_9tJq3v0W5Jm3kqXc9dRz1s0gAAAAAAAAAAU7o2v0W5J",
+    })
+}
+
+pub(in crate::api) fn trail_entry() -> Value {
+    json!({
+        "trailId": 31, "at": NOON, "userId": 1, "role": "admin", "action": "resolveOrder",
+        "subject": format!("orders/{ORDER}/resolve"), "reason": "Restored by hand", "change": {"reason": "Restored by hand"},
     })
 }
 
