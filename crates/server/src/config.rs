@@ -29,7 +29,8 @@ pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 pub use shop::{
-    Alerts, Analytics, Audit, Keep, MailWay, Notifications, Server, Shop, Way, Webhooks, ZoneCalendar, is_log_level,
+    Alerts, Analytics, Audit, Auth, Jwks, Keep, MailWay, Notifications, Server, Shop, Way, Webhooks, ZoneCalendar,
+    is_log_level,
 };
 pub(crate) use variables::is_read;
 
@@ -90,32 +91,6 @@ impl Admin {
 impl std::fmt::Debug for Admin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Admin").field("listen", &self.listen).field("email", &self.email).finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    token_ttl_s: u64,
-    pub accept_new_secret: bool,
-    /// Only from the environment: a secret in a file ends up in a repository.
-    #[serde(skip)]
-    secret: Option<String>,
-}
-
-impl Auth {
-    pub fn token_ttl(&self) -> Duration {
-        Duration::from_secs(self.token_ttl_s)
-    }
-
-    pub fn secret(&self) -> Option<&str> {
-        self.secret.as_deref()
-    }
-}
-
-impl std::fmt::Debug for Auth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Auth").field("token_ttl_s", &self.token_ttl_s).finish_non_exhaustive()
     }
 }
 
@@ -282,7 +257,7 @@ impl Config {
         // A variable that is empty is absent; it may have replaced an earlier one.
         own.retain(|_, text| !text.is_empty());
         let mut config: Config = layers.read()?;
-        config.auth.secret = own.remove(ENV_AUTH_SECRET);
+        config.auth.set_secret(own.remove(ENV_AUTH_SECRET));
         config.store.database = own.remove(ENV_DATABASE_URL).map(DatabaseUrl);
         config.kafka.brokers = own.remove(ENV_KAFKA_BROKERS);
         config.redis.set_address(own.remove(ENV_REDIS_URL));
@@ -319,9 +294,9 @@ impl Config {
         self.alerts.check(self.webhooks.allow_private)?;
         self.audit.check()?;
         self.notifications.check()?;
+        self.auth.jwks.check()?;
         self.redis.check()?;
         let at_least_one = [
-            ("auth.token_ttl_s", self.auth.token_ttl_s),
             ("engine.batch_max", self.engine.batch_max as u64),
             ("engine.queue_max", self.engine.queue_max as u64),
             ("engine.command_deadline_ms", self.engine.command_deadline_ms),
@@ -341,6 +316,7 @@ impl Config {
             .chain(self.webhooks.at_least_one())
             .chain(self.alerts.at_least_one())
             .chain(self.notifications.at_least_one())
+            .chain(self.auth.at_least_one())
         {
             if given == 0 {
                 return Err(Error::OutOfRange { key, given, expected: "at least 1" });

@@ -57,10 +57,10 @@ mod alerts;
 mod broker;
 mod engine_settings;
 mod error;
+mod identity;
 mod payments;
 mod redis_services;
 mod replaying;
-pub mod scratch;
 mod stores;
 mod switching;
 mod trailing;
@@ -180,7 +180,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let breakers = BreakerMetrics { services, outward: outward.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let (stopper, stop) = shutdown::channel();
-    let tokens = Arc::new(Tokens::new(secret.as_bytes()));
+    let tokens = Tokens::new(secret.as_bytes()).and(identity::open(&config.auth.jwks, &submitter)?);
+    let tokens = Arc::new(tokens);
     let watch = TokenWatch::of(&tokens, config.auth.token_ttl(), &submitter);
     let tokens_thread = watch.start(changes.is_some(), stop.clone(), &health)?;
     let opened = OpenedForEndpoints {

@@ -47,7 +47,7 @@ impl FromRequestParts<Shop> for Listener {
 
     async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Listener, Problem> {
         let Query(query) = Query::<ListenQuery>::from_request_parts(parts, shop).await?;
-        let session = shop.tokens.session_of((&*parts).into(), query.access_token.as_deref())?;
+        let session = shop.tokens.session_of((&*parts).into(), query.access_token.as_deref()).await?;
         let after = resume_after(&parts.headers, query.last_event_id.as_deref())?;
         Ok(Listener { session, language: Language::of(&parts.headers), after, prefer: Prefer::of(&parts.headers) })
     }

@@ -65,6 +65,8 @@ pub enum Error {
     LogLevel { given: String },
     #[error("{0}")]
     Notifications(&'static str),
+    #[error("{0}")]
+    Jwks(&'static str),
     #[error("{variable} is not UTF-8 text; set it again")]
     NotText { variable: String },
     #[error("{key} = {given} is out of range: {expected}")]

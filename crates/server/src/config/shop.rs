@@ -1,6 +1,8 @@
 //! The shop's time zone, where its events are analysed, and the systems that it tells.
 
 mod alerts;
+mod auth;
+mod jwks;
 mod keep;
 mod log_level;
 mod notifications;
@@ -19,6 +21,8 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 
 pub use alerts::{Alerts, Audit};
+pub use auth::Auth;
+pub use jwks::Jwks;
 pub use keep::Keep;
 pub use log_level::is_log_level;
 pub use notifications::{MailWay, Notifications, Way};

@@ -20,13 +20,15 @@ use crate::openapi::{Access, Describes, Operation};
 use crate::security::session_cookie;
 
 mod hmac_provider;
+pub mod outside;
 mod principal;
 mod roles;
 mod scopes;
 mod validity;
 mod verified;
 
-pub use principal::{Principal, Role};
+use outside::{Outside, Vouched};
+pub use principal::{Principal, Refused, Role};
 pub(crate) use roles::needed;
 pub(crate) use scopes::{area, is_writing};
 use validity::ValidSince;
@@ -70,6 +72,8 @@ pub struct Tokens {
     validation: Validation,
     verified: Verified,
     valid_since: ValidSince,
+    /// The identity provider outside of the shop, if there is one.
+    outside: Option<Outside>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -77,10 +81,6 @@ impl std::fmt::Debug for Tokens {
         f.debug_struct("Tokens").finish_non_exhaustive()
     }
 }
-
-/// A token was refused. The client gets no reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused;
 
 #[derive(Serialize)]
 struct Minted<'a> {
@@ -137,7 +137,13 @@ impl Tokens {
             validation,
             verified: Verified::default(),
             valid_since: ValidSince::default(),
+            outside: None,
         }
+    }
+
+    /// Accepts the tokens of an identity provider, too.
+    pub fn and(self, outside: Option<Outside>) -> Tokens {
+        Tokens { outside, ..self }
     }
 
     /// Returns a token for this user, valid from now on.
@@ -201,7 +207,7 @@ impl Tokens {
 
     /// Returns the session of a request: from its header, else from `elsewhere`, a token in another part of the
     /// request, else from the cookie of a browser.
-    pub fn session_of(&self, asked: Asked<'_>, elsewhere: Option<&str>) -> Result<Session, Problem> {
+    pub async fn session_of(&self, asked: Asked<'_>, elsewhere: Option<&str>) -> Result<Session, Problem> {
         let Asked { method, uri, headers } = asked;
         let required = |detail: Text| Problem::new(Code::AuthRequired, detail);
         let mut given = headers.get_all(AUTHORIZATION).iter();
@@ -222,7 +228,19 @@ impl Tokens {
                 header.to_str().ok().and_then(bearer_token).ok_or_else(|| required(details::TOKEN_UNREADABLE))?
             }
         };
-        self.verify_at(token, now_s()).map_err(|Refused| required(details::TOKEN_INVALID))
+        let session = match &self.outside {
+            Some(outside) if Outside::may_be_ours(token) => self.vouched(outside, token).await,
+            Some(_) | None => self.verify_at(token, now_s()),
+        };
+        session.map_err(|Refused| required(details::TOKEN_INVALID))
+    }
+
+    async fn vouched(&self, outside: &Outside, token: &str) -> Result<Session, Refused> {
+        let Vouched { principal, issued_s, expires_s } = outside.verify(token, now_s()).await?;
+        if issued_s < self.valid_since.of(principal.user_id) {
+            return Err(Refused);
+        }
+        Ok(Session { principal, expires_s })
     }
 }
 
@@ -272,7 +290,7 @@ where
             return Ok(Customer(*admitted));
         }
         let tokens = Arc::<Tokens>::from_ref(state);
-        tokens.session_of((&*parts).into(), None).map(|session| Customer(session.principal))
+        tokens.session_of((&*parts).into(), None).await.map(|session| Customer(session.principal))
     }
 }
 

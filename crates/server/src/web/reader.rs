@@ -36,7 +36,7 @@ impl FromRequestParts<Shop> for Reader {
     async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Reader, Infallible> {
         let chosen = session_cookie::value(&parts.headers, LANGUAGE);
         let chosen = Language::ALL.into_iter().find(|language| chosen == Some(language.tag()));
-        let session = shop.tokens.session_of((&*parts).into(), None).ok();
+        let session = shop.tokens.session_of((&*parts).into(), None).await.ok();
         Ok(Reader {
             language: chosen.unwrap_or_else(|| Language::of(&parts.headers)),
             user: session.map(|session| session.principal),

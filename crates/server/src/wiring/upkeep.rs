@@ -3,6 +3,7 @@
 mod copies;
 mod examining;
 mod moving;
+pub mod scratch;
 
 pub use copies::{Copied, LaidOut, back_up, backup_snapshot, check_restore, lay_out};
 pub use examining::{

@@ -70,6 +70,7 @@ mod histories;
 mod holds;
 mod hook_receiver;
 mod http_edge;
+mod identity;
 mod kafka_tools;
 mod listening;
 mod live;

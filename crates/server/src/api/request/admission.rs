@@ -46,7 +46,7 @@ pub(in crate::api) async fn staff_only(
         Some(secret) => by_key(&shop, secret, request.method(), route.as_str()).await?,
         None => {
             let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
-            let principal = shop.tokens.session_of(asked, None)?.principal;
+            let principal = shop.tokens.session_of(asked, None).await?.principal;
             let principal = Principal { role: role_in_force(&shop, principal).await?, ..principal };
             Admitted { principal, key: None }
         }

@@ -30,7 +30,7 @@ pub(in crate::api) async fn limited(State(shop): State<Shop>, request: Request, 
     // A request without a valid token is limited by its address only.
     let session = {
         let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
-        shop.tokens.session_of(asked, None).ok()
+        shop.tokens.session_of(asked, None).await.ok()
     };
     let user = session.map(|session| UserId(session.principal.user_id));
     let address = request.extensions().get::<Peer>().map(|peer| peer.0);

@@ -13,7 +13,7 @@ use domain::ids::UserId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LoginBody, authenticate, check_email, check_password, email_key, former_email_key};
+use super::{LoginBody, authenticate, check_email, check_password, email_key};
 use crate::api::Shop;
 use crate::api::request::caller::Caller;
 use crate::api::request::checks::check_name;
@@ -171,7 +171,7 @@ pub(crate) async fn change(
     let login = shop.submitter.views.login_of(UserId(id.0)).await.map_err(unavailable)?;
     let login = login.ok_or_else(user_not_found)?;
     let change = ChangeLogin {
-        email_key: stored_key(&shop, &login).await?,
+        email_key: stored_key(&shop, login.user).await?,
         user: login.user,
         change: LoginChange::Role(submission.body.role.stored()),
     };
@@ -197,9 +197,13 @@ pub(crate) async fn change_password(
     let login = login.ok_or_else(user_not_found)?;
     let known = LoginBody { email: login.email.to_string(), password: given.current_password };
     let login = authenticate(&shop, caller, known).await?;
+    // The address of a person of an identity provider may belong to another login here.
+    if login.user.0 != principal.user_id {
+        return Err(Problem::new(Code::AuthInvalidCredentials, details::CREDENTIALS));
+    }
     let hash = shop.passwords.hash(given.new_password).await?;
     let change = ChangeLogin {
-        email_key: stored_key(&shop, &login).await?,
+        email_key: stored_key(&shop, login.user).await?,
         user: login.user,
         change: LoginChange::Password(Arc::from(hash)),
     };
@@ -216,11 +220,9 @@ pub(crate) async fn change_password(
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
-/// Returns the key under which a login is stored: accounts of before addresses were normalised have another one.
-async fn stored_key(shop: &Shop, login: &Login) -> Result<EmailKey, Problem> {
-    let key = email_key(&login.email);
-    let found = shop.submitter.views.login(key).await.map_err(unavailable)?;
-    Ok(found.map_or_else(|| former_email_key(&login.email), |_| key))
+/// Returns the key under which a login is stored.
+async fn stored_key(shop: &Shop, user: UserId) -> Result<EmailKey, Problem> {
+    shop.submitter.views.email_key(user).await.map_err(unavailable)?.ok_or_else(user_not_found)
 }
 
 /// Returns the role that counts: the token's, or a lower one that the store has for its user. A role that was taken away is

@@ -14,7 +14,7 @@ use super::progress::progress;
 use crate::cli::{BenchArgs, ExecutorArg};
 use crate::commands::Error;
 use crate::config::{Executor, Roles};
-use crate::wiring::scratch;
+use crate::wiring::upkeep::scratch;
 
 pub(super) const SERVICES: [&str; 3] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL"];
 /// Time for the members of consumer groups to join before the measurement.

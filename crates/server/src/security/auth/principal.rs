@@ -25,3 +25,7 @@ impl Principal {
         self.role >= Role::Viewer
     }
 }
+
+/// A token was refused. The client gets no reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused;

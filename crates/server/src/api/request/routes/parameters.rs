@@ -54,7 +54,7 @@ async fn refuse(problem: Problem, access: Access, request: Request, shop: Shop) 
         Access::Customers => Customer::from_request_parts(&mut parts, &shop).await.map(drop),
         Access::Listeners => {
             let token = parts.uri.query().and_then(|query| query::value(query, ACCESS_TOKEN));
-            shop.tokens.session_of((&parts).into(), token.as_deref()).map(drop)
+            shop.tokens.session_of((&parts).into(), token.as_deref()).await.map(drop)
         }
     };
     admitted.err().unwrap_or(problem).into_response()

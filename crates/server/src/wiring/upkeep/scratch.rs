@@ -4,9 +4,9 @@ use adapters::{mysql, redis};
 use domain::ids::Codec;
 use tokio::runtime::Builder;
 
-use super::error::Error;
-use super::{broker, redis_services};
 use crate::config::Config;
+use crate::wiring::error::Error;
+use crate::wiring::{broker, redis_services};
 
 /// Creates the database that the settings name.
 pub fn make_database(config: &Config) -> Result<(), Error> {

@@ -1,0 +1,43 @@
+//! The shop's own tokens, and the secret that signs them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Jwks;
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    token_ttl_s: u64,
+    pub accept_new_secret: bool,
+    pub jwks: Jwks,
+    /// Only from the environment: a secret in a file ends up in a repository.
+    #[serde(skip)]
+    secret: Option<String>,
+}
+
+impl Auth {
+    pub fn token_ttl(&self) -> Duration {
+        Duration::from_secs(self.token_ttl_s)
+    }
+
+    pub(in crate::config) fn set_secret(&mut self, secret: Option<String>) {
+        self.secret = secret;
+    }
+
+    pub(in crate::config) const fn at_least_one(&self) -> [(&'static str, u64); 3] {
+        let [refresh, timeout] = self.jwks.at_least_one();
+        [("auth.token_ttl_s", self.token_ttl_s), refresh, timeout]
+    }
+
+    pub fn secret(&self) -> Option<&str> {
+        self.secret.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").field("token_ttl_s", &self.token_ttl_s).finish_non_exhaustive()
+    }
+}
