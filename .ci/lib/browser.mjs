@@ -1,5 +1,6 @@
 // Drives Chromium through a shop: `node browser.mjs check|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
-// of the working folder. `check` buys as a customer, waits in a queue, and looks as an operator; `shoot` takes a picture of every page.
+// of the working folder. `check` buys as a customer, waits in a queue, looks as an operator, and reads the manual; `shoot` takes a picture
+// of every page.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -172,6 +173,35 @@ async function operate(number, dropId) {
     expect((await page.locator("tbody tr").count()) > 0, "the event log finds events by type");
 }
 
+/** Reads the manual, searches it, and tries a call of the reference. */
+async function read() {
+    const page = await visitor({}, adminToken);
+    for (const path of manual) {
+        const answer = await page.goto(path);
+        expect(answer.status() === 200, `${path}: ${answer.status()}`);
+        await accessible(page);
+    }
+    await page.fill("input[type=search]", "identity provider");
+    const first = page.locator(".found a").first();
+    const target = await first.getAttribute("href");
+    await first.click();
+    await page.waitForURL(shop + target);
+    expect((await page.locator("main").innerText()).toLowerCase().includes("identity provider"), "the search finds a page with the words");
+
+    await page.goto("/docs");
+    const list = page.locator("#op-listTrail");
+    await list.waitFor();
+    await accessible(page);
+    for (const [language, words] of Object.entries({ TypeScript: "await fetch(", Java: "HttpRequest.newBuilder", Python: "urllib.request.Request", curl: "curl -sS" })) {
+        await page.selectOption(".language select", language);
+        expect((await list.locator(".sample").innerText()).includes(words), `the sample in ${language}`);
+    }
+    await list.locator("summary", { hasText: "Try it" }).click();
+    await list.locator("button", { hasText: "Send GET" }).click();
+    await list.locator(".answer strong", { hasText: "200" }).waitFor();
+    expect((await list.locator(".answer").innerText()).includes("changeModes"), "the trail names the change of the mode");
+}
+
 const dashboard = (number) => [
     "/admin",
     "/admin/orders",
@@ -186,7 +216,10 @@ const dashboard = (number) => [
     "/admin/webhooks",
     "/admin/modes",
     "/admin/audit?run=true",
+    "/admin/people",
+    "/admin/trail",
 ];
+const manual = ["/docs/index", "/docs/people", "/docs/settings", "/docs/tutorials/first-drop", "/docs/decisions/0109-an-act-is-written-with-its-change"];
 
 async function shoot() {
     mkdirSync(folder, { recursive: true });
@@ -203,7 +236,7 @@ async function shoot() {
         phone: { colorScheme: "light", viewport: { width: 360, height: 740 } },
     })) {
         const page = await visitor(options, adminToken);
-        for (const path of [...pages, ...dashboard(paid.orderNumber)]) {
+        for (const path of [...pages, ...dashboard(paid.orderNumber), "/docs", ...manual]) {
             await page.goto(path);
             const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
             expect(wide <= 0, `${look} ${path}: ${wide} px too wide`);
@@ -220,6 +253,7 @@ try {
         const dropId = await queue(page);
         await payWithoutScripts();
         await operate(number, dropId);
+        await read();
     }
 } catch (error) {
     complaints.push(error.message);

@@ -1,5 +1,8 @@
 // Shows /openapi.json. Whatever the document says is text here: nothing of it becomes markup, script or address.
 
+import { calling, tokenField } from "/docs/calling.js";
+import { LANGUAGES, parts } from "/docs/samples.js";
+
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
 /** An element with text and children; attributes are ours, contents never parsed. */
@@ -132,21 +135,12 @@ class Reference {
     return [make("h4", {}, "Answers"), ...entries];
   }
 
+  /** The call of an operation, in the chosen language. */
   command(operation) {
-    const quoted = (text) => `'${String(text).replace(/'/g, "'\\''")}'`;
-    let path = operation.path;
-    for (const parameter of operation.parameters ?? []) {
-      if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(parameter.example ?? "…"));
-    }
-    const lines = [`curl -sS${operation.method === "get" ? "" : ` -X ${operation.method.toUpperCase()}`} ${quoted(location.origin + path)}`];
-    if (isGuarded(operation)) lines.push(`-H "authorization: Bearer $TOKEN"`);
-    const media = operation.requestBody?.content?.["application/json"];
-    if (media) {
-      lines.push(`-H 'content-type: application/json'`);
-      if (operation.method === "post") lines.push(`-H 'idempotency-key: "choose-one"'`);
-      lines.push(`-d ${quoted(JSON.stringify(media.example))}`);
-    }
-    return copied(lines.join(" \\\n  "));
+    const sample = make("div", { class: "sample" });
+    sample.show = () => sample.replaceChildren(copied(LANGUAGES[chosen](parts(operation, location.origin))));
+    sample.show();
+    return sample;
   }
 
   /** Where the `$TOKEN` of the commands comes from. */
@@ -155,8 +149,9 @@ class Reference {
     const json = "-H 'content-type: application/json'";
     const login = (email, password) => `TOKEN=$(curl -sS ${shop}/api/auth/login ${json} \\\n` +
       `  -d '{"email": "${email}", "password": "${password}"}' |\n  grep -o '"accessToken":"[^"]*' | cut -d'"' -f4)`;
-    return make("section", { id: "token" }, make("h2", {}, "A token"),
-      make("p", {}, "The commands on this page take it from ", make("code", {}, "$TOKEN"), ". A customer registers once and logs in:"),
+    return make("section", { id: "token" }, make("h2", {}, "Authentication"),
+      make("p", {}, "Every call names its caller by a bearer token in ", make("code", {}, "Authorization"), ". The samples on this page take it from ",
+        make("code", {}, "$TOKEN"), ". A browser may have it as a cookie instead: ", make("code", {}, "POST /api/auth/session"), ". A customer registers once and logs in:"),
       copied(`curl -sS ${shop}/api/users ${json} \\\n` +
         `  -d '{"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"}'\n` +
         login("ann@example.com", "correct horse battery")),
@@ -164,7 +159,17 @@ class Reference {
         make("code", {}, "DOORBUSTER__ADMIN__PASSWORD"), ":"),
       copied(login("admin@doorbuster.local", "…")),
       make("p", {}, "On the shop's machine, in the folder that it was started in, the program makes one of any role:"),
-      copied("TOKEN=$(doorbuster token --role admin --user 1)"));
+      copied("TOKEN=$(doorbuster token --role admin --user 1)"),
+      make("h3", {}, "Roles"),
+      make("p", {}, "On the paths of administration a viewer reads, an operator also does the daily work, and an admin does everything. Each operation there says whom it is for. A role that was taken away is gone with the next request."),
+      make("h3", {}, "Programs"),
+      make("p", {}, "A program sends an API key in the same place. An admin makes it with scopes and can revoke it at once; it is shown only once:"),
+      copied(`curl -sS ${shop}/api/admin/api-keys -H "authorization: Bearer $TOKEN" ${json} \\\n` +
+        `  -d '{"name": "Warehouse", "scopes": ["orders:write", "products:read"]}'`),
+      make("h3", {}, "Another identity provider"),
+      make("p", {}, "With ", make("code", {}, "auth.jwks.url"), " the shop accepts the tokens of your identity provider (RS256, ES256), too: see ",
+        make("a", { href: "/docs/people" }, "People, roles and keys"), "."),
+      tokenField(make));
   }
 
   article(operation) {
@@ -177,7 +182,7 @@ class Reference {
     const article = make("article", { id: anchor(operation.operationId), "aria-label": operation.summary },
       make("h3", {}, operation.summary, ...notes),
       make("p", { class: "path" }, method(operation.method), operation.path),
-      ...prose(operation.description), this.command(operation),
+      ...prose(operation.description), this.command(operation), calling(operation, make),
       ...this.parameters(operation), ...this.body(operation), ...this.responses(operation));
     article.dataset.words = JSON.stringify(operation).toLowerCase();
     return article;
@@ -206,7 +211,8 @@ class Reference {
     const contents = document.getElementById("contents");
     document.getElementById("version").textContent = info.version;
     content.replaceChildren(make("h1", { id: "top" }, `${info.title} API`), ...prose(info.description),
-      make("p", {}, "The document: ", make("a", { href: "/openapi.json" }, "/openapi.json")), this.token());
+      make("p", {}, "The document: ", make("a", { href: "/openapi.json" }, "/openapi.json"), " · ", make("a", { href: "/docs/index" }, "The manual")),
+      languages(), this.token());
     const operations = this.operations();
     for (const tag of tags) {
       const all = operations.filter((operation) => operation.tags?.includes(tag.name));
@@ -218,11 +224,23 @@ class Reference {
       content.append(make("section", {}, make("h2", {}, tag.name), ...prose(tag.description),
         ...chapter.map((operation) => this.article(operation))));
     }
-    const rest = [["token", "A token"], ["codes", "Codes"], ["schemas", "Schemas"]];
+    const rest = [["token", "Authentication"], ["codes", "Codes"], ["schemas", "Schemas"]];
     contents.append(make("h2", {}, "Shared"), make("ul", {}, ...rest.map(([id, title]) =>
       make("li", {}, make("a", { href: `#${id}` }, title)))));
     content.append(this.codes(), this.schemas());
   }
+}
+
+let chosen = "curl";
+
+/** The choice of the language of all samples. */
+function languages() {
+  const choice = make("select", {}, ...Object.keys(LANGUAGES).map((name) => make("option", {}, name)));
+  choice.addEventListener("change", () => {
+    chosen = choice.value;
+    for (const sample of document.querySelectorAll(".sample")) sample.show();
+  });
+  return make("label", { class: "language" }, "Samples in ", choice);
 }
 
 function isGuarded(operation) {

@@ -72,11 +72,13 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     }
     if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly | Surface::ProbesOnly) {
         // The admin check is a layer in front of the routes, so that no route can lack it.
-        let check = middleware::from_fn_with_state(shop.clone(), request::admission::staff_only);
+        let actions = admin_routes().operations().map(|operation| ((operation.method, operation.path), operation.id));
+        let admission = Admission { shop: shop.clone(), actions: Arc::new(actions.collect()) };
+        let check = middleware::from_fn_with_state(admission, staff_only);
         routes = routes.merge(admin_routes().router().route_layer(check)).merge(dashboard_routes().router());
     }
     if !matches!(surface, Surface::HealthOnly | Surface::ProbesOnly) {
-        routes = routes.merge(session_routes().router());
+        routes = routes.merge(session_routes().and(manual_routes()).router());
     }
     if shop.limits.are_set() {
         routes = routes.layer(middleware::from_fn_with_state(shop.clone(), request::limiting::limited));
@@ -92,6 +94,7 @@ pub fn operations() -> Vec<Operation> {
     [
         open_routes(),
         document_routes(),
+        manual_routes(),
         catalogue_routes(),
         metrics_route(),
         session_routes(),
@@ -129,6 +132,17 @@ fn document_routes() -> Routes {
         .get("/docs", shop::reference::page, about::page())
         .get("/docs/reference.js", shop::reference::script, about::part())
         .get("/docs/reference.css", shop::reference::style, about::part())
+        .get("/docs/samples.js", shop::reference::samples, about::part())
+        .get("/docs/calling.js", shop::reference::calling, about::part())
+        .get("/docs/search.json", web::manual::search, about::part())
+}
+
+/// The manual, whose pages need the files of all pages.
+fn manual_routes() -> Routes {
+    Routes::default()
+        .get("/docs/index", web::manual::index, about::storefront())
+        .get("/docs/{page}", web::manual::page, about::storefront())
+        .get("/docs/{section}/{page}", web::manual::page, about::storefront())
 }
 
 fn metrics_route() -> Routes {

@@ -12,6 +12,7 @@ pub(crate) mod coupons;
 pub(crate) mod drops;
 pub(crate) mod format;
 pub(crate) mod layout;
+pub(crate) mod manual;
 pub(crate) mod orders;
 pub(crate) mod paying;
 pub(crate) mod reader;

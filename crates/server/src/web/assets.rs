@@ -45,6 +45,8 @@ const ASSETS: &[Asset] = assets! {
     "live.js": SCRIPT;
     "page.js": SCRIPT;
     "proof.js": SCRIPT;
+    "manual.css": CSS;
+    "manual.js": SCRIPT;
     "mark.svg": "image/svg+xml";
 };
 

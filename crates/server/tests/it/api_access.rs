@@ -17,7 +17,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 175] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 181] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -82,6 +82,12 @@ pub(crate) const ROUTES: [(&str, &str, Access); 175] = [
     ("GET", "/docs", Everybody),
     ("GET", "/docs/reference.js", Everybody),
     ("GET", "/docs/reference.css", Everybody),
+    ("GET", "/docs/samples.js", Everybody),
+    ("GET", "/docs/calling.js", Everybody),
+    ("GET", "/docs/search.json", Everybody),
+    ("GET", "/docs/index", Visitors),
+    ("GET", "/docs/{page}", Visitors),
+    ("GET", "/docs/{section}/{page}", Visitors),
     ("POST", "/api/payments/callbacks/{provider}", Everybody),
     ("GET", "/api/admin/payments", Admins),
     ("GET", "/api/admin/payments/{paymentId}", Admins),

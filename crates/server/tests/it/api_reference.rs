@@ -5,9 +5,11 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::shop::TestShop;
 
-const ASSETS: [(&str, &str); 3] = [
+const ASSETS: [(&str, &str); 5] = [
     ("/docs", "text/html; charset=utf-8"),
     ("/docs/reference.js", "text/javascript; charset=utf-8"),
+    ("/docs/samples.js", "text/javascript; charset=utf-8"),
+    ("/docs/calling.js", "text/javascript; charset=utf-8"),
     ("/docs/reference.css", "text/css; charset=utf-8"),
 ];
 
@@ -65,6 +67,31 @@ fn the_page_says_where_a_token_comes_from() {
     for way in ["/api/users", "/api/auth/login", "DOORBUSTER__ADMIN__PASSWORD", "doorbuster token --role admin"] {
         assert!(section.contains(way), "{way}");
     }
+}
+
+#[test]
+fn the_manual_is_shown_under_a_strict_policy_and_is_searched() {
+    let shop = TestShop::start();
+    let read = |path: &str| shop.ask_openly("GET", path, &Value::Null);
+    for path in [
+        "/docs/index",
+        "/docs/people",
+        "/docs/tutorials/first-drop",
+        "/docs/decisions/0006-the-document-is-read-off-the-handlers",
+    ] {
+        let page = read(path);
+        assert_eq!(page.status, 200, "{path}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");
+        for inlined in ["<style", " style=", " onclick=", "<script>"] {
+            assert!(!page.text.contains(inlined), "{path} has {inlined}, which the policy forbids");
+        }
+    }
+    assert_eq!(read("/docs/none").status, 404);
+    assert_eq!(read("/docs/../Cargo").status, 404);
+    let index: Value = serde_json::from_str(&read("/docs/search.json").text).unwrap();
+    let people = index.as_array().unwrap().iter().find(|section| section["path"] == "/docs/people#the-trail").unwrap();
+    assert!(people["text"].as_str().unwrap().contains("who, when"), "{people}");
 }
 
 #[test]

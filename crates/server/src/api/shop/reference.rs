@@ -12,6 +12,8 @@ use crate::openapi::{Describes, Operation};
 
 const PAGE: &str = include_str!("../../../assets/reference.html");
 const SCRIPT: &str = include_str!("../../../assets/reference.js");
+const SAMPLES: &str = include_str!("../../../assets/samples.js");
+const CALLING: &str = include_str!("../../../assets/calling.js");
 const STYLE: &str = include_str!("../../../assets/reference.css");
 
 /// The page may load its own script and style, and call this shop; nothing else. No site may frame it.
@@ -40,6 +42,16 @@ pub(in crate::api) async fn page() -> Response {
 /// `GET /docs/reference.js`.
 pub(in crate::api) async fn script() -> Response {
     asset("text/javascript; charset=utf-8", Bytes::from_static(SCRIPT.as_bytes()))
+}
+
+/// `GET /docs/samples.js`: examples of calls in several languages.
+pub(in crate::api) async fn samples() -> Response {
+    asset("text/javascript; charset=utf-8", Bytes::from_static(SAMPLES.as_bytes()))
+}
+
+/// `GET /docs/calling.js`: calls an operation from its page.
+pub(in crate::api) async fn calling() -> Response {
+    asset("text/javascript; charset=utf-8", Bytes::from_static(CALLING.as_bytes()))
 }
 
 /// `GET /docs/reference.css`.

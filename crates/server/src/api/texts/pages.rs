@@ -12,6 +12,7 @@ texts! {
     DASHBOARD: "Dashboard", "대시보드";
     SKIP: "Skip to content", "본문으로 건너뛰기";
     MAIN_MENU: "Main menu", "주 메뉴";
+    SEARCH: "Search", "검색";
     API_REFERENCE: "API reference", "API 문서";
     FOOTER: "First come, first served, and it adds up.", "먼저 온 순서대로, 한 치의 오차도 없이.";
 

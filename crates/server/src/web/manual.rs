@@ -1,0 +1,162 @@
+//! The manual: the repository's documentation as pages, with a search.
+
+mod source;
+
+use std::sync::LazyLock;
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use maud::{Markup, PreEscaped, html};
+use serde_json::json;
+
+use self::source::Page;
+use super::layout::{Frame, answer, mark, nothing_here};
+use super::reader::Reader;
+use crate::api::Shop;
+use crate::api::texts::pages;
+
+/// The parts of the manual; what they do not name is in the last one.
+const CHAPTERS: [(&str, &[&str]); 6] = [
+    ("Begin", &["tutorials/first-drop", "from-spring", "modes", "cluster", "tutorials/going-live"]),
+    ("Connect", &["people", "webhooks", "notifications", "notices", "payments", "analytics", "errors"]),
+    ("Run", &["operations", "settings", "cli", "packages", "monitoring", "audit", "history", "replicas", "debezium"]),
+    ("When something happens", &["tutorials/sold-out-early", "tutorials/broker-dies", "tutorials/load-test"]),
+    ("Trust", &["guarantees", "performance", "simulator", "fuzzing", "api-fuzz", "requirements"]),
+    ("More", &[]),
+];
+const DECISIONS: &str = "decisions/";
+
+/// All pages, rendered when the first one is read.
+static PAGES: LazyLock<Vec<Page>> = LazyLock::new(source::pages);
+
+/// What the search looks through: every section with its text.
+static INDEX: LazyLock<Bytes> = LazyLock::new(|| {
+    let sections = PAGES.iter().flat_map(|page| page.sections.iter().map(move |section| (page, section)));
+    let entries = sections.map(|(page, section)| {
+        json!({"page": page.title, "path": address(page.path, &section.anchor), "title": section.title, "text": section.text})
+    });
+    Bytes::from(json!(entries.collect::<Vec<_>>()).to_string())
+});
+
+fn address(path: &str, anchor: &str) -> String {
+    if anchor.is_empty() { format!("/docs/{path}") } else { format!("/docs/{path}#{anchor}") }
+}
+
+/// `GET /docs/index`.
+pub(crate) async fn index(State(_): State<Shop>, reader: Reader) -> Response {
+    let content = html! {
+        h1 { "Manual" }
+        p { "How the shop works and how it is run. The API has a " a href="/docs" { "reference" } " with examples to try." }
+        @for (title, pages) in chapters() {
+            h2 { (title) }
+            ul.contents { @for page in pages { li { a href=(address(page.path, "")) { (page.title) } " " span.soft { (page.opening()) } } } }
+        }
+        h2 #decisions { "Decisions" }
+        ul.contents { @for page in decisions() { li { a href=(address(page.path, "")) { (page.title) } } } }
+    };
+    framed(&reader, "Manual", None, &content)
+}
+
+/// `GET /docs/{page}` and `/docs/{section}/{page}`: a page, or a picture of one.
+pub(crate) async fn page(State(_): State<Shop>, reader: Reader) -> Response {
+    let path = reader.path.strip_prefix("/docs/").unwrap_or_default();
+    if let Some(picture) = source::picture(path) {
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
+            (
+                CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+            ),
+        ];
+        return (headers, picture).into_response();
+    }
+    let Some(page) = PAGES.iter().find(|page| page.path == path) else { return nothing_here(&reader) };
+    let content = html! { article.manual { (PreEscaped(&page.html)) } };
+    framed(&reader, &page.title, Some(page), &content)
+}
+
+/// `GET /docs/search.json`.
+pub(crate) async fn search(State(_): State<Shop>) -> Response {
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (StatusCode::OK, headers, LazyLock::force(&INDEX).clone()).into_response()
+}
+
+fn chapters() -> Vec<(&'static str, Vec<&'static Page>)> {
+    let named = |path: &str| CHAPTERS.iter().any(|(_, paths)| paths.contains(&path));
+    let of = |paths: &[&str]| -> Vec<&'static Page> {
+        if paths.is_empty() {
+            return PAGES.iter().filter(|page| !named(page.path) && !page.path.starts_with(DECISIONS)).collect();
+        }
+        paths.iter().filter_map(|path| PAGES.iter().find(|page| page.path == *path)).collect()
+    };
+    CHAPTERS.iter().map(|(title, paths)| (*title, of(paths))).collect()
+}
+
+fn decisions() -> impl Iterator<Item = &'static Page> {
+    PAGES.iter().filter(|page| page.path.starts_with(DECISIONS))
+}
+
+fn framed(reader: &Reader, title: &str, current: Option<&Page>, content: &Markup) -> Response {
+    let is_current = |page: &Page| current.is_some_and(|current| current.path == page.path);
+    let body = html! {
+        a.skip href="#content" { (pages::SKIP.of(reader.language)) }
+        div.book {
+            header.rail {
+                a.mark href="/docs/index" { (mark()) span { "Doorbuster" } }
+                search { label { (pages::SEARCH.of(reader.language)) input type="search" data-search="/docs/search.json" autocomplete="off" spellcheck="false"; }
+                    ol.found hidden {} }
+                nav aria-label=(pages::MAIN_MENU.of(reader.language)) {
+                    p.label { a href="/docs" { (pages::API_REFERENCE.of(reader.language)) } }
+                    @for (title, pages) in chapters() {
+                        p.label { (title) }
+                        @for page in pages { a href=(address(page.path, "")) aria-current=[is_current(page).then_some("page")] { (page.title) } }
+                    }
+                    p.label { a href="/docs/index#decisions" { "Decisions" } }
+                }
+            }
+            main #content lang="en" { (content)
+                @if let Some(page) = current.filter(|page| page.sections.len() > 2) { (contents_of(page)) } }
+        }
+    };
+    answer(StatusCode::OK, reader, Frame { title, styles: &["base.css", "manual.css"], script: "manual.js", body })
+}
+
+/// The sections of a page, beside it.
+fn contents_of(page: &Page) -> Markup {
+    html! { nav.here aria-label="On this page" {
+        p.label { "On this page" }
+        @for section in page.sections.iter().filter(|section| section.level == 2) { a href=(format!("#{}", section.anchor)) { (section.title) } }
+    } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_named_page_exists_and_every_link_leads_somewhere() {
+        for (_, paths) in CHAPTERS {
+            for path in paths {
+                assert!(PAGES.iter().any(|page| page.path == *path), "{path}");
+            }
+        }
+        for page in PAGES.iter() {
+            assert!(!page.title.is_empty() && !page.sections.is_empty(), "{}", page.path);
+            for link in page.html.split("href=\"/docs/").skip(1).filter_map(|rest| rest.split('"').next()) {
+                let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+                let target = PAGES.iter().find(|page| page.path == path);
+                let target = target.unwrap_or_else(|| panic!("{}: {link} leads nowhere", page.path));
+                let has_anchor = anchor.is_empty() || target.sections.iter().any(|section| section.anchor == anchor);
+                assert!(has_anchor, "{}: {link} has no such section", page.path);
+            }
+            for picture in page.html.split("src=\"/docs/").skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(source::picture(picture).is_some(), "{}: {picture}", page.path);
+            }
+            assert!(!page.html.contains("<script") && !page.html.contains(" style="), "{}", page.path);
+        }
+        assert!(INDEX.len() < 2_000_000, "{} bytes", INDEX.len());
+    }
+}
