@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Certificate, Client, ClientBuilder};
 
-use crate::tls;
+use crate::{tls, unreachable};
 
 /// Returns a client that follows no redirect: another address must not receive a key, a password or a signed body.
 pub(crate) fn builder(timeout: Duration) -> ClientBuilder {
@@ -22,8 +22,14 @@ pub(crate) fn build(builder: ClientBuilder) -> Result<Client, String> {
     builder.build().map_err(|error| format!("creating the HTTP client failed: {error}"))
 }
 
-/// Returns an error with its causes, or why the handshake failed.
+/// Returns in plain words why there was no answer; an error that is not a usual one with its causes.
 pub(crate) fn with_causes(error: &reqwest::Error) -> String {
+    if let Some(reason) = unreachable::reason(error) {
+        return reason.to_owned();
+    }
+    if error.is_timeout() {
+        return "no answer in time: the request timed out".to_owned();
+    }
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -22,5 +22,6 @@ pub mod shop_client;
 mod snapshot;
 pub mod sqlite;
 mod tls;
+mod unreachable;
 pub mod webhook;
 mod words;

@@ -296,15 +296,16 @@ impl Drop {
             return Err(ChangeRejection::Ended);
         }
         let mut changed = self.clone();
-        changed.ends_at = change.ends_at.unwrap_or(self.ends_at);
+        if change.ends_at.is_some_and(|ends_at| ends_at <= self.starts_at) {
+            return Err(ChangeRejection::WindowOutOfOrder);
+        }
+        // It has sold until now: an end in the past is the present moment.
+        changed.ends_at = change.ends_at.map_or(self.ends_at, |ends_at| ends_at.max(at));
         changed.paused = change.paused.unwrap_or(self.paused);
         match (&mut changed.queue, change.admit_per_second) {
             (Some(queue), Some(rate)) => queue.room.admit_per_second = rate,
             (None, Some(_)) => return Err(ChangeRejection::NoWaitingRoom),
             (_, None) => {}
-        }
-        if changed.ends_at <= self.starts_at {
-            return Err(ChangeRejection::WindowOutOfOrder);
         }
         if changed != *self {
             changed.updated_at = at;

@@ -25,7 +25,7 @@ pub const ADMIT_PER_SECOND_MAX: i64 = 100_000;
 /// Seconds that an admitted customer may have.
 pub const HOLD_SECONDS_MAX: i64 = 86_400;
 /// Seconds by which a hold is extended at once.
-pub const HOLD_EXTENSION_SECONDS_MAX: u32 = 86_400;
+pub const HOLD_EXTENSION_SECONDS_MAX: i64 = 86_400;
 /// Products of one drop.
 pub const DROP_PRODUCTS_MAX: usize = 100;
 /// Characters of a name.

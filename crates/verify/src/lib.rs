@@ -40,7 +40,7 @@ impl Header {
         match (self.drop_id, &self.seed_commitment, self.coupon_id) {
             (Some(drop), Some(commitment), None) => Ok(format!("doorbuster drop {drop}\n{commitment}")),
             (None, None, Some(coupon)) => Ok(format!("doorbuster coupon {coupon}")),
-            _ => Err(Flaw::Unreadable { line: 1, error: "it is neither of a drop nor of a campaign".into() }),
+            _ => Err(Flaw::Unreadable { line: 1 }),
         }
     }
 }
@@ -72,43 +72,33 @@ pub struct Receipt {
 /// A fault of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    Unreadable {
-        line: usize,
-        error: String,
-    },
+    /// The line lacks a field, has one too many, or is no JSON.
+    Unreadable { line: usize },
     /// The entries are not numbered from 1 without gap: one was inserted, removed or moved.
-    Number {
-        line: usize,
-        expected: u64,
-    },
+    Number { line: usize, expected: u64 },
     /// The entry does not follow the one before.
-    Chain {
-        number: u64,
-    },
+    Chain { number: u64 },
     /// The entry was changed.
-    Hash {
-        number: u64,
-    },
+    Hash { number: u64 },
     /// Entries are missing at the end, or the first line was changed.
     End,
     /// The seed is not the one that was announced.
     Seed,
     /// An entry is of a kind that there is not.
-    Kind {
-        number: u64,
-    },
+    Kind { number: u64 },
     /// More places were admitted than customers had joined, or fewer than before; or a ticket or coupon has another number.
-    Admission {
-        number: u64,
-    },
+    Admission { number: u64 },
     /// The receipt is not in the proof.
     Receipt,
+    /// The receipt is newer than the proof; or entries are missing at the end.
+    Older,
 }
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Flaw::Unreadable { line, error } => write!(f, "line {line} is not an entry of a proof: {error}"),
+            Flaw::Unreadable { line: 1 } => write!(f, "line 1 does not describe a drop or a campaign"),
+            Flaw::Unreadable { line } => write!(f, "line {line} is not an entry of a proof"),
             Flaw::Number { line, expected } => write!(f, "line {line} should have the number {expected}"),
             Flaw::Chain { number } => write!(f, "entry {number} does not follow the one before"),
             Flaw::Hash { number } => write!(f, "entry {number} was changed"),
@@ -119,6 +109,10 @@ impl fmt::Display for Flaw {
                 write!(f, "entry {number} admits places that no one has, or admits some again")
             }
             Flaw::Receipt => write!(f, "the receipt is not in the proof"),
+            Flaw::Older => write!(
+                f,
+                "the proof ends before the receipt was made: get the proof again; if it still does, entries were removed"
+            ),
         }
     }
 }
@@ -135,13 +129,15 @@ impl Verified {
     ///
     /// # Errors
     ///
-    /// [`Flaw::Receipt`] if it is not.
+    /// [`Flaw::Receipt`] if it is not, [`Flaw::Older`] if the proof ends before it or before its head.
     pub fn contains(&self, receipt: &Receipt) -> Result<&Entry, Flaw> {
-        let place = usize::try_from(receipt.number).ok().and_then(|number| number.checked_sub(1));
-        let entry = place.and_then(|place| self.entries.get(place)).ok_or(Flaw::Receipt)?;
-        let is_same = entry.hash == receipt.hash && entry.previous_hash == receipt.previous_hash;
-        let has_head = self.entries.iter().skip(place.unwrap_or(0)).any(|later| later.hash == receipt.head);
-        if is_same && has_head { Ok(entry) } else { Err(Flaw::Receipt) }
+        let place = receipt.number.checked_sub(1).and_then(|place| usize::try_from(place).ok()).ok_or(Flaw::Receipt)?;
+        let entry = self.entries.get(place).ok_or(Flaw::Older)?;
+        if entry.hash != receipt.hash || entry.previous_hash != receipt.previous_hash {
+            return Err(Flaw::Receipt);
+        }
+        let has_head = self.entries[place..].iter().any(|later| later.hash == receipt.head);
+        if has_head { Ok(entry) } else { Err(Flaw::Older) }
     }
 }
 
@@ -152,7 +148,7 @@ impl Verified {
 /// The first [`Flaw`] in it.
 pub fn verify(proof: &str) -> Result<Verified, Flaw> {
     let mut lines = (1..).zip(proof.lines());
-    let (_, first) = lines.next().ok_or(Flaw::Unreadable { line: 1, error: "the proof is empty".into() })?;
+    let (_, first) = lines.next().ok_or(Flaw::Unreadable { line: 1 })?;
     let header: Header = parse(1, first)?;
     if header.seed.as_ref().is_some_and(|seed| unhex(seed).map(|seed| sha256(&seed)) != header.seed_commitment) {
         return Err(Flaw::Seed);
@@ -193,7 +189,7 @@ pub fn verify(proof: &str) -> Result<Verified, Flaw> {
 }
 
 fn parse<'t, T: Deserialize<'t>>(line: usize, text: &'t str) -> Result<T, Flaw> {
-    serde_json::from_str(text).map_err(|error| Flaw::Unreadable { line, error: error.to_string() })
+    serde_json::from_str(text).map_err(|_| Flaw::Unreadable { line })
 }
 
 fn sealed(entry: &Entry, at: i64) -> String {

@@ -6,6 +6,7 @@ mod folder;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use app::events::outbox::SHARDS;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Value as Shared};
 use rusqlite::types::Value;
@@ -119,8 +120,15 @@ impl Source {
         Ok(self.connection.query_first(select).await?.unwrap_or_default())
     }
 
+    /// Returns the last event of each shard. A shard without events may have no row.
     async fn heads(&mut self) -> Result<Vec<i64>, MoveError> {
-        Ok(self.connection.query("SELECT seq FROM outbox_shard ORDER BY shard").await?)
+        let mut heads = vec![0; SHARDS];
+        for (shard, seq) in self.connection.query::<(usize, i64), _>("SELECT shard, seq FROM outbox_shard").await? {
+            if let Some(head) = heads.get_mut(shard) {
+                *head = seq;
+            }
+        }
+        Ok(heads)
     }
 
     async fn offsets(&mut self) -> Result<Vec<Offset>, MoveError> {

@@ -8,6 +8,8 @@ use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
+use crate::unreachable;
+
 pub struct MailServer {
     server: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
@@ -33,7 +35,7 @@ impl MailServer {
         let mail = self.mail(letter)?;
         let sent = tokio::time::timeout(self.timeout, self.server.send(mail)).await;
         let sent = sent.map_err(|_| format!("the mail server did not answer within {} s", self.timeout.as_secs()))?;
-        sent.map(|_| ()).map_err(|error| error.to_string())
+        sent.map(|_| ()).map_err(|error| unreachable::reason(&error).map_or_else(|| error.to_string(), str::to_owned))
     }
 
     fn mail(&self, letter: &Letter) -> Result<Message, String> {

@@ -87,6 +87,11 @@ impl Group {
         matches!(self, Group::CouponNotifications | Group::OrderNotifications)
     }
 
+    /// Returns the groups that have dead letters of their own.
+    pub fn with_letters() -> impl Iterator<Item = Group> {
+        Group::ALL.iter().copied().filter(|group| !group.is_trailing() || group.notifies())
+    }
+
     /// Returns true if the domain detects repeated events by itself. For other groups the inbox detects them, and the
     /// audit expects every event there: a change that adds kinds to such a group must write `offset_skip` rows for
     /// earlier events. A trailing group needs no inbox: its effect and its offset are one commit.

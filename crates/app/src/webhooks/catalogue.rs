@@ -48,8 +48,8 @@ macro_rules! event_types {
 event_types! {
     OrderPlaced = "order.placed" from Source::Event(EventKind::OrderCreated), "A customer placed an order.";
     OrderCompleted = "order.completed" from Source::Event(EventKind::OrderCompleted), "An order has everything that it claimed, and is paid where it had to be.";
-    OrderCancelled = "order.cancelled" from Source::Event(EventKind::OrderCancelled), "An order was cancelled; everything that it held is restored.";
-    OrderStatus = "order.status" from Source::Event(EventKind::OrderStatusChanged), "The status of an order changed.";
+    OrderCancelled = "order.cancelled" from Source::Event(EventKind::OrderCancelled), "An order was cancelled before it was completed; everything that it held is restored.";
+    OrderStatus = "order.status" from Source::Event(EventKind::OrderStatusChanged), "The status of a completed order changed: it is prepared, shipped, stored, delivered, cancelled or refunded.";
     OrderRefunded = "order.refunded" from Source::Event(EventKind::OrderReturned), "Units of an order were refunded.";
     PaymentCompleted = "payment.completed" from Source::Event(EventKind::PaymentCompleted), "The money of an order was captured.";
     PaymentFailed = "payment.failed" from Source::Event(EventKind::PaymentFailed), "An attempt to pay failed; the order may be paid until its time is over.";

@@ -71,6 +71,7 @@ fn a_limit_counts_what_the_customer_has() {
 fn an_ended_drop_is_not_extended_and_a_window_keeps_its_order() {
     let until = |at| Change { ends_at: Some(t(at)), ..Change::default() };
     assert_eq!(drop().change(until(300), t(199)).map(|drop| drop.ends_at), Ok(t(300)));
+    assert_eq!(drop().change(until(150), t(180)).map(|drop| drop.ends_at), Ok(t(180)), "it has sold until then");
     assert_eq!(drop().change(until(300), t(200)), Err(ChangeRejection::Ended));
     assert_eq!(drop().change(until(100), t(50)), Err(ChangeRejection::WindowOutOfOrder));
 }

@@ -119,12 +119,19 @@ pub(crate) async fn process(
     }
     let number = &order.created.number;
     let is_paid_now = order.outcome == Outcome::AwaitingPayment;
-    let estimate =
-        if is_paid_now { shop.estimates.of_payment().await } else { shop.estimates.of_sending(&order).await };
+    let is_sent = !matches!(order.status, Status::PaymentCompleted | Status::Preparing | Status::InWarehouse);
+    let (message, estimate) = if is_paid_now {
+        (orders::PROCESSING, shop.estimates.of_payment().await)
+    } else if is_sent {
+        let message = if order.status == Status::Completed { orders::FULFILLED } else { orders::ON_THE_WAY };
+        (message, Some(Duration::ZERO))
+    } else {
+        (orders::SENDING, shop.estimates.of_sending(&order).await)
+    };
     let body = ProcessingBody {
         order_id: number.to_string(),
         status: "PROCESSING",
-        message: if is_paid_now { orders::PROCESSING } else { orders::SENDING }.of(language),
+        message: message.of(language),
         estimated_processing_time: estimates::iso(estimate.unwrap_or(PAYMENT_UNTIL_MEASURED)),
         websocket_topic: format!("/topic/order/{number}"),
         status_check_url: format!("/api/orders/{number}/status"),

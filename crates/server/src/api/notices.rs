@@ -16,7 +16,7 @@ use crate::http::{Code, Problem};
 use crate::live::feed::Feed;
 use crate::live::subscriptions::SubscribeError;
 use crate::openapi::{Access, Describes, Operation, Parameter, Place};
-use crate::security::auth::Session;
+use crate::security::auth::OpenSession;
 
 mod socket;
 mod sse;
@@ -36,7 +36,7 @@ struct ListenQuery {
 
 /// The client of a notice stream: its session, language, and the notice after which it resumes.
 pub(crate) struct Listener {
-    session: Session,
+    session: OpenSession,
     language: Language,
     after: Option<i64>,
     prefer: Prefer,
@@ -48,6 +48,7 @@ impl FromRequestParts<Shop> for Listener {
     async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Listener, Problem> {
         let Query(query) = Query::<ListenQuery>::from_request_parts(parts, shop).await?;
         let session = shop.tokens.session_of((&*parts).into(), query.access_token.as_deref()).await?;
+        let session = OpenSession::begin(&shop.tokens, session);
         let after = resume_after(&parts.headers, query.last_event_id.as_deref())?;
         Ok(Listener { session, language: Language::of(&parts.headers), after, prefer: Prefer::of(&parts.headers) })
     }

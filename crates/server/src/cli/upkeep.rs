@@ -65,7 +65,10 @@ pub struct VerifyArgs {
     /// The proof, as `GET /api/drops/{id}/proof` answers it
     #[arg(value_name = "FILE")]
     pub proof: PathBuf,
-    /// A receipt that must be in the proof, as `GET /api/orders/{n}/receipt` answers it
+    /// A receipt that must be in the proof, as `GET /api/orders/{orderNumber}/receipt` answers it
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }

@@ -30,7 +30,7 @@ mod verified;
 use outside::{Outside, Vouched};
 pub use principal::{Principal, Refused, Role};
 pub(crate) use roles::needed;
-pub(crate) use scopes::{area, is_writing};
+pub(crate) use scopes::{area, is_writing, needs_write};
 use validity::ValidSince;
 use verified::Verified;
 
@@ -48,6 +48,32 @@ impl Session {
     /// Returns how long the token is still valid.
     pub fn left(&self) -> Duration {
         Duration::from_secs(self.expires_s).saturating_sub(since_epoch())
+    }
+}
+
+/// A session that outlasts its request: a stream's.
+#[derive(Debug)]
+pub struct OpenSession {
+    pub principal: Principal,
+    session: Session,
+    tokens: Arc<Tokens>,
+    /// From which second on the user's tokens were valid when it began.
+    valid_since: u64,
+}
+
+impl OpenSession {
+    pub fn begin(tokens: &Arc<Tokens>, session: Session) -> OpenSession {
+        let principal = session.principal;
+        let valid_since = tokens.valid_since.of(principal.user_id);
+        OpenSession { principal, session, tokens: Arc::clone(tokens), valid_since }
+    }
+
+    /// Returns how long the token is still valid: no longer if the user's tokens ended since the session began.
+    pub fn left(&self) -> Duration {
+        if self.tokens.valid_since.of(self.principal.user_id) > self.valid_since {
+            return Duration::ZERO;
+        }
+        self.session.left()
     }
 }
 

@@ -21,7 +21,8 @@ pub fn of(error: &io::Error) -> String {
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "the network has no route to it",
         ErrorKind::AddrInUse => "another process listens there",
         ErrorKind::AddrNotAvailable => "this machine has no such address",
-        ErrorKind::InvalidData => "it is not UTF-8 text",
+        // The standard library's error of text that is none has no cause; a decompressor's has one.
+        ErrorKind::InvalidData if error.get_ref().is_none() => "it is not UTF-8 text",
         _ => {
             let text = error.to_string();
             let text = text.split(" (os error").next().unwrap_or_default();

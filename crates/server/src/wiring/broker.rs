@@ -113,7 +113,7 @@ pub fn wanted_topics(config: &Config) -> Vec<Wanted> {
 }
 
 pub(super) fn topics(config: &Config) -> Result<Topics, Error> {
-    let cluster = cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS is not set".to_owned()))?;
+    let cluster = cluster(config).ok_or(Error::NoBrokers)?;
     Topics::connect(&cluster).map_err(Error::Broker)
 }
 

@@ -60,6 +60,8 @@ pub enum Error {
     Overdue(u64),
     #[error("the brokers: {0}")]
     Broker(String),
+    #[error("KAFKA_BROKERS is not set: this command works on topics of Kafka")]
+    NoBrokers,
     #[error(
         "this shop is new, but {topic} holds events of another shop ({source_of}): give this shop its own kafka.prefix, or set \
          kafka.accept_foreign = true if both should share topics"
@@ -93,9 +95,24 @@ impl Error {
             | Error::Switching
             | Error::Overdue(_)
             | Error::Broker(_)
+            | Error::NoBrokers
             | Error::ForeignTopics { .. }
             | Error::Thread(_) => false,
         }
+    }
+
+    /// Returns true if a service did not answer: the same command may work later.
+    pub const fn is_unavailable(&self) -> bool {
+        if let Error::Database { cause, .. } = self {
+            return cause.is_unavailable();
+        }
+        matches!(
+            self,
+            Error::Mysql(mysql::OpenError::Store(_))
+                | Error::Move(MoveError::Mysql(mysql::OpenError::Store(_)))
+                | Error::Redis(_)
+                | Error::Broker(_)
+        )
     }
 
     /// Returns what to do about it.
@@ -122,6 +139,7 @@ impl Error {
             Error::Broker(_) => {
                 "check that the brokers in KAFKA_BROKERS run and can be reached from here, and kafka.properties"
             }
+            Error::NoBrokers => "set KAFKA_BROKERS to the brokers of the shop: docs/cluster.md",
             Error::ForeignTopics { .. } => "set kafka.prefix to a name of this shop's own",
             Error::Thread(_) => "check this machine's limits of threads and memory",
         }

@@ -42,7 +42,7 @@ struct Store {
 
 pub fn topic_admin(config: &Config) -> Result<TopicAdmin, Error> {
     let topics = broker::topics(config)?;
-    let cluster = broker::cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS is not set".to_owned()))?;
+    let cluster = broker::cluster(config).ok_or(Error::NoBrokers)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let store = match runtime.block_on(stores::repartition_store(config)) {
         Ok((board, carrier)) => {

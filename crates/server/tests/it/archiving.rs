@@ -123,6 +123,13 @@ fn check(shop: &TestShop) {
     let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&verified["events"], &verified["faults"]), (&verified["kept"], &json!([])));
     shop.assert_adds_up();
+    // A member appended to a compressed file is read by every tool, so it counts.
+    let (first, whole) = (&files(&folder)[0], fs::read(&files(&folder)[0]).unwrap());
+    fs::write(first, [whole.clone(), fs::read(&files(&folder)[1]).unwrap()].concat()).unwrap();
+    let changed = doorbuster(&verify, shop);
+    assert_eq!(changed.status.code(), Some(1), "{changed:?}");
+    assert!(String::from_utf8_lossy(&changed.stderr).contains("is missing or unreadable"), "{changed:?}");
+    fs::write(first, whole).unwrap();
     fs::remove_file(&files(&folder)[1]).unwrap();
     assert_eq!(doorbuster(&verify, shop).status.code(), Some(1));
 }

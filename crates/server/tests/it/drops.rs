@@ -155,6 +155,37 @@ fn products_of_an_ended_drop_are_released() {
 }
 
 #[test]
+fn an_order_of_two_drops_has_two_receipts() {
+    let shop = TestShop::start();
+    let products = [shop.product(1_000, 5), shop.product(1_000, 5)];
+    let drops = products.map(|product| drop_of(&shop, product, &json!({}))["dropId"].as_i64().unwrap());
+    let lines = json!([{"productId": products[0], "quantity": 1}, {"productId": products[1], "quantity": 1}]);
+    let order = shop.order(ANN, &json!({"items": lines, "payment": "ON_DELIVERY"})).number(200).to_owned();
+    let receipt = |query: &str| shop.get(ANN, &format!("/api/orders/{order}/receipt{query}"));
+    for drop in drops {
+        assert_eq!(receipt(&format!("?dropId={drop}")).expect(200)["dropId"], drop);
+    }
+    assert_eq!(receipt("").expect(200)["dropId"], drops[0]);
+    assert_eq!(receipt("?dropId=99").problem(404), "receipt.not_found");
+}
+
+#[test]
+fn a_ticket_is_good_for_no_longer_than_its_drop() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let ends = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(600)).to_string();
+    let room = json!({"waitingRoom": {"admitPerSecond": 100, "holdSeconds": 3_000}, "endsAt": ends});
+    let drop = drop_of(&shop, product, &room);
+    shop.post(ANN, &queue_of(&drop), &Value::Null).expect(202);
+    assert_eq!(until(&shop, ANN, &drop, "ADMITTED")["admittedUntil"], drop["endsAt"]);
+    change(&shop, &drop, &json!({"endsAt": "2020-01-02T00:00:00Z"})).expect(200);
+    assert!(until(&shop, ANN, &drop, "EXPIRED")["admittedUntil"].is_null());
+    let release = format!("/api/admin/drops/{}/release", drop["dropId"]);
+    let stale = shop.ask(ADMIN, "POST", &release, &[("if-match", "\"x\"")], &Value::Null);
+    assert_eq!(stale.status, 412);
+}
+
+#[test]
 fn a_drop_of_many_products_is_released() {
     in_both_executors(|shop| {
         let products: Vec<i64> = (0..20).map(|_| shop.product(1_000, 5)).collect();

@@ -161,6 +161,27 @@ fn a_moved_shop_comes_back_as_it_was() {
     // Dropping the shop audits it.
 }
 
+/// Few of its shards have events, and the database was never served.
+#[test]
+fn a_young_shop_moves_there_and_back_without_being_served() {
+    let Some(database) = Database::new("a_young_shop_moves_there_and_back_without_being_served") else { return };
+    let mut shop = TestShop::start_with(&SETTINGS);
+    let product = shop.product(1_000, 5);
+    order(&shop, ANN, product);
+    placed_until(&shop, 1);
+    shop.stop();
+    moved(&["move", "--to", &database.url()], shop.folder());
+    let back = std::env::temp_dir().join(format!("doorbuster-young-back-{}", std::process::id()));
+    moved(&["move", "--from", &database.url()], &back);
+    assert_eq!(contents(&back)["event"], contents(shop.folder())["event"]);
+    for entry in fs::read_dir(&back).unwrap() {
+        let entry = entry.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o077, 0, "{entry:?}");
+    }
+    fs::remove_dir_all(back).unwrap();
+}
+
 /// Returns whether the command ended by itself.
 fn ends_within(mut command: Command, pause: Duration) -> bool {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

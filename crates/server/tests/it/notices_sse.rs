@@ -200,6 +200,33 @@ fn a_stream_ends_when_its_token_expires_and_says_so() {
     assert!(began.elapsed() < Duration::from_secs(12), "not with the next heartbeat");
 }
 
+/// The old token shows nothing of what the customer does with the new one.
+#[test]
+fn a_stream_ends_when_its_password_is_changed() {
+    let shop = TestShop::start();
+    let free = shop.product(0, 100);
+    let account = |password: &str| json!({"email": "ann@example.com", "password": password, "name": "Ann"});
+    shop.ask_openly("POST", "/api/users", &account("correct horse")).expect(201);
+    let bearer = |password: &str| {
+        let known = json!({"email": "ann@example.com", "password": password});
+        let token = shop.ask_openly("POST", "/api/auth/login", &known).expect(200)["accessToken"].clone();
+        format!("Bearer {}", token.as_str().unwrap())
+    };
+    let send = |bearer: &str, path: &str, body: &Value| {
+        let headers = [("authorization", bearer), ("content-type", "application/json")];
+        shop.client().send("POST", path, &headers, &body.to_string()).unwrap()
+    };
+    let old = bearer("correct horse");
+    let mut stream =
+        Events::ask(TcpStream::connect(&shop.address).unwrap(), &[("authorization", old.as_str())]).unwrap();
+    let change = json!({"currentPassword": "correct horse", "newPassword": "battery staple"});
+    assert_eq!(send(&old, "/api/users/me/password", &change).status, 204);
+    let order = json!({"items": [{"productId": free, "quantity": 1}]});
+    assert!(send(&bearer("battery staple"), "/api/orders", &order).status < 300);
+    assert_eq!(stream.next().unwrap().kind, "auth.expired");
+    assert!(stream.next().is_err());
+}
+
 /// Editors and scripts read only complete answers, so the stream has to end for them.
 #[test]
 fn a_stream_ends_when_its_client_prefers_it() {

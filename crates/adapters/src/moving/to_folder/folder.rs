@@ -1,6 +1,8 @@
 //! The folder that a database is moved into.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rusqlite::types::Value;
@@ -269,6 +271,9 @@ pub(super) fn write_book(book: &Path, deeds: &[Row]) -> Result<(), MoveError> {
     if deeds.is_empty() {
         return Ok(());
     }
+    // SQLite would create a file that everybody may read.
+    let created = File::options().create(true).truncate(false).write(true).mode(0o600).open(book);
+    created.map_err(|error| MoveError::File(book.to_owned(), error))?;
     let mut connection = Connection::open(book)?;
     connection.execute_batch(FILE_LEDGER_SCHEMA)?;
     let transaction = connection.transaction()?;

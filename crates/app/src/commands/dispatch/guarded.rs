@@ -100,7 +100,9 @@ fn tag(context: &Context<'_>, command: &Command) -> Handled<Option<Tag>> {
             context.rows.products.get(*product)?.map(|product| Tag::of_product(product, &details))
         }
         Command::ChangeCampaign { campaign, .. } => context.rows.campaigns.get(*campaign)?.map(Tag::of_campaign),
-        Command::Drop(DropCommand::Change { drop, .. }) => context.rows.drops.get(*drop)?.map(Tag::of_drop),
+        Command::Drop(DropCommand::Change { drop, .. } | DropCommand::Release { drop, .. }) => {
+            context.rows.drops.get(*drop)?.map(Tag::of_drop)
+        }
         Command::Webhook(
             WebhookCommand::Change { webhook, .. }
             | WebhookCommand::Remove { webhook }

@@ -35,7 +35,7 @@ pub(in crate::api) fn create() -> Operation {
 
 pub(in crate::api) fn get_tagged() -> Operation {
     Operation::new(Tag::Administration, "getDropToChange", "Get a drop to change it")
-        .paragraph("The `ETag` names its end and its pause, for `If-Match` of a change.")
+        .paragraph("The `ETag` names its end, its pause and its rate, for `If-Match` of a change.")
         .returns("The drop.")
 }
 
@@ -91,7 +91,7 @@ pub(in crate::api) fn proof() -> Operation {
 
 pub(in crate::api) fn receipt() -> Operation {
     Operation::new(Tag::Orders, "getOrderReceipt", "Get the receipt of an order of a drop")
-        .paragraph("The order's line in the proof of its drop.")
+        .paragraph("The order's line in the proof of its drop. An order of several drops has one for each: name the drop as `dropId`.")
         .returns("The receipt.")
         .refuses([Code::ReceiptNotFound])
 }

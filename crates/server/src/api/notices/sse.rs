@@ -20,7 +20,7 @@ use crate::api::{Shop, texts};
 use crate::http::Problem;
 use crate::http::language::Language;
 use crate::live::feed::Feed;
-use crate::security::auth::Session;
+use crate::security::auth::OpenSession;
 
 /// The range of the random delay after which a client reconnects, so that not all clients reconnect at once.
 const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
@@ -55,7 +55,7 @@ pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Resu
 struct Stream {
     feed: Feed,
     queues: QueueWatch,
-    session: Session,
+    session: OpenSession,
     language: Language,
     greeting: Option<String>,
     /// When the stream ends by `Prefer: wait`.
@@ -77,12 +77,11 @@ impl Stream {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
         }
-        if self.session.left().is_zero() {
-            self.is_over = true;
-            return Some(expired(self.language));
-        }
         let mut silent = Duration::ZERO;
         loop {
+            if self.session.left().is_zero() {
+                return Some(self.expire());
+            }
             if let Some(moved) = self.queues.moved().await {
                 return Some(moved);
             }
@@ -94,6 +93,8 @@ impl Stream {
                 self.heartbeat.saturating_sub(silent).min(left.unwrap_or(self.heartbeat)).min(self.session.left());
             let patience = quiet.min(self.queues.patience());
             match tokio::time::timeout(patience, self.feed.next()).await {
+                // The token may have ended while the stream waited.
+                Ok(Ok(Some(_))) | Err(_) if self.session.left().is_zero() => return Some(self.expire()),
                 Ok(Ok(Some(news))) => return Some(news.iter().map(|notice| event(notice, self.language)).collect()),
                 Ok(Ok(None)) => {
                     self.is_over = true;
@@ -103,15 +104,17 @@ impl Stream {
                     tracing::error!("A notice stream ends because the store could not be read: {error}");
                     return None;
                 }
-                Err(_elapsed) if self.session.left().is_zero() => {
-                    self.is_over = true;
-                    return Some(expired(self.language));
-                }
                 Err(_elapsed) if left.is_some_and(|left| left <= patience) => return None,
                 Err(_elapsed) if patience < quiet => silent += patience,
                 Err(_elapsed) => return Some(":\n\n".to_owned()),
             }
         }
+    }
+
+    /// Ends the stream, because its token is no longer valid.
+    fn expire(&mut self) -> String {
+        self.is_over = true;
+        expired(self.language)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::http::{Problem, Violations};
 pub(crate) struct ExtendBody {
     /// Seconds after `payBefore`, or from now on if it has passed.
     #[schemars(range(min = 1, max = HOLD_EXTENSION_SECONDS_MAX))]
-    seconds: u32,
+    seconds: i64,
 }
 
 /// `POST /api/admin/orders/{n}/extend` (O-50).
@@ -39,7 +39,7 @@ pub(crate) async fn extend(
     }
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?;
-    let more = Duration::from_secs(seconds.into());
+    let more = Duration::from_secs(seconds.unsigned_abs());
     let command = Command::ExtendHold { order: order.id(), by: submission.user(), more };
     change(&shop, command, submission.idempotency, submission.prefer).await
 }

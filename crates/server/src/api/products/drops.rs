@@ -246,7 +246,15 @@ pub(crate) async fn change(
     let drop = DropId(id.0);
     let change = Change { ends_at, paused: *paused, admit_per_second: *admit_per_second };
     let command = Command::Drop(DropCommand::Change { drop, change });
-    changed(&shop, seen.guard(command), submission.idempotency).await
+    let changed = changed(&shop, seen.guard(command), submission.idempotency).await;
+    changed.map_err(|problem| {
+        let has_no_room = problem.code() == Code::QueueNotFound;
+        if has_no_room { problem_of_rate() } else { problem }
+    })
+}
+
+fn problem_of_rate() -> Problem {
+    Problem::new(Code::QueueNotFound, details::NO_WAITING_ROOM).at("#/admitPerSecond")
 }
 
 /// Submits the command. Shows the drop as the command left it.
@@ -266,13 +274,14 @@ async fn tagged(shop: &Shop, drop: drops::Drop, replayed: bool) -> Result<Shown<
 pub(crate) async fn release(
     State(shop): State<Shop>,
     id: Id<path::Drop>,
+    seen: IfMatch,
     submission: Submission<Empty>,
 ) -> Result<Shown<DropBody>, Problem> {
     let drop = DropId(id.0);
     let found = shop.submitter.views.drop_by_id(drop).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
     let products = found.products.iter().map(|offer| offer.product).collect();
     let command = Command::Drop(DropCommand::Release { drop, products });
-    changed(&shop, command, submission.idempotency).await
+    changed(&shop, seen.guard(command), submission.idempotency).await
 }
 
 /// `GET /api/admin/drops/{id}`.

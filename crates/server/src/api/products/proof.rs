@@ -13,7 +13,7 @@ use domain::drops::{self, Link, commitment, hex};
 use domain::ids::DropId;
 use futures_util::stream;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::Shop;
@@ -23,6 +23,7 @@ use crate::api::response::refusals::{drop_not_found, receipt_not_found, unavaila
 use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::path::{self, Id, Name};
+use crate::http::query::Query;
 
 pub(in crate::api) const NDJSON: &str = "application/x-ndjson";
 /// Links read at once.
@@ -41,16 +42,26 @@ pub(crate) struct ReceiptBody {
     head: String,
 }
 
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ReceiptQuery {
+    /// The drop whose receipt is wanted, for an order of several drops. Default: the first one.
+    #[schemars(range(min = 1))]
+    drop_id: Option<i64>,
+}
+
 /// `GET /api/orders/{n}/receipt`.
 pub(crate) async fn receipt(
     State(shop): State<Shop>,
     whose: Whose,
     Name(number, _): Name<path::Order>,
+    Query(query): Query<ReceiptQuery>,
 ) -> Result<Json<ReceiptBody>, Problem> {
     let order = whose.order(&shop, &number).await?;
     let views = &shop.submitter.views;
     let links = views.links_of(order.id()).await.map_err(unavailable)?;
-    let link = links.into_iter().next().ok_or_else(receipt_not_found)?;
+    let is_wanted = |link: &Link| query.drop_id.is_none_or(|drop| link.drop == DropId(drop));
+    let link = links.into_iter().find(is_wanted).ok_or_else(receipt_not_found)?;
     let drop = views.drop_by_id(link.drop).await.map_err(unavailable)?.ok_or_else(receipt_not_found)?;
     let Link { number, hash, previous, .. } = link;
     Ok(Json(ReceiptBody { drop_id: drop.id.0, number, hash, previous_hash: previous, head: drop.chain.head }))

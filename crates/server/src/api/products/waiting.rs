@@ -41,7 +41,7 @@ pub(crate) struct TicketBody {
     pub(crate) ahead: Option<i64>,
     /// By the rate of the last admissions; null while the position is.
     pub(crate) estimated_wait_seconds: Option<i64>,
-    /// ADMITTED: orders are accepted until `admittedUntil`. SOLD_OUT: no unit will come back.
+    /// ADMITTED: orders with the ticket are accepted until `admittedUntil`. SOLD_OUT: no unit will come back.
     #[schemars(with = "words::TicketStatusWord")]
     pub(crate) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +111,7 @@ fn standing(shop: &Shop, drop: &drops::Drop, number: i64, is_certain: bool) -> O
         TicketStatus::Waiting | TicketStatus::Admitted | TicketStatus::Expired | TicketStatus::SoldOut => status,
     };
     let is_waiting = status == TicketStatus::Waiting;
+    let admitted_until = until.filter(|_| status == TicketStatus::Admitted).map(|until| until.min(drop.ends_at));
     let wait = ahead.filter(|_| is_waiting).map(|ahead| queue.wait_seconds(ahead) + before_start(drop, now));
     Some(TicketBody {
         drop_id: drop.id.0,
@@ -119,7 +120,7 @@ fn standing(shop: &Shop, drop: &drops::Drop, number: i64, is_certain: bool) -> O
         ahead,
         estimated_wait_seconds: wait.or_else(|| (!is_waiting).then_some(0)),
         status: status.name(),
-        admitted_until: until.map(wire_time::format),
+        admitted_until: admitted_until.map(wire_time::format),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::api::users::staff::role_in_force;
 use crate::http::{Code, Problem};
 use crate::runtime::submitter::deeds;
 use crate::security::api_keys;
-use crate::security::auth::{Asked, Principal, Role, area, is_writing, needed};
+use crate::security::auth::{Asked, Principal, Role, area, is_writing, needed, needs_write};
 
 /// What the layer in front of the admin paths knows.
 #[derive(Clone)]
@@ -84,7 +84,7 @@ async fn by_key(shop: &Shop, secret: &str, method: &Method, route: &str) -> Resu
     let key = found.filter(|key| key.revoked_at.is_none());
     let key = key.ok_or_else(|| Problem::new(Code::AuthRequired, details::KEY_INVALID))?;
     note_used(shop, &key);
-    let (area, is_writing) = (area(route), is_writing(method));
+    let (area, is_writing) = (area(route), needs_write(method, route));
     let area = area.ok_or_else(|| Problem::new(Code::AuthForbidden, details::NOT_FOR_KEYS))?;
     if !key.allows(area, is_writing) {
         let scope = format!("{area}:{}", if is_writing { "write" } else { "read" });

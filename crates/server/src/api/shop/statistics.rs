@@ -136,7 +136,7 @@ struct OrderTotals {
     revenue: i64,
     discount: i64,
     points: i64,
-    /// Money that was refunded.
+    /// Money of cancelled and returned units, counted when the order is decided: also while its refund is under way or stuck.
     refunded_amount: i64,
     /// Cancelled orders by their reason.
     by_reason: BTreeMap<String, i64>,
@@ -208,7 +208,7 @@ impl CourseQuery {
     }
 }
 
-/// Returns the sums from the first day on. The figures of days are never deleted.
+/// Returns the sums from the first day on. The figures of days are never deleted; the last day counts in the wanted intervals.
 async fn of_all_time(shop: &Shop, wanted: WantedFigures, to: Option<Timestamp>) -> Result<Sums, Problem> {
     let mut sums = Sums::default();
     let Some(to) = to else {
@@ -216,10 +216,16 @@ async fn of_all_time(shop: &Shop, wanted: WantedFigures, to: Option<Timestamp>) 
         totals.into_iter().for_each(|(figure, amount)| sums.add(&figure, amount));
         return Ok(sums);
     };
-    let range = Timestamp::from_micros(i64::MIN)..to;
-    let days = WantedFigures { resolution: Resolution::Day, range, ..wanted };
-    let figures = shop.submitter.views.figures(days).await.map_err(unavailable)?;
-    figures.into_iter().for_each(|added| sums.add(&added.key.figure, added.amount));
+    let last_day =
+        if matches!(wanted.resolution, Resolution::Day) { to } else { shop.calendar.start(Resolution::Day, to) };
+    let days = Timestamp::from_micros(i64::MIN)..last_day;
+    for part in [
+        WantedFigures { resolution: Resolution::Day, range: days, ..wanted.clone() },
+        WantedFigures { range: last_day..to, ..wanted },
+    ] {
+        let figures = shop.submitter.views.figures(part).await.map_err(unavailable)?;
+        figures.into_iter().for_each(|added| sums.add(&added.key.figure, added.amount));
+    }
     Ok(sums)
 }
 

@@ -6,7 +6,7 @@ texts! {
     SKU_TAKEN: "Another product has this SKU. Choose another one, or take it away from that product first.", "이 SKU를 쓰는 다른 상품이 있습니다. 다른 값을 쓰거나 그 상품에서 먼저 지워 주세요.";
     EXTERNAL_ID_TAKEN: "Another product has this externalId. Choose another one, or take it away from that product first.", "이 externalId를 쓰는 다른 상품이 있습니다. 다른 값을 쓰거나 그 상품에서 먼저 지워 주세요.";
     // Orders and their fulfilment.
-    ORDER_NOT_FOUND: "You have no order with this number.", "이 번호의 주문이 없습니다.";
+    ORDER_NOT_FOUND: "There is no order with this number.", "이 번호의 주문이 없습니다.";
     ORDER_EMPTY: "Name at least one product and quantity.", "상품과 수량을 하나 이상 입력해 주세요.";
     ORDER_NOT_CANCELLABLE:
         "Only an order that is not cancelled, and whose goods have not been shipped, can be cancelled.",
@@ -36,8 +36,8 @@ texts! {
         "The order is still being processed. It can be paid as soon as its goods are reserved; send the request again in a moment.",
         "주문을 처리하고 있습니다. 상품이 확보되면 결제하실 수 있으니 잠시 후 다시 시도해 주세요.";
     ORDER_NOT_PAYABLE:
-        "The order was cancelled or refunded and cannot be paid. Any money already taken for it is refunded.",
-        "취소되었거나 환불된 주문이므로 결제하실 수 없습니다. 이미 결제된 금액은 환불됩니다.";
+        "The order was cancelled or refunded, or a refund of it was requested, so it cannot be paid. Money that was taken for a cancelled order is refunded.",
+        "취소되었거나 환불되었거나 환불이 요청된 주문이므로 결제하실 수 없습니다. 취소된 주문의 결제 금액은 환불됩니다.";
     PAYMENT_PAID_LATER:
         "This payment was declined; a later one paid for the order.",
         "이 결제는 거절되었으며, 이후의 결제로 주문이 결제되었습니다.";
@@ -69,6 +69,7 @@ texts! {
     DROP_ENDED: "The drop has ended; its products are not sold any more.", "드롭이 종료되어 더 이상 판매하지 않는 상품입니다.";
     DROP_PAUSED: "The drop is paused. Order again when it continues.", "드롭이 일시 중지되었습니다. 재개되면 다시 주문해 주세요.";
     QUEUE_NOT_FOUND: "This drop has no waiting room; order when it is open.", "대기열이 없는 드롭입니다. 드롭이 열려 있을 때 주문해 주세요.";
+    NO_WAITING_ROOM: "This drop has no waiting room, so it has no rate.", "대기열이 없는 드롭이라 입장 속도를 바꿀 수 없습니다.";
     TICKET_REQUIRED:
         "This drop has a waiting room. Join it, and order with the header Queue-Ticket once your ticket is ADMITTED and before its time is over.",
         "대기열이 있는 드롭입니다. 대기열에 들어간 뒤 차례가 되면(ADMITTED) 정해진 시간 안에 Queue-Ticket 헤더와 함께 주문해 주세요.";
@@ -100,6 +101,7 @@ texts! {
 
     // People.
     EMAIL_TAKEN: "This e-mail address is registered; log in instead.", "이미 가입된 이메일 주소입니다. 로그인해 주세요.";
+    CURRENT_PASSWORD: "The current password is wrong.", "현재 비밀번호가 맞지 않습니다.";
     CREDENTIALS: "The e-mail address or the password is wrong.", "이메일 주소 또는 비밀번호가 맞지 않습니다.";
     PASSWORD_FAILED: "The password could not be processed.", "비밀번호를 처리하지 못했습니다.";
     LOGINS_TOO_MANY: "Too many logins at once; try again soon.", "로그인이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.";

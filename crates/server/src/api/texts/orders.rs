@@ -10,6 +10,8 @@ texts! {
     PROCESSING: "The order was received. The payment is being processed.", "주문이 접수되었습니다. 결제를 처리하고 있습니다.";
     /// The text for an order that is already paid.
     SENDING: "The order was received. The goods are being prepared.", "주문이 접수되었습니다. 상품을 준비하고 있습니다.";
+    ON_THE_WAY: "The goods are on their way.", "상품을 배송하고 있습니다.";
+    FULFILLED: "The order is complete: its goods were delivered or stored.", "배송 또는 보관이 완료된 주문입니다.";
     REFUND_ASKED:
         "The refund was requested and waits for the shop's approval.",
         "환불이 요청되었습니다. 판매자의 승인을 기다리고 있습니다.";

@@ -53,6 +53,7 @@ texts! {
     EMAIL_UNKNOWN: "this user has no e-mail address", "이메일 주소가 없는 사용자입니다";
     PHONE: "must be an international phone number such as +821012345678", "+821012345678과 같은 국제 전화번호 형식이어야 합니다";
     TIME: "must be an RFC 3339 time such as 2026-11-21T09:00:00Z", "2026-11-21T09:00:00Z와 같은 RFC 3339 시각이어야 합니다";
+    NOT_IN_THE_FUTURE: "must not be in the future", "미래의 시각일 수 없습니다";
     NOT_BEFORE: "must not be before {0}", "{0} 이전일 수 없습니다";
     ONE_COUPON: "give couponId or userCouponId, not both", "couponId와 userCouponId 중 하나만 보내 주세요";
     ONLY_PERCENT_CAPPED: "only a PERCENT discount can have a maximum", "최대 할인 금액은 PERCENT 할인에만 지정할 수 있습니다";

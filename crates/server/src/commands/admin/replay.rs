@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::cli::ReplayArgs;
 use crate::commands::output::table::counted;
-use crate::commands::{Error, note, print, settings};
+use crate::commands::{Error, print, settings};
 use crate::wiring;
 
 /// Records that are listed; further ones are only counted.
@@ -25,8 +25,15 @@ pub(in crate::commands) fn run(args: &ReplayArgs) -> Result<ExitCode, Error> {
     let config = settings(&args.settings)?;
     let topic = args.topic.as_deref().map(known_topic).transpose()?;
     let Some(broker) = wiring::replaying(&config)? else {
-        note("KAFKA_BROKERS is not set: groups read the store itself, so no event can be missing.");
-        return Ok(ExitCode::SUCCESS);
+        let reason = "KAFKA_BROKERS is not set: groups read the store itself, so no event can be missing.";
+        return if args.json {
+            let none = Outcome { looked_at: 0, is_whole: true, missing: 0, shown: vec![], chosen: 0, published: 0 };
+            let mut document = none.as_json();
+            document["reason"] = reason.into();
+            print(&document.to_string())
+        } else {
+            print(reason)
+        };
     };
     let selected = broker.select(selection(args, broker.codec())?)?;
     let records = replay::records(&selected.events, topic);

@@ -30,6 +30,8 @@ impl Error {
             Error::Secret(secret::Error::Missing(_)) => USAGE,
             Error::Interrupted => INTERRUPTED,
             Error::Unreachable { .. } => UNAVAILABLE,
+            Error::Wiring(error) if error.is_unavailable() => UNAVAILABLE,
+            Error::Wiring(wiring::Error::NoBrokers) => USAGE,
             Error::Refused(refusal) if refusal.status == 503 => UNAVAILABLE,
             _ => FAILED,
         })
@@ -51,6 +53,8 @@ impl Error {
             Error::Usage(_) => "usage",
             Error::Interrupted => "interrupted",
             Error::Wiring(error) if error.is_without_shop() => "store.missing",
+            Error::Wiring(error) if error.is_unavailable() => "unavailable",
+            Error::Wiring(wiring::Error::NoBrokers) => "settings",
             Error::Wiring(_) | Error::Store(_) => "store",
             _ => "failed",
         }

@@ -4,48 +4,76 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use verify::{Receipt, Verified};
+use serde_json::{Value, json};
+use verify::{Flaw, Receipt, Verified};
 
 use crate::cli::VerifyArgs;
 use crate::commands::{Error, print};
+use crate::system::io_error;
 
 pub(in crate::commands) fn run(args: &VerifyArgs) -> Result<ExitCode, Error> {
-    let proof = fs::read_to_string(&args.proof)?;
-    let verified = match verify::verify(&proof) {
-        Ok(verified) => verified,
-        Err(flaw) => return refused(&flaw.to_string()),
+    let proof = read(&args.proof)?;
+    let receipt = args.receipt.as_deref().map(read_receipt).transpose()?;
+    let checked = verify::verify(&proof);
+    let (lines, document) = match &checked {
+        Ok(verified) => of_proof(verified, receipt.as_ref()),
+        Err(flaw) => (vec![format!("NOT a valid proof: {flaw}")], json!({"valid": false, "flaw": flaw.to_string()})),
     };
-    let Verified { header, entries } = &verified;
+    print(&if args.json { document.to_string() } else { lines.join("\n") })?;
+    Ok(if document["valid"] == true { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns the result as lines and as JSON. It is valid if the receipt, where there is one, is in the proof.
+fn of_proof(verified: &Verified, receipt: Option<&Receipt>) -> (Vec<String>, Value) {
+    let Verified { header, entries } = verified;
     let (name, head, count) = (&header.name, &header.head, entries.len());
+    let mut document = json!({"valid": true, "name": name, "entries": count, "head": head});
     let of = match (header.drop_id, header.coupon_id) {
-        (Some(drop), _) => format!("drop {drop}"),
-        (None, coupon) => format!("campaign {}", coupon.unwrap_or_default()),
+        (Some(drop), _) => {
+            document["dropId"] = drop.into();
+            format!("drop {drop}")
+        }
+        (None, coupon) => {
+            document["couponId"] = coupon.into();
+            format!("campaign {}", coupon.unwrap_or_default())
+        }
     };
-    print(&format!("{of} ({name}): {count} entries, each follows the one before; head {head}"))?;
-    match (&header.seed, &header.seed_commitment) {
-        (Some(_), _) => print("the seed is the one whose commitment was published")?,
-        (None, Some(_)) => print("the seed is not published yet")?,
-        (None, None) => ExitCode::SUCCESS,
-    };
-    match &args.receipt {
-        Some(receipt) => check_receipt(&verified, receipt),
-        None => Ok(ExitCode::SUCCESS),
+    let mut lines = vec![format!("{of} ({name}): {count} entries, each follows the one before; head {head}")];
+    if header.seed_commitment.is_some() {
+        let is_published = header.seed.is_some();
+        document["seedPublished"] = is_published.into();
+        let seed = if is_published { "the one whose commitment was published" } else { "not published yet" };
+        lines.push(format!("the seed is {seed}"));
     }
+    match receipt.map(|receipt| verified.contains(receipt)) {
+        None => {}
+        Some(Ok(entry)) => {
+            lines.push(format!("the receipt is entry {}: {} at {}", entry.number, entry.kind, entry.at));
+            document["receipt"] = json!({"number": entry.number, "kind": entry.kind, "at": entry.at});
+        }
+        Some(Err(flaw)) => {
+            let what = if flaw == Flaw::Older {
+                "the receipt could not be checked"
+            } else {
+                "NOT a valid receipt of this proof"
+            };
+            lines.push(format!("{what}: {flaw}"));
+            document["valid"] = false.into();
+            document["flaw"] = flaw.to_string().into();
+        }
+    }
+    (lines, document)
 }
 
-fn check_receipt(verified: &Verified, path: &Path) -> Result<ExitCode, Error> {
-    let text = fs::read_to_string(path)?;
-    let receipt: Receipt = match serde_json::from_str(&text) {
-        Ok(receipt) => receipt,
-        Err(error) => return refused(&format!("{} is not a receipt: {error}", path.display())),
-    };
-    match verified.contains(&receipt) {
-        Ok(entry) => print(&format!("the receipt is entry {}: {} at {}", entry.number, entry.kind, entry.at)),
-        Err(flaw) => refused(&flaw.to_string()),
-    }
+fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path)
+        .map_err(|error| Error::Usage(format!("{} cannot be read: {}", path.display(), io_error::of(&error))))
 }
 
-fn refused(flaw: &str) -> Result<ExitCode, Error> {
-    print(&format!("NOT a valid proof: {flaw}"))?;
-    Ok(ExitCode::FAILURE)
+fn read_receipt(path: &Path) -> Result<Receipt, Error> {
+    let wrong = |_| {
+        let fields = "`number`, `hash`, `previousHash` and `head`";
+        Error::Usage(format!("{} is not a receipt: it must be a JSON object with {fields}", path.display()))
+    };
+    serde_json::from_str(&read(path)?).map_err(wrong)
 }

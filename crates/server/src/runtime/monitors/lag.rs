@@ -62,11 +62,11 @@ impl LagMonitor {
     /// Counts what waits for operators. The store holds it for all processes, also for those that have ended.
     async fn count(&self) -> Result<Waiting, StoreError> {
         let open = self.views.open_letters().await?;
-        let of = |group: &Group| {
+        let of = |group: Group| {
             let letters = open.iter().find(|(name, _)| name == group.name());
             (group.name(), letters.map_or(0, |(_, letters)| *letters))
         };
-        let letters = Group::CARRIED.iter().map(of).collect();
+        let letters = Group::with_letters().map(of).collect();
         let stuck_orders = Some(self.views.stuck_orders().await?);
         Ok(Waiting { letters, stuck_orders, open_orders: Some(self.views.open_orders().await?) })
     }

@@ -14,7 +14,7 @@ const WRITES_OF_ADMINS: [&str; 6] = [
     "/api/admin/webhooks",
 ];
 /// Paths that only admins may read, too.
-const SECRETS: [&str; 2] = ["/api/admin/webhooks/{id}/secret", "/api/admin/webhooks/{id}/secret/rotate"];
+pub(super) const SECRETS: [&str; 2] = ["/api/admin/webhooks/{id}/secret", "/api/admin/webhooks/{id}/secret/rotate"];
 /// The people and keys of the shop, and what they did: the lists themselves and one of them, but not what a customer did.
 const PEOPLE: [&str; 5] = [
     "/api/admin/users",

@@ -2,6 +2,8 @@
 
 use axum::http::Method;
 
+use super::roles::SECRETS;
+
 /// The prefix of the admin paths.
 const ADMIN_PATHS: &str = "/api/admin/";
 /// The one path below the people's that says something of a customer instead.
@@ -33,6 +35,11 @@ pub(crate) fn is_writing(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
 }
 
+/// Returns true if a key needs the right to write. Reading a secret needs it, too: with a secret one signs as the shop.
+pub(crate) fn needs_write(method: &Method, route: &str) -> bool {
+    is_writing(method) || SECRETS.contains(&route)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +52,12 @@ mod tests {
         }
         assert_eq!(area("/api/admin/users/{id}/history"), Some("customers"));
         assert_eq!(area("/api/admin/orders/{orderNumber}/cancel"), Some("orders"));
+    }
+
+    #[test]
+    fn a_secret_is_for_keys_that_may_write() {
+        assert!(needs_write(&Method::GET, "/api/admin/webhooks/{id}/secret"));
+        assert!(!needs_write(&Method::GET, "/api/admin/webhooks/{id}"));
+        assert!(needs_write(&Method::POST, "/api/admin/webhooks"));
     }
 }

@@ -25,7 +25,7 @@ pub(in crate::api::messaging) use bodies::id as delivery_id;
 
 use super::read;
 use crate::api::Shop;
-use crate::api::request::filters::moment;
+use crate::api::request::filters::Period;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::refusals::{delivery_not_found, problem, unavailable};
@@ -73,13 +73,9 @@ pub(crate) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<DeliveryBody>>, Problem> {
     let endpoint = read(&shop, WebhookId(id.0)).await?;
-    let wanted = WantedDeliveries {
-        webhook: endpoint.id,
-        state: wanted.status.map(|status| status.0),
-        event_type: wanted.event_type,
-        from: moment("from", wanted.from.as_deref())?,
-        to: moment("to", wanted.to.as_deref())?,
-    };
+    let Period { from, to } = Period::read(wanted.from.as_deref(), wanted.to.as_deref())?;
+    let state = wanted.status.map(|status| status.0);
+    let wanted = WantedDeliveries { webhook: endpoint.id, state, event_type: wanted.event_type, from, to };
     let filter = format!("{wanted:?}");
     let page = query.page(&shop, List { name: "admin/webhooks/deliveries", owner: None, filter: &filter })?;
     let deliveries = shop.submitter.views.deliveries(wanted, page.after, page.fetch());

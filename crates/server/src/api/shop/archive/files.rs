@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use app::audit::{Archived, EventFacts, archive};
 use app::events::wire_time;
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
+
+use crate::system::io_error;
 
 const BEGIN: &str = "events-";
 const END: &str = ".ndjson.gz";
@@ -52,7 +54,7 @@ impl Writing {
     /// `first`: the number of its first event.
     pub(super) fn begin(folder: &Path, first: i64) -> io::Result<Writing> {
         let beside = folder.join(format!("{BEGIN}{first:012}.part"));
-        let out = GzEncoder::new(BufWriter::new(File::create(&beside)?), Compression::default());
+        let out = GzEncoder::new(BufWriter::new(file_for_its_owner(&beside)?), Compression::default());
         Ok(Writing { folder: folder.to_owned(), beside, out, first })
     }
 
@@ -89,6 +91,14 @@ impl Writing {
     }
 }
 
+/// Creates a file that only the shop's user may read, as those of the data folder.
+fn file_for_its_owner(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.create(true).truncate(true).write(true).open(path)
+}
+
 /// Removes files of an earlier attempt whose events are still in the store, except for those that were just written.
 pub(super) fn clear(folder: &Path, archived: i64, written: &[String]) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -116,24 +126,30 @@ fn numbers(name: &str) -> Option<(i64, i64)> {
 /// When a file cannot be read, or its events are not the next ones.
 pub(crate) fn read_all(folder: &Path) -> io::Result<Archived> {
     let mut found: Vec<(i64, String)> = vec![];
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(folder).map_err(|error| naming(folder, &error))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         found.extend(numbers(&name).map(|(first, _)| (first, name)));
     }
     found.sort_unstable();
     let mut archived = Archived::default();
     for (_, name) in found {
-        for line in BufReader::new(GzDecoder::new(File::open(folder.join(&name))?)).lines() {
-            let event = parse(&line?, archived.events() + 1).ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("{name}: event {} is missing or unreadable", archived.events() + 1),
-                )
-            })?;
-            archive(&event, &mut archived);
-        }
+        read(&folder.join(&name), &mut archived).map_err(|error| naming(Path::new(&name), &error))?;
     }
     Ok(archived)
+}
+
+fn read(file: &Path, archived: &mut Archived) -> io::Result<()> {
+    // Readers such as `gunzip` also read what was appended to a file, so it must be the next events as well.
+    for line in BufReader::new(MultiGzDecoder::new(File::open(file)?)).lines() {
+        let number = archived.events() + 1;
+        let event = parse(&line?, number);
+        archive(&event.ok_or_else(|| io::Error::other(format!("event {number} is missing or unreadable")))?, archived);
+    }
+    Ok(())
+}
+
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::other(format!("{}: {}", path.display(), io_error::of(error)))
 }
 
 /// Returns the event of a line, if it has the number.

@@ -142,10 +142,13 @@ pub(super) fn span(shop: &Shop, since: &str, until: Option<&str>) -> Result<Span
     let mut violations = Violations::default();
     let since = check_moment("#/since", since, &mut violations);
     let now = shop.submitter.clock.now();
-    let until = until.map_or(now, |until| check_moment("#/until", until, &mut violations));
-    if until < since {
+    if until.is_none() && since > now {
+        violations.push("#/since", "out_of_order", values::NOT_IN_THE_FUTURE);
+    }
+    let until = until.map(|until| check_moment("#/until", until, &mut violations));
+    if until.is_some_and(|until| until < since) {
         violations.push("#/until", "out_of_order", values::NOT_BEFORE.with("since"));
     }
     violations.into_result()?;
-    Ok(Span { since, until })
+    Ok(Span { since, until: until.unwrap_or(now) })
 }
