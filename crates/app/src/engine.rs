@@ -44,6 +44,17 @@ const REFUSALS_MAX: usize = 1;
 const ATTEMPTS_MAX: usize = 4;
 const ENDLESS: &str = "a command still misses rows after its last round";
 
+/// Returns the share of the rate of waiting rooms, in percent: all of it up to a quarter of the queue's capacity, and a tenth
+/// from three quarters on.
+pub fn admission_share(waiting: usize, capacity: usize) -> i64 {
+    let filled = waiting.saturating_mul(100) / capacity.max(1);
+    match filled {
+        0..=25 => 100,
+        26..=74 => 100 - i64::try_from((filled - 25) * 9 / 5).unwrap_or(90),
+        _ => 10,
+    }
+}
+
 /// The engine of one process. It owns its store and is its only writer.
 pub struct Engine {
     store: Box<dyn Store>,

@@ -28,7 +28,7 @@ mod upkeep;
 
 pub use bench::{BenchArgs, ExecutorArg, SynchronousArg};
 pub use catalogue::{CouponArgs, CouponCommand, NewCampaignArgs, PastCommand, ProductArgs, ProductCommand, UserArgs};
-pub use demo::DemoArgs;
+pub use demo::{DemoArgs, RehearseArgs};
 pub use dlq::{DlqArgs, DlqCommand};
 pub use export::{ArchiveAction, ArchiveArgs, ExportArgs, ExportFormat, ExportKind};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
@@ -92,6 +92,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Simulate days of the shop with injected faults, and check that the books add up
     Sim(SimArgs),
+    /// Rehearse a drop of your own in simulated time: when it sells out, how long customers wait, which rate to choose
+    Rehearse(RehearseArgs),
     /// Forward the events of a running shop to a receiver under development, signed like webhooks
     Listen(ListenArgs),
     /// Make an event happen in a demo shop

@@ -47,6 +47,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Rehearse(args) => sim::rehearse::run(&args),
         Command::Listen(args) => developer::listen::run(&args),
         Command::Trigger(args) => developer::trigger::run(&args),
         Command::Topics(args) => admin::topics::run(&args),

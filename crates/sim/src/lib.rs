@@ -28,6 +28,7 @@ mod process;
 mod provider;
 pub mod ready;
 mod reconciliation;
+pub mod rehearsal;
 mod rng;
 pub mod scenario;
 pub mod simulation;

@@ -1,4 +1,6 @@
-//! The arguments of `doorbuster demo`.
+//! The arguments of `doorbuster demo` and `doorbuster rehearse`.
+
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -35,4 +37,26 @@ pub struct DemoArgs {
     pub json: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RehearseArgs {
+    /// The script: the drop, its customers and the machines; see docs/rehearsal.md and examples/drop.toml
+    #[arg(value_name = "FILE")]
+    pub script: PathBuf,
+    /// Measure this machine first, for about fifteen seconds, instead of the script's speeds
+    #[arg(long)]
+    pub calibrate: bool,
+    /// Seed of the customers; default: the script's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Play the script alone, without trials of other rates and numbers of processes
+    #[arg(long)]
+    pub no_advice: bool,
+    /// Write a page with plots to this file
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }

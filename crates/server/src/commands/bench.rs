@@ -19,6 +19,7 @@ mod over_http;
 mod place;
 mod progress;
 mod scale;
+pub(in crate::commands) mod speeds;
 pub(crate) mod temporary_folder;
 
 use over_http::{address_of, measure_alone, measure_on, stage};

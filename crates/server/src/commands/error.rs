@@ -38,6 +38,8 @@ pub enum Error {
     Bench(#[from] ::bench::Error),
     #[error(transparent)]
     Demo(#[from] crate::commands::demo_shop::Error),
+    #[error("{file}: {why}")]
+    Script { file: String, why: String },
     #[error("{0}")]
     Usage(String),
     #[error("the running server did not carry it out: {0}")]

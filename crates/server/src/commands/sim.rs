@@ -11,6 +11,7 @@ use sim::simulation::{EXECUTORS, Plan, Run};
 
 mod limits;
 mod matrix;
+pub(super) mod rehearse;
 
 use limits::{EXAMPLES_MAX, LINE_EVERY};
 

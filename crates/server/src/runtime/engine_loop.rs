@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::engine::{Engine, Job};
+use app::engine::{Engine, Job, admission_share};
 use app::log::consumer::Consumer;
 use app::state::rows::OffsetKey;
 use domain::time::Timestamp;
@@ -255,16 +255,5 @@ impl Round {
         while !jobs.is_empty() || self.engine.has_deferred() {
             self.write(std::mem::take(&mut jobs), committer).await;
         }
-    }
-}
-
-/// Returns the share of the rate of waiting rooms, in percent: all of it up to a quarter of the queue's capacity, and a tenth
-/// from three quarters on.
-fn admission_share(waiting: usize, capacity: usize) -> i64 {
-    let filled = waiting.saturating_mul(100) / capacity.max(1);
-    match filled {
-        0..=25 => 100,
-        26..=74 => 100 - i64::try_from((filled - 25) * 9 / 5).unwrap_or(90),
-        _ => 10,
     }
 }

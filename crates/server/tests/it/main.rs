@@ -88,6 +88,7 @@ mod paying_with_action;
 mod payments;
 mod payments_callbacks;
 mod redis_lost;
+mod rehearsing;
 mod replaying;
 mod restoring;
 mod shared;

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use app::commands::answer::changed::Changed;
 use app::commands::answer::{Answer, Refusal, Reply};
-use app::commands::{Command, CreateCampaign, PlaceOrder};
+use app::commands::{Command, CreateCampaign, DropCommand, PlaceOrder};
 use bench::connection;
 use bench::load::Tally;
 use bench::plan::Verdict;
@@ -15,7 +16,8 @@ use bench::scenario::Scenario;
 use bench::shop::{DISCOUNT, PRICE, STOCK};
 use bench::usage::Usage;
 use domain::coupon::{IssueMode, QueueKey};
-use domain::ids::{CampaignId, ProductId, UserId};
+use domain::drops::{Offer, Prequeue, Secrets, Terms, WaitingRoom};
+use domain::ids::{CampaignId, DropId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Outcome, Payment};
 use domain::pricing::Discount;
@@ -128,10 +130,38 @@ async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
             };
             Ok((Box::new(order), users))
         }
+        Scenario::Drop if args.waiting_room => {
+            let drop = waiting_room(shop).await?;
+            let join = move |number| Command::Drop(DropCommand::Join { drop, user: user(number, u64::MAX) });
+            Ok((Box::new(join), u64::MAX))
+        }
         Scenario::Echo | Scenario::Drop | Scenario::Refusals | Scenario::Mixed | Scenario::Modes | Scenario::Scale => {
             Err(Error::Usage("--in-process supports the scenarios coupon, order and hot".to_owned()))
         }
     }
+}
+
+/// Creates a drop that starts far in the future, with a waiting room.
+async fn waiting_room(shop: &Shop) -> Result<DropId, Error> {
+    let product = product(shop).await?;
+    let far = |seconds: i64| Timestamp::from_micros(4_000_000_000_000_000 + seconds * 1_000_000);
+    let terms = Terms {
+        name: "Bench drop".into(),
+        starts_at: far(0),
+        ends_at: far(3_600),
+        products: vec![Offer { product, per_customer: None }],
+        per_customer: None,
+        waiting_room: Some(WaitingRoom { admit_per_second: 1, hold_seconds: 300, prequeue: Prequeue::Fifo }),
+        secrets: Secrets { seed: [1; 32], key: [2; 32] },
+    };
+    let create = Command::Drop(DropCommand::Create(Box::new(terms)));
+    let created = shop.submitter.submit(create, None).await.result;
+    if let Ok(Answer::Changed { now }) = &created
+        && let Changed::Drop(drop) = &**now
+    {
+        return Ok(drop.id);
+    }
+    Err(Error::Failed(format!("the drop could not be created: {created:?}")))
 }
 
 fn user(number: u64, users: u64) -> UserId {

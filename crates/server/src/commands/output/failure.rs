@@ -26,7 +26,7 @@ impl Error {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all other errors, also future ones, have the same exit code")]
     pub(in crate::commands) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Error::Config(_) | Error::Logging(_) | Error::Usage(_) | Error::Weak(_) => USAGE,
+            Error::Config(_) | Error::Logging(_) | Error::Usage(_) | Error::Weak(_) | Error::Script { .. } => USAGE,
             Error::Secret(secret::Error::Missing(_)) => USAGE,
             Error::Interrupted => INTERRUPTED,
             Error::Unreachable { .. } => UNAVAILABLE,
@@ -45,6 +45,7 @@ impl Error {
             Error::DataDir(_) => "folder.unusable",
             Error::Secret(secret::Error::Missing(_)) => "secret.missing",
             Error::Secret(_) => "secret.unusable",
+            Error::Script { .. } => "script",
             Error::Weak(_) => "secret.weak",
             Error::Listen { .. } => "listen",
             Error::Certificate(_) => "certificate",
@@ -81,6 +82,7 @@ impl Error {
             Error::Certificate(_) => "correct server.tls_cert_file and server.tls_key_file: docs/tls.md".into(),
             Error::Unreachable { .. } => "start the server (`doorbuster serve`), or correct --url".into(),
             Error::Refused(refusal) => format!("see `{}` in docs/errors.md", refusal.code()),
+            Error::Script { .. } => "docs/rehearsal.md lists every key; examples/drop.toml is a whole script".into(),
             Error::Usage(_) => "`doorbuster help COMMAND` shows the command's options".into(),
             Error::Wiring(error) => error.advice().into(),
             Error::Store(_) => wiring::CHECK_THE_STORE.into(),

@@ -1,0 +1,366 @@
+//! Plays a script: what happens next, in the order of time.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use app::commands::answer::changed::Changed;
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, DropCommand, PlaceOrder};
+use domain::drops::{Drop, Offer, Secrets, Terms, WaitingRoom};
+use domain::ids::{ProductId, UserId};
+use domain::money::Money;
+use domain::order::Payment;
+use domain::time::Timestamp;
+
+use super::SECOND;
+use super::admission::Admission;
+use super::crowd::{Customer, crowd};
+use super::figures::Outcome;
+use super::machine::{Around, Ask, Batch, Machine, Wish, micros};
+use super::people::{Measures, Person, State};
+use super::script::Script;
+use crate::clock::ModelClock;
+use crate::disk::Disk;
+use crate::process::CODEC;
+use crate::rng::Rng;
+
+/// The start of the drop.
+const START: i64 = 1_795_262_400_000_000;
+const FIRST_USER: i64 = 1_000_000;
+const PRICE: Money = Money::won(10_000);
+/// How often a process reads its timers, as in the shop.
+const TIMERS_EVERY: i64 = SECOND / 5;
+/// The shop opens this long before its first customer.
+const BEFORE: i64 = 10 * SECOND;
+/// A shop that has not answered this many seconds after the end of the drop is given up.
+const AFTER: i64 = 3_600;
+/// The largest share of the cores that pages which look for their places can take.
+const LOOKS_MAX: f64 = 0.95;
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Comes(u32),
+    Sends(u32, Wish),
+    /// A request reaches the queue of its process.
+    Arrives(usize, u64),
+    /// The engine of a process is free.
+    Works(usize),
+    Answers(u64),
+    Looks(u32),
+    Leaves(u32),
+    Timers(usize),
+    Samples,
+    Closes,
+}
+
+pub(super) struct Stage<'a> {
+    pub(super) script: &'a Script,
+    pub(super) around: Around,
+    machines: Vec<Machine>,
+    steps: BinaryHeap<Reverse<(i64, u64, Step)>>,
+    numbered: u64,
+    /// Microseconds from the start of the drop.
+    pub(super) now: i64,
+    pub(super) customers: Vec<Customer>,
+    pub(super) people: Vec<Person>,
+    on_the_way: BTreeMap<u64, Ask>,
+    batches: BTreeMap<u64, Batch>,
+    pub(super) drop: Drop,
+    products: Vec<ProductId>,
+    /// Every unit is sold, and no order holds one that could come back.
+    pub(super) is_gone: bool,
+    admission: Admission,
+    /// When the rows of a shared store are unlocked.
+    store_free_at: i64,
+    /// Customers who still do something.
+    pub(super) active: usize,
+    /// Customers who look for their places.
+    pub(super) waiting: u32,
+    pub(super) rng: Rng,
+    pub(super) measures: Measures,
+}
+
+/// Plays a script to the end of its drop, or until every customer is done. Equal scripts have equal outcomes.
+pub fn play(script: &Script) -> Outcome {
+    let mut stage = Stage::open(script);
+    let latest = (script.drop.lasts_seconds + AFTER) * SECOND;
+    while let Some(Reverse((at, _, step))) = stage.steps.pop() {
+        stage.now = at;
+        stage.around.clock.set(Timestamp::from_micros(START + at));
+        stage.take(step);
+        if stage.active == 0 || at > latest {
+            break;
+        }
+    }
+    stage.outcome()
+}
+
+impl<'a> Stage<'a> {
+    fn open(script: &'a Script) -> Stage<'a> {
+        let customers = crowd(script);
+        let begin = customers.first().map_or(0, |first| first.arrives.min(0)) - BEFORE;
+        let clock = ModelClock::at(Timestamp::from_micros(START + begin));
+        let around = Around { disk: Disk::default(), clock, machines: script.shop.clone() };
+        let mut machines: Vec<Machine> =
+            (0..script.shop.processes).map(|number| Machine::start(&around, number + 1)).collect();
+        let mut rng = Rng::new(!script.seed);
+        let (drop, products) = prepare(&mut machines[0], script, &mut rng);
+        let mut stage = Stage {
+            script,
+            around,
+            machines,
+            steps: BinaryHeap::new(),
+            numbered: 0,
+            now: begin,
+            people: vec![Person::default(); customers.len()],
+            active: customers.len(),
+            customers,
+            on_the_way: BTreeMap::new(),
+            batches: BTreeMap::new(),
+            drop,
+            products,
+            is_gone: false,
+            admission: Admission::default(),
+            store_free_at: i64::MIN,
+            waiting: 0,
+            rng,
+            measures: Measures::default(),
+        };
+        for number in 0..script.customers.count {
+            let arrives = stage.customers[number as usize].arrives;
+            stage.plan(arrives, Step::Comes(number));
+        }
+        for place in 0..stage.machines.len() {
+            stage.plan(begin, Step::Timers(place));
+        }
+        stage.plan(begin, Step::Samples);
+        stage.plan(script.drop.lasts_seconds * SECOND, Step::Closes);
+        stage
+    }
+
+    pub(super) fn plan(&mut self, at: i64, step: Step) {
+        self.numbered += 1;
+        self.steps.push(Reverse((at.max(self.now), self.numbered, step)));
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Comes(customer) => self.comes(customer),
+            Step::Sends(customer, wish) => self.send(customer, wish),
+            Step::Arrives(place, number) => self.arrives(place, number),
+            Step::Works(place) => {
+                self.machines[place].is_working = false;
+                self.wake(place);
+            }
+            Step::Answers(number) => {
+                let replies = self.batches.remove(&number).map(|batch| batch.replies);
+                for (ask, reply) in replies.into_iter().flatten() {
+                    self.answered(&ask, &reply);
+                }
+            }
+            Step::Looks(customer) => self.looks(customer),
+            Step::Leaves(customer) => self.leaves(customer),
+            Step::Timers(place) => {
+                self.machines[place].timers_are_due = true;
+                self.plan(self.now + TIMERS_EVERY, Step::Timers(place));
+                self.wake(place);
+            }
+            Step::Samples => {
+                self.sample();
+                self.plan(self.now + SECOND, Step::Samples);
+            }
+            Step::Closes => self.close(),
+        }
+    }
+
+    fn comes(&mut self, customer: u32) {
+        if self.script.waiting_room.is_some() {
+            return self.send(customer, Wish::Join);
+        }
+        // Without a queue, those who come early order as the countdown ends.
+        let at = if self.now < 0 { self.rng.amount(0, SECOND) } else { self.now };
+        self.plan(at, Step::Sends(customer, Wish::Order));
+    }
+
+    /// Sends a request to any process.
+    pub(super) fn send(&mut self, customer: u32, wish: Wish) {
+        let person = &mut self.people[customer as usize];
+        match wish {
+            Wish::Join => person.state = State::Joining,
+            Wish::Order => person.state = State::Ordering,
+            Wish::Leave | Wish::OrderAgain => {}
+        }
+        let command = self.command(customer, wish);
+        let place = self.rng.below(self.machines.len() as u64) as usize;
+        let spent = (micros(self.script.shop.speeds.http_us) as f64 / (1.0 - self.looks_share())) as i64;
+        let done = self.machines[place].serve(self.now, spent);
+        self.measures.requests += 1;
+        self.measures.cores.add(done - spent, spent);
+        self.numbered += 1;
+        let number = self.numbered;
+        self.on_the_way.insert(number, Ask { customer, wish, command, sent: self.now });
+        self.plan(done, Step::Arrives(place, number));
+    }
+
+    fn command(&self, customer: u32, wish: Wish) -> Command {
+        let known = &self.customers[customer as usize];
+        let (drop, user) = (self.drop.id, user(customer));
+        match wish {
+            Wish::Join => Command::Drop(DropCommand::Join { drop, user }),
+            Wish::Leave => Command::Drop(DropCommand::Leave { drop, user }),
+            Wish::Order | Wish::OrderAgain => Command::PlaceOrder(Box::new(PlaceOrder {
+                user,
+                items: vec![(self.products[known.product], known.units)],
+                coupon: None,
+                points: Money::ZERO,
+                payment: if known.pays { Payment::OnDelivery } else { Payment::Prepaid },
+                receiver: None,
+                warehouse_storage: false,
+                total_shown: None,
+                mode: None,
+                tickets: self.people[customer as usize]
+                    .ticket
+                    .map(|number| CODEC.ticket(drop, number))
+                    .into_iter()
+                    .collect(),
+            })),
+        }
+    }
+
+    /// Returns the share of the cores that pages take which look for their places.
+    fn looks_share(&self) -> f64 {
+        let (shop, every) = (&self.script.shop, self.script.customers.look_every_seconds * 1_000_000);
+        let spent = f64::from(self.waiting) * shop.speeds.look_us as f64;
+        (spent / every as f64 / f64::from(shop.cores * shop.processes)).min(LOOKS_MAX)
+    }
+
+    fn arrives(&mut self, place: usize, number: u64) {
+        let Some(ask) = self.on_the_way.remove(&number) else { return };
+        match self.machines[place].enqueue(ask, self.script.shop.queue_max) {
+            Ok(()) => self.measures.note_queue(self.machines[place].queued()),
+            Err(ask) => return self.refused(&ask, &Refusal::Overloaded { retry_after: Duration::from_secs(1) }),
+        }
+        self.wake(place);
+    }
+
+    fn wake(&mut self, place: usize) {
+        let machine = &mut self.machines[place];
+        if machine.is_working || !machine.has_work() {
+            return;
+        }
+        let locked_until = if self.script.shop.is_shared() { self.store_free_at } else { i64::MIN };
+        let at = locked_until.max(machine.may_begin_at(&self.script.shop));
+        machine.is_working = true;
+        if at > self.now {
+            return self.plan(at, Step::Works(place));
+        }
+        let Some(batch) = machine.work(self.now, &self.around) else {
+            machine.is_working = false;
+            return;
+        };
+        self.store_free_at = batch.free_at;
+        self.measures.engine.add(self.now, batch.free_at - self.now);
+        self.plan(batch.free_at, Step::Works(place));
+        for (ask, reply) in &batch.replies {
+            if let Ok(Answer::QueueJoined { ticket, .. }) = reply.result {
+                self.admission.note(ticket, ask.customer);
+            }
+        }
+        self.see_drop(batch.answered_at);
+        self.numbered += 1;
+        self.plan(batch.answered_at, Step::Answers(self.numbered));
+        // `plan` took the next number.
+        self.batches.insert(self.numbered - 1, batch);
+    }
+
+    /// Reads the drop after a commit, and plans when the customers concerned learn of it.
+    fn see_drop(&mut self, visible_at: i64) {
+        let id = self.drop.id;
+        let Some(drop) = self.around.disk.read(|state| state.drops.get(&id).cloned()) else { return };
+        if drop.is_sold_out() != self.drop.is_sold_out() {
+            self.measures.note_sold_out(drop.is_sold_out().then_some(self.now));
+        }
+        let mut concerned = vec![];
+        if let Some(queue) = &drop.queue {
+            self.measures.note_share(queue.share);
+            let admitted = self.admission.admitted(queue);
+            let is_here = |customer: &&u32| self.people[**customer as usize].state != State::Done;
+            self.measures.admitted += admitted.iter().filter(is_here).count() as u32;
+            concerned.extend(admitted);
+        }
+        if !self.is_gone && drop.is_sold_out() && self.is_nothing_held() {
+            self.is_gone = true;
+            concerned.extend(0..self.script.customers.count);
+        }
+        for customer in concerned {
+            let person = &self.people[customer as usize];
+            if person.state == State::Waiting {
+                self.plan(self.next_look(customer, visible_at), Step::Looks(customer));
+            }
+        }
+        self.drop = drop;
+    }
+
+    fn is_nothing_held(&self) -> bool {
+        self.around.disk.read(|state| state.products.values().all(|product| product.on_hand == 0))
+    }
+
+    pub(super) fn sold(&self) -> i64 {
+        let left: i64 = self.around.disk.read(|state| state.products.values().map(|known| known.available()).sum());
+        self.stock() - left
+    }
+
+    pub(super) fn stock(&self) -> i64 {
+        self.script.drop.products.iter().map(|product| product.stock).sum()
+    }
+
+    fn sample(&mut self) {
+        let all = f64::from(self.script.shop.cores * self.script.shop.processes);
+        self.measures.cores.add(self.now - SECOND, (self.looks_share() * all * SECOND as f64) as i64);
+        let arrived = self.customers.partition_point(|customer| customer.arrives <= self.now) as u32;
+        let sold = self.sold();
+        self.measures.sample(self.now, arrived, self.waiting, sold);
+    }
+}
+
+fn user(customer: u32) -> UserId {
+    UserId(FIRST_USER + i64::from(customer))
+}
+
+/// Creates the products and the drop.
+fn prepare(machine: &mut Machine, script: &Script, rng: &mut Rng) -> (Drop, Vec<ProductId>) {
+    let mut products = vec![];
+    for product in &script.drop.products {
+        let stock = product.stock;
+        let register = Command::RegisterProduct { name: "Product".into(), price: PRICE, stock, details: None };
+        match machine.decide(register).map(|reply| reply.result) {
+            Some(Ok(Answer::ProductRegistered { product })) => products.push(product),
+            other => panic!("the shop registers a product in a rehearsal: {other:?}"),
+        }
+    }
+    let mut bytes = || std::array::from_fn(|_| rng.below(256) as u8);
+    let secrets = Secrets { seed: bytes(), key: bytes() };
+    let offers = products.iter().zip(&script.drop.products);
+    let terms = Terms {
+        name: script.drop.name.as_str().into(),
+        starts_at: Timestamp::from_micros(START),
+        ends_at: Timestamp::from_micros(START + script.drop.lasts_seconds * SECOND),
+        products: offers.map(|(id, wanted)| Offer { product: *id, per_customer: wanted.per_customer }).collect(),
+        per_customer: script.drop.per_customer,
+        waiting_room: script.waiting_room.map(|room| WaitingRoom {
+            admit_per_second: room.admit_per_second,
+            hold_seconds: room.hold_seconds,
+            prequeue: room.prequeue,
+        }),
+        secrets,
+    };
+    let created = machine.decide(Command::Drop(DropCommand::Create(Box::new(terms)))).map(|reply| reply.result);
+    if let Some(Ok(Answer::Changed { now })) = &created
+        && let Changed::Drop(drop) = &**now
+    {
+        return (drop.clone(), products);
+    }
+    panic!("the shop creates the drop of a rehearsal: {created:?}")
+}
