@@ -330,6 +330,10 @@ macro_rules! select_webhook {
     };
 }
 
+/// Every secret as it is stored, also the replaced ones.
+pub(crate) const SELECT_WEBHOOK_SECRETS: &str = "SELECT secret FROM webhook WHERE status <> 'REMOVED' \
+     UNION ALL SELECT old_secret FROM webhook WHERE status <> 'REMOVED' AND old_secret IS NOT NULL";
+
 macro_rules! select_delivery {
     ($rest:literal) => {
         concat!(

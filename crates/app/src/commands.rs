@@ -35,7 +35,9 @@ pub use catalogue::drops::DropCommand;
 pub use dispatch::guarded::{Guarded, Tag};
 pub use notices::alerts::{AlertCommand, Sighting};
 pub use notices::notifications::{NotSent, NotificationCommand};
-pub use notices::webhooks::{DeliveryAnswered, NewWebhook, Replay, Replayed, TestDelivery, WebhookCommand};
+pub use notices::webhooks::{
+    DeliveryAnswered, NewWebhook, RenewedSecret, Replay, Replayed, TestDelivery, WebhookCommand,
+};
 pub use users::api_keys::{ApiKeyCommand, NewApiKey};
 
 use crate::events::event::{

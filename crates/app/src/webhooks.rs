@@ -8,4 +8,5 @@ pub mod follower;
 pub mod message;
 mod own_types;
 pub mod runner;
+pub mod secret_keys;
 pub mod sender;

@@ -32,12 +32,12 @@ pub use shop::{
     Alerts, Analytics, Audit, Auth, Jwks, Keep, MailWay, Notifications, Server, Shop, Way, Webhooks, ZoneCalendar,
     is_log_level,
 };
-pub(crate) use variables::is_read;
+pub(crate) use variables::{ENV_WEBHOOK_KEYS as WEBHOOK_KEYS_VARIABLE, is_read};
 
 use layers::Layers;
 use variables::{
     ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_GATEWAY_TOKEN, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY,
-    ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, OWN,
+    ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, ENV_WEBHOOK_KEYS, Form,
 };
 
 /// The commented reference of all settings and their defaults.
@@ -245,10 +245,10 @@ impl Config {
             let text = fs::read_to_string(file).map_err(|_| Error::NoFile(file.to_owned()))?;
             layers.add_file(file, &text)?;
         }
-        let mut own: BTreeMap<&str, String> = BTreeMap::new();
+        let (mut own, mut files): (BTreeMap<&str, String>, BTreeMap<&str, String>) = Default::default();
         for (variable, text) in env {
-            if let Some(name) = OWN.into_iter().find(|name| *name == variable) {
-                own.insert(name, text);
+            if let Some((name, form)) = variables::own(&variable) {
+                if form == Form::Text { &mut own } else { &mut files }.insert(name, text);
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = kafka::property_keys::key_of(&name.to_lowercase().replace("__", "."));
                 layers.set(&key, text, variable.clone()).ok_or(Error::UnknownVariable { variable })?;
@@ -256,6 +256,14 @@ impl Config {
         }
         // A variable that is empty is absent; it may have replaced an earlier one.
         own.retain(|_, text| !text.is_empty());
+        files.retain(|_, path| !path.is_empty());
+        for (name, path) in files {
+            if own.contains_key(name) {
+                return Err(Error::SecretTwice { name });
+            }
+            let text = variables::read(&path).map_err(|cause| Error::SecretFile { name, path, cause })?;
+            own.extend(Some((name, text)).filter(|(_, text)| !text.is_empty()));
+        }
         let mut config: Config = layers.read()?;
         config.auth.set_secret(own.remove(ENV_AUTH_SECRET));
         config.store.database = own.remove(ENV_DATABASE_URL).map(DatabaseUrl);
@@ -263,6 +271,7 @@ impl Config {
         config.redis.set_address(own.remove(ENV_REDIS_URL));
         config.payment.set_secrets(own.remove(ENV_PAYMENT_KEY), own.remove(ENV_CALLBACK_SECRETS));
         config.notifications.set_secrets(own.remove(ENV_SMTP_URL), own.remove(ENV_GATEWAY_TOKEN));
+        config.webhooks.set_keys(own.remove(ENV_WEBHOOK_KEYS).as_deref())?;
         config.check()?;
         Ok(config)
     }

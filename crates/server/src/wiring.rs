@@ -370,6 +370,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         calendar,
         payments,
         webhooks,
+        webhook_keys: config.webhooks.keys(),
         limits: Limits::new(&config.limits, rates),
         guesses: Guesses::new(&config.limits, &metrics),
         keys_used: KeysUsed::default(),

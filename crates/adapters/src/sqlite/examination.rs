@@ -1,4 +1,4 @@
-//! Reads the newest event of a data folder for `doorbuster doctor`.
+//! Reads the newest event and the webhooks' secrets of a data folder for `doorbuster doctor`.
 
 use std::path::Path;
 
@@ -7,29 +7,39 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
+use crate::selects::SELECT_WEBHOOK_SECRETS;
 
 /// Facts about a store and the library that reads it.
 pub struct Examined {
     pub version: &'static str,
     /// When the newest event happened.
     pub newest_event: Option<Timestamp>,
+    /// The secrets of webhook endpoints, as they are stored.
+    pub webhook_secrets: Vec<String>,
 }
 
 /// Reads a folder without changing it. A folder without a shop has no event.
 pub fn examine(folder: &Path) -> Result<Examined, StoreError> {
     let database = folder.join(DATABASE_FILE);
-    let newest_event =
-        if database.is_file() { newest(&database).map_err(|error| StoreError(error.to_string()))? } else { None };
-    Ok(Examined { version: rusqlite::version(), newest_event })
+    let mut examined = Examined { version: rusqlite::version(), newest_event: None, webhook_secrets: vec![] };
+    if database.is_file() {
+        read(&database, &mut examined).map_err(|error| StoreError(error.to_string()))?;
+    }
+    Ok(examined)
 }
 
-fn newest(database: &Path) -> rusqlite::Result<Option<Timestamp>> {
+fn read(database: &Path, examined: &mut Examined) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(database, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    if !connection.table_exists(None, "event_row")? {
-        return Ok(None);
+    if connection.table_exists(None, "event_row")? {
+        let newest = "SELECT occurred_at FROM event_row ORDER BY position DESC LIMIT 1";
+        examined.newest_event =
+            connection.query_row(newest, [], |row| row.get(0)).optional()?.map(Timestamp::from_micros);
     }
-    let newest = "SELECT occurred_at FROM event_row ORDER BY position DESC LIMIT 1";
-    Ok(connection.query_row(newest, [], |row| row.get(0)).optional()?.map(Timestamp::from_micros))
+    if connection.table_exists(None, "webhook")? {
+        let mut secrets = connection.prepare(SELECT_WEBHOOK_SECRETS)?;
+        examined.webhook_secrets = secrets.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(())
 }

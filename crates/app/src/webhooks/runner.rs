@@ -10,6 +10,7 @@ use domain::limits::WEBHOOK_RESPONSE_BYTES;
 use domain::time::Timestamp;
 use domain::webhook::{Attempt, Delivery, Endpoint, Next, Schedule, Taken};
 
+use super::secret_keys::{SecretKeys, Unreadable};
 use super::sender::{Response, Sender, WebhookRequest};
 use crate::commands::DeliveryAnswered;
 use crate::events::outbox::uuid;
@@ -54,6 +55,7 @@ pub struct Policy {
 
 pub struct WebhookRunner {
     pub sender: Arc<dyn Sender>,
+    pub keys: Arc<dyn SecretKeys>,
     pub clock: Arc<dyn Clock>,
     pub policy: Policy,
 }
@@ -63,14 +65,13 @@ impl WebhookRunner {
     pub async fn send_once(&self, outgoing: Outgoing<'_>) -> Sent {
         let Outgoing { endpoint, delivery, taken, body, dice } = outgoing;
         let at = self.clock.now();
-        let request = WebhookRequest {
-            url: Arc::clone(&endpoint.url),
-            id: uuid(delivery.event),
-            at,
-            secrets: endpoint.secrets(at),
-            body: Arc::clone(body),
+        let answer = match self.secrets(endpoint, at) {
+            Err(unreadable) => Err(unreadable.to_string()),
+            Ok(secrets) => {
+                let (url, body) = (Arc::clone(&endpoint.url), Arc::clone(body));
+                self.sender.send(&WebhookRequest { url, id: uuid(delivery.event), at, secrets, body }).await
+            }
         };
-        let answer = self.sender.send(&request).await;
         let now = self.clock.now();
         let duration_ms = i64::try_from((now - at).as_millis()).unwrap_or(i64::MAX);
         let wanted = answer.as_ref().ok().and_then(pause_wanted);
@@ -90,6 +91,19 @@ impl WebhookRunner {
         let disable_after = self.policy.disable_after;
         let answered = DeliveryAnswered { key: delivery.key, number: taken.attempt, attempt, next, disable_after };
         Sent { answered, hold: wanted.map(|pause| now + pause) }
+    }
+
+    /// Returns the secrets that sign at this moment. A replaced one that cannot be read does not sign: the receiver may know
+    /// the newest one already.
+    ///
+    /// # Errors
+    ///
+    /// If the newest secret cannot be read.
+    pub fn secrets(&self, endpoint: &Endpoint, at: Timestamp) -> Result<Vec<Arc<str>>, Unreadable> {
+        let stored = endpoint.secrets(at);
+        let mut opened = stored.iter().map(|stored| self.keys.open(stored));
+        let newest = opened.next().unwrap_or(Err(Unreadable::UnknownForm))?;
+        Ok(std::iter::once(newest).chain(opened.filter_map(Result::ok)).collect())
     }
 
     fn next(&self, answer: &Result<Response, String>, moment: Moment) -> Next {

@@ -57,7 +57,7 @@ pub struct Endpoint {
     pub description: Arc<str>,
     /// An empty list means all event types.
     pub event_types: Vec<Arc<str>>,
-    /// `whsec_` and the base 64 of the key.
+    /// As it is stored: `whsec_` and the base 64 of the key, or that encrypted. Empty once the endpoint is removed.
     pub secret: Arc<str>,
     pub old_secret: Option<OldSecret>,
     /// Deliveries of one key are sent in order, one after the other.
@@ -132,7 +132,7 @@ impl Endpoint {
         is_among(&self.event_types, event_type)
     }
 
-    /// Returns the secrets that sign at this moment, the newest first.
+    /// Returns the secrets that sign at this moment as they are stored, the newest first.
     pub fn secrets(&self, now: Timestamp) -> Vec<Arc<str>> {
         let old = self.old_secret.iter().filter(|old| now < old.until).map(|old| Arc::clone(&old.secret));
         std::iter::once(Arc::clone(&self.secret)).chain(old).collect()
@@ -171,8 +171,19 @@ impl Endpoint {
         self.updated_at = now;
     }
 
+    /// Stores a secret in another form. Nothing happens if it was replaced meanwhile.
+    pub fn renew_secret(&mut self, stored: &str, by: &Arc<str>) {
+        let old = self.old_secret.as_mut().map(|old| &mut old.secret);
+        std::iter::once(&mut self.secret).chain(old).filter(|secret| &***secret == stored).for_each(|secret| {
+            *secret = Arc::clone(by);
+        });
+    }
+
+    /// Removes the endpoint. Its secrets sign nothing any more, so they are not kept.
     pub fn remove(&mut self, now: Timestamp) {
         self.status = Status::Removed;
+        self.secret = "".into();
+        self.old_secret = None;
         self.open_term(now);
         self.updated_at = now;
     }
@@ -247,6 +258,18 @@ mod tests {
         ] {
             assert_eq!(endpoint.wants(event_type, T(at)), wanted, "{event_type} at {at}");
         }
+    }
+
+    #[test]
+    fn the_form_of_a_secret_changes_wherever_it_is() {
+        let mut endpoint = endpoint();
+        endpoint.rotate("whsec_b".into(), T(0));
+        for (stored, by) in [("whsec_a", "sealed a"), ("whsec_b", "sealed b"), ("whsec_a", "late")] {
+            endpoint.renew_secret(stored, &by.into());
+        }
+        assert_eq!(endpoint.secrets(T(1)), [Arc::from("sealed b"), Arc::from("sealed a")]);
+        endpoint.remove(T(2));
+        assert_eq!((&*endpoint.secret, endpoint.old_secret), ("", None));
     }
 
     #[test]

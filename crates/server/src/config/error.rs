@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::variables::{ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_REDIS_URL};
+use super::variables::{ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_REDIS_URL, ENV_WEBHOOK_KEYS, FILE};
 use super::{explain, layers};
+use crate::system::io_error;
 
 /// The settings cannot be used; each error names the key and its source.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,12 @@ pub enum Error {
     Notifications(&'static str),
     #[error("{0}")]
     Jwks(&'static str),
+    #[error("{ENV_WEBHOOK_KEYS}: {0}")]
+    WebhookKeys(String),
+    #[error("{name} and {name}{FILE} are both set; unset one of them")]
+    SecretTwice { name: &'static str },
+    #[error("{name}{FILE} names {path}, which cannot be read: {}", io_error::of(cause))]
+    SecretFile { name: &'static str, path: String, cause: std::io::Error },
     #[error("{variable} is not UTF-8 text; set it again")]
     NotText { variable: String },
     #[error("{key} = {given} is out of range: {expected}")]

@@ -1,5 +1,7 @@
 //! Names of environment variables.
 
+use std::{fs, io};
+
 /// Prefix of the environment variables that set a key of the reference.
 pub(super) const ENV_PREFIX: &str = "DOORBUSTER__";
 pub(super) const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
@@ -10,10 +12,13 @@ pub(super) const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
 pub(super) const ENV_SMTP_URL: &str = "DOORBUSTER_SMTP_URL";
 pub(super) const ENV_GATEWAY_TOKEN: &str = "DOORBUSTER_GATEWAY_TOKEN";
 pub(super) const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
+pub(crate) const ENV_WEBHOOK_KEYS: &str = "DOORBUSTER_WEBHOOK_SECRET_KEYS";
+/// Behind one of the names above: the file that contains the value, as secret stores of containers and systemd give it.
+pub(super) const FILE: &str = "_FILE";
 
 /// The variables that are no key of the reference, so that secrets and addresses are in no file. An empty one counts as
 /// absent.
-pub(super) const OWN: [&str; 8] = [
+pub(super) const OWN: [&str; 9] = [
     ENV_AUTH_SECRET,
     ENV_DATABASE_URL,
     ENV_KAFKA_BROKERS,
@@ -22,9 +27,30 @@ pub(super) const OWN: [&str; 8] = [
     ENV_CALLBACK_SECRETS,
     ENV_SMTP_URL,
     ENV_GATEWAY_TOKEN,
+    ENV_WEBHOOK_KEYS,
 ];
 
 /// Returns `true` for the variables that the shop reads.
 pub(crate) fn is_read(variable: &str) -> bool {
-    variable.starts_with("DOORBUSTER") || OWN.contains(&variable)
+    variable.starts_with("DOORBUSTER") || own(variable).is_some()
+}
+
+/// Returns which of [`OWN`] a variable sets, and whether it names a file.
+pub(super) fn own(variable: &str) -> Option<(&'static str, Form)> {
+    let find = |wanted: &str| OWN.into_iter().find(|name| *name == wanted);
+    let by_file = || variable.strip_suffix(FILE).and_then(find).map(|name| (name, Form::File));
+    find(variable).map(|name| (name, Form::Text)).or_else(by_file)
+}
+
+/// What a variable of [`OWN`] contains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Text,
+    /// The path of a file with the text.
+    File,
+}
+
+/// Reads the file that stands for a variable of [`OWN`]. The line's end behind a secret does not belong to it.
+pub(super) fn read(path: &str) -> io::Result<String> {
+    fs::read_to_string(path).map(|text| text.trim_end_matches(['\n', '\r']).to_owned())
 }

@@ -1,4 +1,6 @@
-//! Secrets of webhooks: `whsec_` and the base 64 of 24 to 64 bytes.
+//! Secrets of webhooks: `whsec_` and the base 64 of 24 to 64 bytes, and how they are stored.
+
+pub mod keys;
 
 use std::sync::Arc;
 

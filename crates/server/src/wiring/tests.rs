@@ -204,6 +204,7 @@ fn codes_of_log_lines_stay_as_they_are() {
         "WEBHOOK_DEAD",
         "WEBHOOK_DISABLED",
         "WEBHOOK_FAILING",
+        "WEBHOOK_KEY_UNKNOWN",
     ];
     assert_eq!(codes, known);
 }

@@ -46,8 +46,8 @@ pub(super) fn open(config: &Config, submitter: &Submitter, metrics: &Metrics) ->
             due: Arc::clone(&due),
         };
         let (sender, clock) = (Arc::clone(&sender), Arc::clone(&submitter.clock));
-        let policy = settings.policy();
-        thread = Some(WebhookThread::start(move || WebhookRunner { sender, clock, policy }, parts)?);
+        let (keys, policy) = (Arc::new(settings.keys()), settings.policy());
+        thread = Some(WebhookThread::start(move || WebhookRunner { sender, keys, clock, policy }, parts)?);
     }
     Ok(OpenWebhooks { sender, due, thread })
 }

@@ -1,7 +1,7 @@
 //! Secrets that are planted in settings and requests must appear in no log, error, metric, document or report.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,6 +12,10 @@ use crate::client::{Answer, Client};
 
 /// Part of every planted secret, in a form that survives URLs, headers and JSON.
 const CANARY: &str = "c4n4ry";
+/// The key that encrypts webhooks' secrets, which has hexadecimal digits only.
+const KEY: &str = "ca9a81ca9a81ca9a81000102030405060708090a0b0c0d0e0f10111213141516";
+/// The secret of a webhook.
+const HOOK_SECRET: &str = "whsec_c4n4ryAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 fn secret(name: &str) -> String {
     format!("{name}-{CANARY}-0123456789abcdef0123456789abcdef")
@@ -42,6 +46,7 @@ fn settings() -> Vec<(&'static str, String)> {
         ("DOORBUSTER__NOTIFICATIONS__GATEWAY_URL", nowhere("http", "sms", "")),
         ("DOORBUSTER__ANALYTICS__URL", nowhere("http", "analytics", "")),
         ("DOORBUSTER__WEBHOOKS__ALLOW_PRIVATE", "true".to_owned()),
+        ("DOORBUSTER_WEBHOOK_SECRET_KEYS", KEY.to_owned()),
         ("DOORBUSTER__ALERTS__URL", nowhere("http", "alerts", "")),
         ("DOORBUSTER__ALERTS__DISK_PERCENT", "1".to_owned()),
         ("DOORBUSTER__LOG__LEVEL", "debug".to_owned()),
@@ -101,8 +106,19 @@ impl Drop for Process {
 
 #[track_caller]
 fn clean(what: &str, text: &str) {
-    let found = text.lines().find(|line| line.contains(CANARY));
+    let found = text.lines().find(|line| line.contains(CANARY) || line.contains(KEY));
     assert!(found.is_none(), "{what} shows a secret: {}", found.unwrap_or_default());
+}
+
+/// Searches the files of the store for what was planted in it.
+#[track_caller]
+fn clean_files(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = if path.is_file() { fs::read(&path).unwrap() } else { vec![] };
+        let has = |wanted: &str| bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes());
+        assert!(!has(CANARY) && !has(KEY), "{} contains a secret", path.display());
+    }
 }
 
 struct Visitor {
@@ -142,6 +158,8 @@ fn planted_secrets_are_printed_nowhere() {
     answers.push(visitor.ask("POST", &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})));
     let hook = json!({"url": "http://127.0.0.1:1/", "eventTypes": ["order.placed"]});
     answers.push(visitor.ask("POST", "/api/admin/webhooks", &hook));
+    let planted = json!({"url": "http://127.0.0.1:1/", "secret": HOOK_SECRET});
+    assert_eq!(visitor.ask("POST", "/api/admin/webhooks", &planted).json()["secret"], HOOK_SECRET);
     for path in
         ["/metrics", "/readyz?verbose", "/info", "/openapi.json", "/api/admin/alerts?status=all", "/api/admin/events"]
     {
@@ -160,6 +178,7 @@ fn planted_secrets_are_printed_nowhere() {
         ["Redis does not answer", "topics could not be", "\"target\":\"access\""].iter().all(|what| is_told(what))
     });
     clean("the log", &process.printed());
+    clean_files(&process.folder.join("data"));
 }
 
 #[test]

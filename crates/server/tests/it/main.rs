@@ -108,3 +108,4 @@ mod traces;
 mod webhooks;
 mod webhooks_many;
 mod webhooks_processes;
+mod webhooks_secrets;

@@ -26,7 +26,7 @@ pub(crate) struct Statement {
     pub(crate) refunded: i64,
 }
 
-fn read_only(shop: &TestShop, file: &str) -> Connection {
+pub(crate) fn read_only(shop: &TestShop, file: &str) -> Connection {
     Connection::open_with_flags(shop.folder().join(file), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
 }
 

@@ -31,6 +31,11 @@ pub enum WebhookCommand {
         webhook: WebhookId,
         secret: Arc<str>,
     },
+    /// Stores secrets of the endpoint in another form.
+    RenewSecrets {
+        webhook: WebhookId,
+        renewed: Vec<RenewedSecret>,
+    },
     Test(Box<TestDelivery>),
     /// Schedules deliveries of events to the endpoints that want them.
     FanOut(Arc<FanOut>),
@@ -59,6 +64,13 @@ pub struct NewWebhook {
     pub secret: Arc<str>,
     pub ordered: bool,
     pub rate_per_second: Option<i64>,
+}
+
+/// The same secret as it is stored, and as it will be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenewedSecret {
+    pub stored: Arc<str>,
+    pub by: Arc<str>,
 }
 
 /// A delivery of no event.
@@ -107,7 +119,8 @@ impl WebhookCommand {
             WebhookCommand::Create(_) => {}
             WebhookCommand::Change { webhook, .. }
             | WebhookCommand::Remove { webhook }
-            | WebhookCommand::Rotate { webhook, .. } => {
+            | WebhookCommand::Rotate { webhook, .. }
+            | WebhookCommand::RenewSecrets { webhook, .. } => {
                 keys.insert((*webhook).into());
             }
             WebhookCommand::Test(test) => {
@@ -144,6 +157,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &WebhookCommand) -> Ans
         WebhookCommand::Rotate { webhook, secret } => {
             edit(context, *webhook, |endpoint, now| endpoint.rotate(Arc::clone(secret), now))
         }
+        WebhookCommand::RenewSecrets { webhook, renewed } => renew_secrets(context, *webhook, renewed),
         WebhookCommand::Test(test) => schedule_test(context, test),
         WebhookCommand::FanOut(wanted) => fan_out(context, wanted).map(|count| Answer::WebhooksScheduled { count }),
         WebhookCommand::Replay(replay) => schedule_past(context, replay),
@@ -183,6 +197,13 @@ fn edit(context: &mut Context<'_>, id: WebhookId, edit: impl FnOnce(&mut Endpoin
         announce_disabled(context, &changed)?;
     }
     Ok(Answer::changed(Changed::Webhook(changed)))
+}
+
+fn renew_secrets(context: &mut Context<'_>, id: WebhookId, renewed: &[RenewedSecret]) -> Answered {
+    let mut changed = endpoint(context, id)?;
+    renewed.iter().for_each(|RenewedSecret { stored, by }| changed.renew_secret(stored, by));
+    context.rows.webhooks.put(id, changed);
+    Ok(Answer::Done)
 }
 
 fn announce_disabled(context: &mut Context<'_>, endpoint: &Endpoint) -> Handled {

@@ -51,7 +51,7 @@ pub(crate) async fn create(State(shop): State<Shop>, submission: Submission<Crea
         url: url.as_str().into(),
         description,
         event_types,
-        secret,
+        secret: secrets::sealed(&shop, &secret)?,
         ordered: ordered.unwrap_or(false),
         rate_per_second,
     };
@@ -60,7 +60,7 @@ pub(crate) async fn create(State(shop): State<Shop>, submission: Submission<Crea
     let (Some(Changed::Webhook(endpoint)), replayed) = left_behind(reply)? else {
         return Err(webhook_not_found());
     };
-    let created = CreatedBody { secret: endpoint.secret.to_string(), webhook: body(&endpoint) };
+    let created = CreatedBody { secret: secrets::opened(&shop, &endpoint.secret)?, webhook: body(&endpoint) };
     let mut response = (StatusCode::CREATED, Json(created)).into_response();
     mark_replayed(&mut response, replayed);
     Ok(response)
@@ -124,7 +124,7 @@ pub(crate) async fn remove(
 /// `GET /api/admin/webhooks/{id}/secret`.
 pub(crate) async fn secret(State(shop): State<Shop>, id: Id<Webhook>) -> Result<Json<SecretBody>, Problem> {
     let endpoint = read(&shop, WebhookId(id.0)).await?;
-    Ok(Json(SecretBody { secret: endpoint.secret.to_string() }))
+    Ok(Json(SecretBody { secret: secrets::opened(&shop, &endpoint.secret)? }))
 }
 
 /// `POST /api/admin/webhooks/{id}/secret/rotate`.
@@ -137,11 +137,12 @@ pub(crate) async fn rotate(
     let secret = secrets::given_or_new(submission.body.secret.as_deref(), &mut violations)?;
     violations.into_result()?;
     let webhook = WebhookId(id.0);
-    let command = WebhookCommand::Rotate { webhook, secret };
+    let command = WebhookCommand::Rotate { webhook, secret: secrets::sealed(&shop, &secret)? };
     let (endpoint, replayed) = changed(&shop, webhook, command.into(), submission.idempotency).await?;
     let until = endpoint.old_secret.as_ref().map_or(endpoint.updated_at, |old| old.until);
     let previous_valid_until = wire_time::format(until);
-    Ok(shown(RotatedBody { secret: endpoint.secret.to_string(), previous_valid_until }, replayed))
+    let secret = secrets::opened(&shop, &endpoint.secret)?;
+    Ok(shown(RotatedBody { secret, previous_valid_until }, replayed))
 }
 
 /// `GET /api/admin/webhooks/event-types`.

@@ -34,6 +34,7 @@ use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
 use crate::security::rate_limits::Limits;
+use crate::security::webhook_secrets::keys::Keys;
 
 /// The state of the endpoints; one per process.
 #[derive(Clone)]
@@ -69,6 +70,8 @@ pub struct Inner {
     pub payments: Payments,
     /// Checks the addresses of webhook endpoints.
     pub webhooks: Arc<dyn Sender>,
+    /// The keys that encrypt their secrets at rest.
+    pub webhook_keys: Keys,
     pub limits: Limits,
     pub guesses: Guesses,
     /// The API keys whose use was noted lately.

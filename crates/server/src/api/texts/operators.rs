@@ -87,4 +87,7 @@ texts! {
         "must be a public address; addresses of the own network need webhooks.allow_private",
         "공개된 주소여야 합니다. 내부망 주소를 쓰려면 webhooks.allow_private 설정이 필요합니다";
     WEBHOOK_SECRET: "must be whsec_ and the base 64 of 24 to 64 bytes", "whsec_ 다음에 24~64바이트를 base64로 인코딩한 값이어야 합니다";
+    WEBHOOK_SECRET_UNREADABLE:
+        "The secret is encrypted with the key {0}, which this process does not have. Add the key to DOORBUSTER_WEBHOOK_SECRET_KEYS, or rotate the secret.",
+        "키 {0}(으)로 암호화된 비밀 키인데, 이 프로세스에 그 키가 없습니다. DOORBUSTER_WEBHOOK_SECRET_KEYS에 키를 추가하거나 비밀 키를 새로 발급해 주세요.";
 }

@@ -2,6 +2,7 @@
 
 mod finding;
 mod machine;
+mod secrets;
 mod services;
 
 use std::fmt::Write as _;

@@ -7,6 +7,7 @@ use domain::webhook::{Profile, Schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Error;
+use crate::security::webhook_secrets::keys::Keys;
 
 /// The most pauses of a schedule.
 const PAUSES_MAX: usize = 40;
@@ -21,9 +22,33 @@ pub struct Webhooks {
     pub concurrency: usize,
     pub endpoint_concurrency: usize,
     pub allow_private: bool,
+    /// Only from the environment, like all secrets.
+    #[serde(skip)]
+    keys: SecretKeys,
+}
+
+/// Keys, which are never printed.
+#[derive(Clone, Default)]
+struct SecretKeys(Keys);
+
+impl std::fmt::Debug for SecretKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl Webhooks {
+    /// Returns the keys that encrypt the secrets of endpoints at rest.
+    pub fn keys(&self) -> Keys {
+        self.keys.0.clone()
+    }
+
+    pub(in crate::config) fn set_keys(&mut self, given: Option<&str>) -> Result<(), Error> {
+        let keys = given.map(Keys::parse).transpose().map_err(Error::WebhookKeys)?;
+        self.keys = SecretKeys(keys.unwrap_or_default());
+        Ok(())
+    }
+
     pub const fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_s)
     }

@@ -24,6 +24,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
 
+use crate::config::WEBHOOK_KEYS_VARIABLE;
 use crate::metrics::WebhookMetrics;
 use crate::runtime::health::AtWork;
 use crate::runtime::shutdown::{self, Stop, Stopper};
@@ -31,6 +32,7 @@ use crate::runtime::submitter::Submitter;
 use crate::system::logging;
 
 mod queues;
+mod renewal;
 
 use queues::{Ended, Queues};
 
@@ -107,6 +109,10 @@ async fn run(runner: &WebhookRunner, parts: Parts, mut stop: Stop) {
     let tasks = Tasks { runner, parts: &parts };
     let mut queues = Queues::new(parts.endpoint_concurrency);
     let mut calls: FuturesUnordered<Call<'_>> = FuturesUnordered::new();
+    tokio::select! {
+        () = renewal::renew_all(&*runner.keys, &parts.submitter) => {}
+        () = stop.requested() => {}
+    }
     while !stop.is_requested() {
         let free = parts.concurrency.saturating_sub(calls.len());
         for attempted in tasks.take_due(free, &mut queues).await {
@@ -167,7 +173,7 @@ impl Tasks<'_> {
         for (endpoint, due) in waiting {
             self.warn(&endpoint, queues, now);
             let room = if due <= now { queues.room(&endpoint, now).min(free - found.len()) } else { 0 };
-            if room == 0 {
+            if room == 0 || !self.can_sign(&endpoint, queues, now) {
                 continue;
             }
             let due = views.due_deliveries(endpoint.id, now, room).await?;
@@ -191,6 +197,22 @@ impl Tasks<'_> {
                 after.as_secs() / 3_600
             );
         }
+    }
+
+    /// Returns false if the endpoint's secret cannot be read. Its deliveries wait, and operators are told once.
+    fn can_sign(&self, endpoint: &Endpoint, queues: &mut Queues, now: Timestamp) -> bool {
+        let unreadable = self.runner.secrets(endpoint, now).err();
+        if queues.is_new_lock(endpoint.id, unreadable.is_some())
+            && let Some(unreadable) = &unreadable
+        {
+            let webhook = endpoint.id.0;
+            tracing::error!(
+                webhook,
+                "WEBHOOK_KEY_UNKNOWN: the deliveries to webhook {webhook} wait: {unreadable}. The keys are in \
+                 {WEBHOOK_KEYS_VARIABLE}; without the key, rotate the secret."
+            );
+        }
+        unreadable.is_none()
     }
 
     async fn take(&self, found: Vec<(Arc<Endpoint>, Delivery)>) -> Vec<Attempted> {

@@ -4,6 +4,7 @@ use app::ports::Clock as _;
 use domain::time::Timestamp;
 
 use super::finding::Finding;
+use super::secrets;
 use crate::config::Config;
 use crate::wiring;
 use crate::wiring::upkeep::{self, ExaminedDatabase, ExaminedTopic};
@@ -34,6 +35,7 @@ fn of_folder(config: &Config) -> Vec<Finding> {
         Ok(examined) => {
             findings.push(Finding::ok("sqlite", format!("version {}, in this program", examined.version)));
             findings.push(clock(examined.newest_event));
+            findings.push(secrets::of_webhooks(config, &examined.webhook_secrets));
         }
     }
     if config.store.synchronous == crate::config::Synchronous::Off {
@@ -78,6 +80,7 @@ fn of_database(config: &Config, examined: &Result<ExaminedDatabase, wiring::Erro
             "synchronise both clocks (chrony, systemd-timesyncd)",
         ),
     ];
+    findings.push(secrets::of_webhooks(config, &examined.webhook_secrets));
     findings.extend(durability(examined));
     let needed = config.store.readers as u64 + 8;
     let connections = variable("max_connections");
@@ -269,7 +272,7 @@ mod tests {
             ("sync_binlog", "0"),
         ];
         let variables = set.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let examined = ExaminedDatabase { variables, now_us: 0, is_encrypted: false };
+        let examined = ExaminedDatabase { variables, now_us: 0, is_encrypted: false, webhook_secrets: vec![] };
         assert!(durability(&examined).iter().all(|finding| finding.next.is_some()));
     }
 }

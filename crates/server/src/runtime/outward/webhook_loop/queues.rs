@@ -22,6 +22,8 @@ struct Queue {
     rate: Rate,
     /// The operators were warned that the endpoint will be disabled.
     is_warned: bool,
+    /// The operators were told that the endpoint's secret cannot be read.
+    is_locked: bool,
 }
 
 /// Requests that may be sent at once, in millionths; they grow with the time.
@@ -91,6 +93,12 @@ impl Queues {
         is_failing && !std::mem::replace(&mut queue.is_warned, is_failing)
     }
 
+    /// Returns true once for each time that the endpoint's secret cannot be read.
+    pub(super) fn is_new_lock(&mut self, id: WebhookId, is_locked: bool) -> bool {
+        let was_locked = std::mem::replace(&mut self.queue(id).is_locked, is_locked);
+        is_locked && !was_locked
+    }
+
     fn queue(&mut self, id: WebhookId) -> &mut Queue {
         self.by_endpoint.entry(id).or_insert_with(|| Queue {
             in_progress: 0,
@@ -98,6 +106,7 @@ impl Queues {
             held_until: None,
             rate: Rate::default(),
             is_warned: false,
+            is_locked: false,
         })
     }
 }
