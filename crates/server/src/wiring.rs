@@ -380,6 +380,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         audited,
         snapshots: snapshots(config),
         archive: config.server.data_dir.join("archive"),
+        archiving: Arc::default(),
         log,
         stopping: Arc::new(AtomicBool::new(false)),
     })

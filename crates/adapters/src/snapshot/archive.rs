@@ -98,7 +98,8 @@ fn behind<A: Asked>(asked: &mut A, places: Places) -> Result<Vec<Needed>, A::Err
         needed.extend(since.map(|since| Needed { by: format!("{}, which has not handled it", group.name()), since }));
     }
     if carrier.is_some_and(Carrier::has_relay) {
-        let shards: Vec<ShardPlace> = asked.rows(select_relayed!("WHERE epoch > 0 ORDER BY relay_shard.shard"))?;
+        // Also shards that no relay has taken yet: its first one publishes all of their events.
+        let shards: Vec<ShardPlace> = asked.rows(select_relayed!("ORDER BY outbox_shard.shard"))?;
         let waiting = shards.into_iter().filter_map(|place| place.waiting_since).min();
         needed.extend(waiting.map(|since| Needed { by: "the relay, which has not published it".to_owned(), since }));
         let newest: Vec<Option<i64>> =

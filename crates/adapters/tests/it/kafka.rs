@@ -1,5 +1,6 @@
 //! The event log on the real Kafka, over the store of one process.
 
+mod archived;
 mod forged;
 mod outbox;
 

@@ -14,7 +14,7 @@ use app::engine::{Engine, Job, Parts, Report};
 use app::log::consumer::Consumer;
 use app::log::relay::Outbox;
 use app::ports::views::Views;
-use app::ports::{EventLog, Gate, Store};
+use app::ports::{Clock, EventLog, Gate, Store};
 use app::state::settings::{Carrier, Executor, Settings};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, OrderId, ProductId, UserId};
@@ -48,6 +48,7 @@ struct Made {
     views: Arc<dyn Views>,
     codec_key: [u8; 16],
     engine: u32,
+    clock: Arc<dyn Clock>,
 }
 
 impl Shop {
@@ -55,7 +56,8 @@ impl Shop {
         let options = Options { synchronous, ..Options::default() };
         let sqlite::Opened { store, views, log, codec_key, engine, .. } = sqlite::open(folder, options).unwrap();
         let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(MemoryGate::default()));
-        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime())
+        let clock = Arc::new(SystemClock);
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine, clock }, executor, runtime())
     }
 
     pub(crate) fn on(database: &Database, executor: Executor) -> Shop {
@@ -67,7 +69,8 @@ impl Shop {
         let opened = runtime.block_on(mysql::open(url, mysql::Options::default())).unwrap();
         let mysql::Opened { store, views, log, codec_key, engine, .. } = opened;
         let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(NoGate));
-        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime)
+        let clock = Arc::new(SystemClock);
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine, clock }, executor, runtime)
     }
 
     /// A shop in a folder whose events `carry` brings from its outbox to its groups.
@@ -79,7 +82,8 @@ impl Shop {
         store.run_with(Carrier::Broker).unwrap();
         let log = carry(Box::new(store.outbox(engine).unwrap()), Box::new(log));
         let (store, gate) = (Box::new(store), Arc::new(MemoryGate::default()));
-        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, Executor::Log, runtime())
+        let clock = Arc::new(SystemClock);
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine, clock }, Executor::Log, runtime())
     }
 
     /// The same on a database.
@@ -93,11 +97,33 @@ impl Shop {
         runtime.block_on(store.run_with(Carrier::Broker)).unwrap();
         let log = carry(Box::new(store.outbox(engine)), Box::new(log));
         let (store, gate) = (Box::new(store), Arc::new(NoGate));
-        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, Executor::Log, runtime)
+        let clock = Arc::new(SystemClock);
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine, clock }, Executor::Log, runtime)
+    }
+
+    /// A shop in a folder whose outbox goes to brokers, and whose reactions run inline.
+    pub(crate) fn relayed(opened: sqlite::Opened, clock: Arc<dyn Clock>) -> (Shop, Box<dyn Outbox>) {
+        let sqlite::Opened { mut store, views, log, codec_key, engine, .. } = opened;
+        store.run_with(Carrier::InlineRelayed).unwrap();
+        let outbox = Box::new(store.outbox(engine).unwrap());
+        let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(MemoryGate::default()));
+        let made = Made { store, log, gate, views, codec_key, engine, clock };
+        (Shop::made_of(made, Executor::Inline, runtime()), outbox)
+    }
+
+    /// The same on a database.
+    pub(crate) fn relayed_on(database: &Database, clock: Arc<dyn Clock>) -> (Shop, Box<dyn Outbox>) {
+        let runtime = runtime();
+        let opened = runtime.block_on(mysql::open(&database.url(), mysql::Options::default())).unwrap();
+        let mysql::Opened { mut store, views, log, codec_key, engine, .. } = opened;
+        runtime.block_on(store.run_with(Carrier::InlineRelayed)).unwrap();
+        let outbox = Box::new(store.outbox(engine));
+        let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(NoGate));
+        (Shop::made_of(Made { store, log, gate, views, codec_key, engine, clock }, Executor::Inline, runtime), outbox)
     }
 
     fn made_of(made: Made, executor: Executor, runtime: Runtime) -> Shop {
-        let Made { store, log, gate, views, codec_key, engine } = made;
+        let Made { store, log, gate, views, codec_key, engine, clock } = made;
         let codec = Codec::new(codec_key);
         let settings = Settings {
             executor,
@@ -112,7 +138,7 @@ impl Shop {
             restorations_max: 3,
             codec,
         };
-        let parts = Parts { store, gate, clock: Arc::new(SystemClock), settings, engine };
+        let parts = Parts { store, gate, clock, settings, engine };
         Shop { engine: Engine::new(parts), views, codec, consumer: Consumer::new(log, codec), runtime }
     }
 

@@ -10,14 +10,14 @@ use crate::api_asking::items;
 use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, BOB, SECRET, TestShop};
 
-fn doorbuster(args: &[&str], shop: &TestShop) -> Output {
+pub(crate) fn doorbuster(args: &[&str], shop: &TestShop) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
     command.args(args).arg("--data-dir").arg(shop.folder()).env("DOORBUSTER_AUTH_SECRET", SECRET);
     command.envs(shop.settings()).output().unwrap()
 }
 
 #[track_caller]
-fn archived(shop: &TestShop, before: &str) -> Value {
+pub(crate) fn archived(shop: &TestShop, before: &str) -> Value {
     // Groups that follow the commit may not have come to the end yet.
     for _ in 0..200 {
         let output = doorbuster(&["archive", "--json", "--before", before], shop);
@@ -37,7 +37,7 @@ fn paid(shop: &TestShop, user: i64, product: i64) -> String {
     number
 }
 
-fn events(shop: &TestShop) -> Vec<Value> {
+pub(crate) fn events(shop: &TestShop) -> Vec<Value> {
     shop.get(ADMIN, "/api/admin/events?limit=100").expect(200)["data"].as_array().unwrap().clone()
 }
 

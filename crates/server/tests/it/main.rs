@@ -37,6 +37,7 @@ mod api_tokens;
 mod api_trail;
 mod api_users;
 mod archiving;
+mod archiving_killed;
 mod backups;
 mod bench;
 mod brokers;

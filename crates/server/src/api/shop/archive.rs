@@ -64,14 +64,16 @@ pub(crate) async fn archive_events(
     let before = wire_time::parse(&submission.body.before)
         .map_err(|_| Problem::invalid("#/before", "not_a_time", crate::api::texts::values::TIME))?;
     let (snapshots, now, folder) = (shop.snapshots.clone(), shop.submitter.clock.now(), shop.archive.clone());
+    // Two at once would take each other's files for leftovers. The thread holds the turn, also when the client is gone.
+    let turn = Arc::clone(&shop.archiving).lock_owned().await;
     let prepare = move || {
         let audit = inspect(snapshots()?.as_mut(), now)?.audit;
         if !audit.is_clean() {
             return Err(NotArchived::Unclean(audit.violations));
         }
-        Plan::write(snapshots()?.as_mut(), before.min(now), folder)
+        Plan::write(snapshots()?.as_mut(), before.min(now), folder).map(|plan| (plan, turn))
     };
-    let plan = match tokio::task::spawn_blocking(prepare).await {
+    let (plan, _turn) = match tokio::task::spawn_blocking(prepare).await {
         Ok(plan) => plan.map_err(NotArchived::problem)?,
         Err(_panicked) => return Err(Problem::new(Code::Internal, operators::AUDIT_FAILED)),
     };

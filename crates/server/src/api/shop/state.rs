@@ -86,6 +86,8 @@ pub struct Inner {
     pub snapshots: Snapshots,
     /// The folder of the files of archived events.
     pub archive: PathBuf,
+    /// Held while events are archived.
+    pub archiving: Arc<tokio::sync::Mutex<()>>,
     /// The log that consumer groups read.
     pub log: Log,
     /// Set when the process begins to stop.
