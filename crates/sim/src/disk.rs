@@ -71,7 +71,7 @@ pub struct State {
     pub refused_rows: BTreeMap<RefusedRow, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
-    /// What admins did, oldest first.
+    /// The acts of admins, oldest first.
     pub trail: Vec<Recorded>,
     pub api_keys: BTreeMap<ApiKeyId, ApiKey>,
     /// Values that only one product may have.

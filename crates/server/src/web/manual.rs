@@ -32,7 +32,7 @@ const DECISIONS: &str = "decisions/";
 /// All pages, rendered when the first one is read.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(source::pages);
 
-/// What the search looks through: every section with its text.
+/// The index of the search: every section with its text.
 static INDEX: LazyLock<Bytes> = LazyLock::new(|| {
     let sections = PAGES.iter().flat_map(|page| page.sections.iter().map(move |section| (page, section)));
     let entries = sections.map(|(page, section)| {

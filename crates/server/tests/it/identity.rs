@@ -111,7 +111,7 @@ fn message(header: &Value, claims: &Value) -> String {
     format!("{header}.{claims}")
 }
 
-/// What the provider answers; `None`: nothing, as if it were down.
+/// An identity provider; without keys it answers nothing, as if it were down.
 struct Provider {
     url: String,
     keys: Arc<Mutex<Option<Value>>>,

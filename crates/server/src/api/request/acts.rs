@@ -1,4 +1,4 @@
-//! What the trail says of a request on the admin paths.
+//! The trail's line for a request on the admin paths.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const SUBJECT_CHARS_MAX: usize = 500;
 const REASON_CHARS_MAX: usize = 500;
 /// A larger body, such as an edited message, is left out; what it changed has a trail of its own.
 const CHANGE_BYTES_MAX: usize = 8_192;
-/// Members of bodies that nobody may read afterwards.
+/// Members of bodies that must not be readable afterwards.
 const SECRETS: [&str; 4] = ["secret", "password", "paymentToken", "token"];
 
 /// Returns the deed of a request, without its body.

@@ -22,7 +22,7 @@ use crate::runtime::submitter::deeds;
 use crate::security::api_keys;
 use crate::security::auth::{Asked, Principal, Role, area, is_writing, needed, needs_write};
 
-/// What the layer in front of the admin paths knows.
+/// The state of the layer in front of the admin paths.
 #[derive(Clone)]
 pub(in crate::api) struct Admission {
     pub(in crate::api) shop: Shop,

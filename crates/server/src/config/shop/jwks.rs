@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Error;
 
-/// What the user claim holds.
+/// The meaning of the user claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum UserKind {

@@ -8,7 +8,7 @@ use crate::security::auth::principal::{Refused, Role};
 const LEEWAY_S: u64 = 60;
 const SUBJECT_BYTES_MAX: usize = 1_000;
 
-/// What a token must say, and where it says who the user is.
+/// The claims that a token must have, and those that name its user and role.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub issuer: String,
