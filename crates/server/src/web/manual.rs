@@ -20,10 +20,13 @@ use crate::api::texts::pages;
 
 /// The parts of the manual; what they do not name is in the last one.
 const CHAPTERS: [(&str, &[&str]); 6] = [
-    ("Begin", &["tutorials/first-drop", "from-spring", "modes", "cluster", "tutorials/going-live"]),
+    ("Begin", &["tutorials/first-drop", "from-spring", "drops", "modes", "cluster", "tutorials/going-live"]),
     ("Connect", &["people", "webhooks", "notifications", "notices", "payments", "analytics", "errors"]),
-    ("Run", &["operations", "settings", "cli", "packages", "monitoring", "audit", "history", "replicas", "debezium"]),
-    ("When something happens", &["tutorials/sold-out-early", "tutorials/broker-dies", "tutorials/load-test"]),
+    (
+        "Run",
+        &["operations", "settings", "cli", "tls", "packages", "monitoring", "audit", "history", "replicas", "debezium"],
+    ),
+    ("When something happens", &["tutorials/broker-dies", "tutorials/load-test"]),
     ("Trust", &["guarantees", "performance", "simulator", "fuzzing", "api-fuzz", "requirements"]),
     ("More", &[]),
 ];

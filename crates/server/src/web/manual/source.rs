@@ -64,6 +64,8 @@ fn page(path: &'static str, text: &str) -> Page {
     for (style, class) in [("right", " class=\"end\""), ("center", ""), ("left", "")] {
         html = html.replace(&format!(" style=\"text-align: {style}\""), class);
     }
+    // Keyboards scroll only what can have the focus.
+    html = html.replace("<pre>", "<pre tabindex=\"0\">");
     let title = sections.first().map_or_else(|| path.to_owned(), |section| section.title.clone());
     Page { path, title, html, sections }
 }
@@ -104,7 +106,7 @@ impl<'a> Rendering<'a> {
                 self.shown.push(Event::Start(Tag::Image { link_type, dest_url, title, id }));
             }
             Event::Start(Tag::Table(columns)) => {
-                self.shown.push(Event::Html("<div class=\"scroll\">".into()));
+                self.shown.push(Event::Html("<div class=\"scroll\" tabindex=\"0\">".into()));
                 self.shown.push(Event::Start(Tag::Table(columns)));
             }
             Event::End(TagEnd::Table) => {
