@@ -1,10 +1,11 @@
 //! The technologies behind the ports. [`sqlite`] is the whole shop in one process and one folder; [`mysql`] is the
 //! store that several processes share; [`kafka`] carries events between processes; [`redis`] is what they share beside
 //! the store and may lose at any moment; [`payment`] has the payment providers, [`analytics`] the sinks of events;
-//! [`webhook`] sends to other systems;
+//! [`webhook`] sends to other systems; [`challenge`] asks a service about clients;
 //! [`moving`] takes a whole shop from one store to the other.
 
 pub mod analytics;
+pub mod challenge;
 pub mod clock;
 mod file_lock;
 mod half_moved;

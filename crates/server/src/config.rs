@@ -24,7 +24,7 @@ mod variables;
 pub use error::Error;
 pub use kafka::{DeadLetters, Kafka, Partitions, RelayBy, Roles, TopicProfile, Tuning};
 pub use kafka_clients::Compression;
-pub use limits::Limits;
+pub use limits::{Drops, Limits};
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
@@ -36,8 +36,8 @@ pub(crate) use variables::{ENV_WEBHOOK_KEYS as WEBHOOK_KEYS_VARIABLE, is_read};
 
 use layers::Layers;
 use variables::{
-    ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_GATEWAY_TOKEN, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY,
-    ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, ENV_WEBHOOK_KEYS, Form,
+    ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_CHALLENGE_SECRET, ENV_DATABASE_URL, ENV_GATEWAY_TOKEN,
+    ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, ENV_WEBHOOK_KEYS, Form,
 };
 
 /// The commented reference of all settings and their defaults.
@@ -55,6 +55,7 @@ pub struct Config {
     pub kafka: Kafka,
     pub redis: Redis,
     pub orders: Orders,
+    pub drops: Drops,
     pub payment: Payment,
     pub webhooks: Webhooks,
     pub alerts: Alerts,
@@ -272,6 +273,7 @@ impl Config {
         config.payment.set_secrets(own.remove(ENV_PAYMENT_KEY), own.remove(ENV_CALLBACK_SECRETS));
         config.notifications.set_secrets(own.remove(ENV_SMTP_URL), own.remove(ENV_GATEWAY_TOKEN));
         config.webhooks.set_keys(own.remove(ENV_WEBHOOK_KEYS).as_deref())?;
+        config.drops.set_secret(own.remove(ENV_CHALLENGE_SECRET));
         config.check()?;
         Ok(config)
     }
@@ -297,6 +299,7 @@ impl Config {
         self.payment.check_currency(self.shop.check().map_err(Error::Shop)?)?;
         self.kafka.check(cfg!(feature = "kafka"))?;
         self.orders.check()?;
+        self.drops.check()?;
         self.payment.check()?;
         self.analytics.check()?;
         self.webhooks.check()?;
@@ -322,6 +325,7 @@ impl Config {
             .into_iter()
             .chain(self.server.at_least_one())
             .chain(self.payment.at_least_one())
+            .chain(self.drops.at_least_one())
             .chain(self.webhooks.at_least_one())
             .chain(self.alerts.at_least_one())
             .chain(self.notifications.at_least_one())

@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod auth;
 mod bucket_map;
 pub(crate) mod email;
+pub mod join_guard;
 pub mod login_attempts;
 pub mod passwords;
 pub mod rate_limits;

@@ -372,6 +372,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         webhooks,
         webhook_keys: config.webhooks.keys(),
         limits: Limits::new(&config.limits, rates),
+        joins: webhooks::challenge::guard(&config.drops),
         guesses: Guesses::new(&config.limits, &metrics),
         keys_used: KeysUsed::default(),
         metrics,

@@ -1,4 +1,6 @@
-//! The query side of drops.
+//! The query side of drops, and the check of clients who join a waiting room.
+
+use std::net::IpAddr;
 
 use domain::drops::{Buyer, Drop, Link};
 use domain::ids::{DropId, OrderId, ProductId};
@@ -6,6 +8,8 @@ use domain::stock::Product;
 
 use crate::ports::future::Reading;
 use crate::state::rows::BuyerKey;
+
+pub use crate::ports::future::Checking;
 
 /// Reads drops and their customers.
 ///
@@ -31,4 +35,14 @@ pub trait DropViews: Send + Sync {
 
     /// Returns the products with these numbers, in any order.
     fn offered(&self, products: Vec<ProductId>) -> Reading<'_, Vec<Product>>;
+}
+
+/// Checks the token of a client: that a person solved a CAPTCHA, or a program a proof of work.
+pub trait Challenge: Send + Sync {
+    /// Returns true if the token is good. It is good once.
+    ///
+    /// # Errors
+    ///
+    /// Why the service gave no answer in its time.
+    fn check<'a>(&'a self, token: &'a str, address: Option<IpAddr>) -> Checking<'a>;
 }

@@ -2,6 +2,7 @@
 
 mod details;
 pub(crate) mod drops;
+pub(crate) mod joining;
 pub(crate) mod listing;
 pub(crate) mod proof;
 pub(crate) mod waiting;

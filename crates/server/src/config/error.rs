@@ -74,6 +74,8 @@ pub enum Error {
     SecretTwice { name: &'static str },
     #[error("{name}{FILE} names {path}, which cannot be read: {}", io_error::of(cause))]
     SecretFile { name: &'static str, path: String, cause: std::io::Error },
+    #[error("{0}")]
+    Drops(&'static str),
     #[error("{variable} is not UTF-8 text; set it again")]
     NotText { variable: String },
     #[error("{key} = {given} is out of range: {expected}")]

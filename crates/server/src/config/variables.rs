@@ -11,6 +11,7 @@ pub(super) const ENV_REDIS_URL: &str = "REDIS_URL";
 pub(super) const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
 pub(super) const ENV_SMTP_URL: &str = "DOORBUSTER_SMTP_URL";
 pub(super) const ENV_GATEWAY_TOKEN: &str = "DOORBUSTER_GATEWAY_TOKEN";
+pub(super) const ENV_CHALLENGE_SECRET: &str = "DOORBUSTER_CHALLENGE_SECRET";
 pub(super) const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
 pub(crate) const ENV_WEBHOOK_KEYS: &str = "DOORBUSTER_WEBHOOK_SECRET_KEYS";
 /// Behind one of the names above: the file that contains the value, as secret stores of containers and systemd give it.
@@ -18,7 +19,7 @@ pub(super) const FILE: &str = "_FILE";
 
 /// The variables that are no key of the reference, so that secrets and addresses are in no file. An empty one counts as
 /// absent.
-pub(super) const OWN: [&str; 9] = [
+pub(super) const OWN: [&str; 10] = [
     ENV_AUTH_SECRET,
     ENV_DATABASE_URL,
     ENV_KAFKA_BROKERS,
@@ -28,6 +29,7 @@ pub(super) const OWN: [&str; 9] = [
     ENV_SMTP_URL,
     ENV_GATEWAY_TOKEN,
     ENV_WEBHOOK_KEYS,
+    ENV_CHALLENGE_SECRET,
 ];
 
 /// Returns `true` for the variables that the shop reads.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,6 +23,14 @@ impl Network {
             v4 @ IpAddr::V4(_) => Network(v4),
         }
     }
+
+    /// Returns the wider network that a hoster or an office has: /24 of IPv4, /48 of IPv6.
+    pub fn wide(address: IpAddr) -> Network {
+        match address.to_canonical() {
+            IpAddr::V6(v6) => Network(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80))),
+            IpAddr::V4(v4) => Network(IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() >> 8 << 8))),
+        }
+    }
 }
 
 impl fmt::Display for Network {
@@ -34,6 +42,7 @@ impl fmt::Display for Network {
 pub struct Limits {
     users: Option<Buckets<UserId>>,
     networks: Option<Buckets<Network>>,
+    joins: Option<Buckets<Network>>,
     shared: Option<Arc<dyn SharedRates>>,
     started: Instant,
 }
@@ -51,6 +60,7 @@ impl Limits {
         Limits {
             users: config.user().map(Buckets::new),
             networks: config.address().map(Buckets::new),
+            joins: config.network_joins().map(Buckets::new),
             shared,
             started: Instant::now(),
         }
@@ -59,6 +69,14 @@ impl Limits {
     /// True if there is any limit.
     pub fn are_set(&self) -> bool {
         self.users.is_some() || self.networks.is_some()
+    }
+
+    /// Takes one join of a waiting room from the limit of the address's wider network.
+    pub async fn take_join(&self, address: Option<IpAddr>) -> Option<Verdict> {
+        let (buckets, network) = (self.joins.as_ref()?, Network::wide(address?));
+        let now = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let taken = self.take_one(format!("joins:{network}"), buckets, network, now).await;
+        Some(Verdict { name: "joins", rate: buckets.rate, taken })
     }
 
     /// Takes one write from the limits of a user and an address. If the user's limit refuses, the address's is not charged.
@@ -139,5 +157,14 @@ mod tests {
         assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
         assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+
+    #[test]
+    fn a_wider_network_counts_as_one() {
+        let network = |text: &str| Network::wide(text.parse().unwrap());
+        assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.200"));
+        assert_ne!(network("192.0.2.1"), network("192.0.3.1"));
+        assert_eq!(network("2001:db8:0:1::1"), network("2001:db8:0:ffff::1"));
+        assert_ne!(network("2001:db8:0:1::1"), network("2001:db8:1:1::1"));
     }
 }

@@ -1,5 +1,6 @@
 //! The sender of webhooks, and the loop that sends the due ones.
 
+pub(super) mod challenge;
 pub(super) mod notifications;
 
 use std::sync::Arc;

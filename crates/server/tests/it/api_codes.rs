@@ -151,6 +151,9 @@ impl Meeting {
             Code::QueueTicketRequired | Code::TicketNotFound => {
                 Elsewhere("drops::a_waiting_room_admits_in_turn_and_a_ticket_is_its_customers")
             }
+            Code::ChallengeRequired | Code::ChallengeFailed => {
+                Elsewhere("drop_joins::a_client_passes_the_challenge_once")
+            }
             Code::ReceiptNotFound => Elsewhere("drops::a_proof_and_a_receipt_are_verified_without_the_shop"),
             Code::GroupNotFound => Answered(shop.post(ADMIN, "/api/admin/groups/x/reset", &json!({"toOffset": 0}))),
             Code::GroupMoved => Never("only a group that goes on in the moment between plan and commit"),

@@ -53,6 +53,7 @@ mod deployment;
 mod developing;
 mod dlq;
 mod drop_crowd;
+mod drop_joins;
 mod drop_pages;
 mod drops;
 mod encrypted;

@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::joining::Joining;
 use crate::api::Shop;
 use crate::api::request::submission::{Empty, Submission};
 use crate::api::response::drop_examples as examples;
@@ -53,9 +54,11 @@ pub(crate) struct TicketBody {
 pub(crate) async fn join(
     State(shop): State<Shop>,
     id: Id<path::Drop>,
+    joining: Joining,
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
     let (drop, user) = (DropId(id.0), submission.user());
+    joining.check(&shop, drop, user).await?;
     let command = Command::Drop(DropCommand::Join { drop, user });
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     reply.result.map_err(|refusal| problem(&refusal))?;

@@ -31,6 +31,7 @@ use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::submitter::Submitter;
 use crate::security::api_keys::KeysUsed;
 use crate::security::auth::Tokens;
+use crate::security::join_guard::JoinGuard;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
 use crate::security::rate_limits::Limits;
@@ -73,6 +74,8 @@ pub struct Inner {
     /// The keys that encrypt their secrets at rest.
     pub webhook_keys: Keys,
     pub limits: Limits,
+    /// The challenge before a join of a waiting room.
+    pub joins: JoinGuard,
     pub guesses: Guesses,
     /// The API keys whose use was noted lately.
     pub keys_used: KeysUsed,

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const ASKED: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, \
-     Queue-Ticket, traceparent",
+     Queue-Ticket, Challenge-Token, traceparent",
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Location, Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, Preference-Applied, ETag",

@@ -54,6 +54,8 @@ pub enum Code {
     LimitExceeded,
     QueueNotFound,
     QueueTicketRequired,
+    ChallengeRequired,
+    ChallengeFailed,
     TicketNotFound,
     ReceiptNotFound,
     GroupNotFound,
@@ -116,7 +118,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 74] = [
+    pub const ALL: [Code; 76] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -164,6 +166,8 @@ impl Code {
         Code::LimitExceeded,
         Code::QueueNotFound,
         Code::QueueTicketRequired,
+        Code::ChallengeRequired,
+        Code::ChallengeFailed,
         Code::TicketNotFound,
         Code::ReceiptNotFound,
         Code::GroupNotFound,
@@ -244,6 +248,8 @@ impl Code {
             Code::LimitExceeded => entry("customer.limit_exceeded", S::CONFLICT, "Above the limit per customer", "1인당 구매 한도를 넘었습니다"),
             Code::QueueNotFound => entry("queue.not_found", S::NOT_FOUND, "The drop has no waiting room", "대기열이 없는 드롭입니다"),
             Code::QueueTicketRequired => entry("queue.ticket_required", S::FORBIDDEN, "Wait for your turn", "대기열에서 차례를 기다려 주세요"),
+            Code::ChallengeRequired => entry("queue.challenge_required", S::FORBIDDEN, "Show that you are no robot", "로봇이 아님을 확인해 주세요"),
+            Code::ChallengeFailed => entry("queue.challenge_failed", S::FORBIDDEN, "The check failed", "확인에 실패했습니다"),
             Code::TicketNotFound => entry("queue.ticket_not_found", S::NOT_FOUND, "You have no ticket", "대기표가 없습니다"),
             Code::ReceiptNotFound => entry("receipt.not_found", S::NOT_FOUND, "The order has no receipt", "증명할 수 있는 주문이 아닙니다"),
             Code::GroupNotFound => entry("group.not_found", S::NOT_FOUND, "There is no such consumer group", "컨슈머 그룹을 찾을 수 없습니다"),

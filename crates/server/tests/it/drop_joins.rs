@@ -1,0 +1,117 @@
+//! What a client must pass before it joins a waiting room.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::{Value, json};
+
+use crate::api_asking::in_both_executors;
+use crate::client::Answer;
+use crate::hook_receiver::HookReceiver;
+use crate::shop::{ADMIN, ANN, BOB, TestShop};
+
+/// A service that accepts the token `good`. Each form that it got can be received.
+fn service() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/siteverify", listener.local_addr().unwrap());
+    let (sender, forms) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut read = vec![];
+            let form = loop {
+                let mut part = [0; 4_096];
+                let count = stream.read(&mut part).unwrap_or(0);
+                read.extend_from_slice(&part[..count]);
+                let text = String::from_utf8_lossy(&read).into_owned();
+                match text.split_once("\r\n\r\n") {
+                    Some((_, form)) if form.contains("response=") && form.contains("remoteip=") => {
+                        break form.to_owned();
+                    }
+                    _ if count == 0 => break String::new(),
+                    _ => {}
+                }
+            };
+            let body = json!({"success": form.contains("response=good")}).to_string();
+            let length = body.len();
+            let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+            let _ = stream.write_all(answer.as_bytes());
+            let _ = sender.send(form);
+        }
+    });
+    (url, forms)
+}
+
+fn drop_of(shop: &TestShop) -> String {
+    let product = shop.product(1_000, 10);
+    let body = json!({
+        "name": "Saturday", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z",
+        "products": [{"productId": product}], "waitingRoom": {"admitPerSecond": 1},
+    });
+    format!("/api/drops/{}/queue", shop.post(ADMIN, "/api/admin/drops", &body).expect(201)["dropId"])
+}
+
+fn join(shop: &TestShop, user: i64, queue: &str, token: Option<&str>) -> Answer {
+    let headers: Vec<(&str, &str)> = token.map(|token| ("challenge-token", token)).into_iter().collect();
+    shop.ask(user, "POST", queue, &headers, &json!({}))
+}
+
+#[test]
+fn a_client_passes_the_challenge_once() {
+    let (url, forms) = service();
+    let shop = TestShop::start_with(&[
+        ("DOORBUSTER__DROPS__CHALLENGE", "http"),
+        ("DOORBUSTER__DROPS__CHALLENGE_URL", &url),
+        ("DOORBUSTER_CHALLENGE_SECRET", "a secret of the service"),
+    ]);
+    let queue = drop_of(&shop);
+    assert_eq!(join(&shop, ANN, &queue, None).problem(403), "queue.challenge_required");
+    assert!(forms.try_recv().is_err(), "a client without a token is refused without a call");
+    assert_eq!(join(&shop, ANN, &queue, Some("bad")).problem(403), "queue.challenge_failed");
+    forms.recv().unwrap();
+    let ticket = join(&shop, ANN, &queue, Some("good")).expect(202);
+    let form = forms.recv().unwrap();
+    assert!(form.contains("secret=a+secret+of+the+service") && form.contains("remoteip=127.0.0.1"), "{form}");
+    // A customer with a ticket has passed.
+    assert_eq!(join(&shop, ANN, &queue, None).expect(202)["ticket"], ticket["ticket"]);
+    assert!(forms.try_recv().is_err());
+}
+
+#[test]
+fn a_service_that_is_silent_closes_the_door_or_opens_it() {
+    for (fails_open, status) in [("false", 503), ("true", 202)] {
+        let silent = HookReceiver::silent();
+        let shop = TestShop::start_with(&[
+            ("DOORBUSTER__DROPS__CHALLENGE", "http"),
+            ("DOORBUSTER__DROPS__CHALLENGE_URL", &silent.url()),
+            ("DOORBUSTER__DROPS__CHALLENGE_TIMEOUT_MS", "200"),
+            ("DOORBUSTER__DROPS__CHALLENGE_FAILS_OPEN", fails_open),
+        ]);
+        let queue = drop_of(&shop);
+        assert_eq!(join(&shop, ANN, &queue, Some("good")).status, status, "fails open: {fails_open}");
+    }
+}
+
+#[test]
+fn a_network_joins_no_faster_than_its_limit() {
+    let settings = [("DOORBUSTER__LIMITS__NETWORK_JOINS_PER_S", "1"), ("DOORBUSTER__LIMITS__NETWORK_JOINS_BURST", "2")];
+    let shop = TestShop::start_with(&settings);
+    let queue = drop_of(&shop);
+    let answers: Vec<Answer> = (0..4).map(|number| join(&shop, 2_000 + number, &queue, None)).collect();
+    let granted = answers.iter().filter(|answer| answer.status == 202).count();
+    assert!((2..4).contains(&granted), "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.problem(429), "rate.exceeded");
+    assert!(refused.header("retry-after").is_some());
+    // Other writes are not limited by it.
+    shop.charge(BOB, 1);
+}
+
+#[test]
+fn nothing_is_asked_by_default() {
+    in_both_executors(|shop| {
+        let queue = drop_of(shop);
+        let ticket: Value = join(shop, ANN, &queue, None).expect(202);
+        assert_eq!(ticket["status"], "WAITING");
+    });
+}
