@@ -36,7 +36,7 @@ pub use health::HealthArgs;
 pub use history::MomentArgs;
 pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
-pub use reference::{CompletionsArgs, ManualArgs};
+pub use reference::{CompletionsArgs, ManualArgs, SizeArgs, StackArg};
 pub use replay::{ReplayArgs, ReplaySelection};
 pub use shop::{ListArgs, ListenArgs, ShopArgs, TriggerArgs};
 pub use upkeep::{BackupArgs, DoctorArgs, MoveArgs, RestoreArgs, VerifyArgs};
@@ -100,6 +100,8 @@ pub enum Command {
     Trigger(TriggerArgs),
     /// List Kafka's topics, compare them with the brokers', create missing ones
     Topics(TopicsArgs),
+    /// Calculate processors, memory and disk for a load, from what was measured
+    Size(SizeArgs),
     /// Print a signed token
     Token(TokenArgs),
     /// Print the settings in force, without secrets

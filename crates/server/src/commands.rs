@@ -51,6 +51,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Listen(args) => developer::listen::run(&args),
         Command::Trigger(args) => developer::trigger::run(&args),
         Command::Topics(args) => admin::topics::run(&args),
+        Command::Size(args) => reference::size::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
         Command::Verify(args) => upkeep::verify::run(&args),

@@ -1,9 +1,13 @@
 //! `doorbuster completions` and `doorbuster manual` on the command line.
 
+mod size;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
+
+pub use size::{SizeArgs, StackArg};
 
 #[derive(Debug, Clone, Args)]
 pub struct CompletionsArgs {

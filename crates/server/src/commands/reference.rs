@@ -1,5 +1,7 @@
 //! `doorbuster completions` and `doorbuster manual`: the files that packages install beside the program.
 
+pub(super) mod size;
+
 use std::process::ExitCode;
 
 use clap::{Command, CommandFactory as _};
