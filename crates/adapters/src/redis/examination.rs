@@ -12,6 +12,8 @@ pub struct Examined {
     /// 0 means no limit.
     pub maxmemory: u64,
     pub policy: String,
+    /// It is a node of a cluster.
+    pub is_of_cluster: bool,
 }
 
 /// Asks a server. `INFO` has all of it, and managed servers that refuse `CONFIG` allow it.
@@ -31,5 +33,6 @@ pub async fn examine(place: &Place) -> Result<Examined, OpenError> {
         version: value("redis_version").trim().to_owned(),
         maxmemory: value("maxmemory").trim().parse().unwrap_or_default(),
         policy: value("maxmemory_policy").trim().to_owned(),
+        is_of_cluster: value("redis_mode").trim() == "cluster",
     })
 }

@@ -61,6 +61,9 @@ impl Place {
 
     /// Returns the words for an error of a call: with TLS, the host and what to do about its certificate.
     pub(super) fn explained(&self, error: &str) -> String {
+        if is_of_cluster(error) {
+            return format!("{}: it is a node of a cluster, which is not supported; name a single server", self.host());
+        }
         let explained = if self.is_encrypted() { tls::explained(error, "redis.ca_file") } else { None };
         explained.map_or_else(|| error.to_owned(), |why| format!("{}: {why}", self.host()))
     }
@@ -70,6 +73,11 @@ impl Place {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         authority.rsplit_once('@').map_or(authority, |(_, host)| host)
     }
+}
+
+/// Returns true if a server says that other nodes have the key, or that its cluster is incomplete.
+fn is_of_cluster(error: &str) -> bool {
+    ["MOVED", "Moved", "CROSSSLOT", "CrossSlot", "CLUSTERDOWN", "ClusterDown"].iter().any(|word| error.contains(word))
 }
 
 fn read(setting: &str, path: &Path) -> Result<Vec<u8>, OpenError> {
@@ -97,5 +105,7 @@ mod tests {
         let text = place.explained("invalid peer certificate: UnknownIssuer");
         assert!(text.starts_with("cache.example:6380: its certificate") && !text.contains("secret"), "{text}");
         assert_eq!(place.explained("broken pipe"), "broken pipe");
+        let text = place.explained("An error was signalled by the server - Moved: 866 127.0.0.1:7001");
+        assert!(text.contains("a node of a cluster, which is not supported"), "{text}");
     }
 }

@@ -50,6 +50,11 @@ pub enum Error {
     KafkaShop,
     #[error("{ENV_REDIS_URL} is not a Redis address; use redis://user:password@host:6379/0, or rediss:// for TLS")]
     Redis,
+    #[error(
+        "{ENV_REDIS_URL} names a cluster or sentinels, which are not supported; name one server, such as the primary behind a name or \
+         proxy that follows it: redis://user:password@host:6379/0"
+    )]
+    RedisOfMany,
     #[error("redis.cert_file and redis.key_file belong together: set both, or none")]
     RedisIdentity,
     #[error("kafka.properties must not contain {name}: {why}")]

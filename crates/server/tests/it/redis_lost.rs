@@ -140,3 +140,22 @@ fn a_shop_opens_with_an_unreachable_redis() {
     shop.post(ANN, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(201);
     shop.post(ANN, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(409);
 }
+
+#[test]
+fn a_node_of_a_cluster_is_recognised_and_several_addresses_are_refused() {
+    const TEST: &str = "a_node_of_a_cluster_is_recognised_and_several_addresses_are_refused";
+    let Some(redis) = RedisServer::start(TEST, &["--cluster-enabled", "yes"]) else { return };
+    let shop = TestShop::start_with(&[("REDIS_URL", &redis.address())]);
+    let campaign = shop.campaign(1, &json!({}));
+    shop.post(ANN, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(201);
+    let doctor = |address: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+        command.args(["doctor", "--data-dir"]).arg(shop.folder()).env("REDIS_URL", address);
+        let output = command.output().unwrap();
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat()
+    };
+    let report = doctor(&redis.address());
+    assert!(report.contains("a node of a cluster"), "{report}");
+    let report = doctor("redis://127.0.0.1:6379,127.0.0.1:6380/");
+    assert!(report.contains("names a cluster or sentinels, which are not supported"), "{report}");
+}

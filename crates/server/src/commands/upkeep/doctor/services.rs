@@ -135,6 +135,11 @@ fn durability(examined: &ExaminedDatabase) -> Vec<Finding> {
 fn of_redis(config: &Config, address: &str) -> Finding {
     match upkeep::examine_redis(config, address) {
         Err(error) => Finding::found("redis", error.to_string(), error.advice()),
+        Ok(examined) if examined.is_of_cluster => Finding::found(
+            "redis",
+            format!("version {}, a node of a cluster", examined.version),
+            "name a single server in REDIS_URL: a cluster is not supported",
+        ),
         Ok(examined) => Finding::rule(
             "redis",
             examined.maxmemory == 0 || examined.policy == "allkeys-lru" || examined.policy == "noeviction",
