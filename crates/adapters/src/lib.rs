@@ -1,7 +1,8 @@
 //! The technologies behind the ports. [`sqlite`] is the whole shop in one process and one folder; [`mysql`] is the
 //! store that several processes share; [`kafka`] carries events between processes; [`redis`] is what they share beside
 //! the store and may lose at any moment; [`payment`] has the payment providers, [`analytics`] the sinks of events;
-//! [`webhook`] sends to other systems; [`challenge`] asks a service about clients;
+//! [`webhook`] sends to other systems; [`challenge`] asks a service about clients; [`otlp`] sends spans to a trace
+//! collector;
 //! [`moving`] takes a whole shop from one store to the other.
 
 pub mod analytics;
@@ -14,6 +15,7 @@ pub mod kafka;
 pub mod moving;
 pub mod mysql;
 pub mod notification;
+pub mod otlp;
 mod passed_over;
 pub mod payment;
 mod records;

@@ -29,15 +29,15 @@ pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 pub use shop::{
-    Alerts, Analytics, Audit, Auth, Jwks, Keep, MailWay, Notifications, Server, Shop, Way, Webhooks, ZoneCalendar,
-    is_log_level,
+    Alerts, Analytics, Audit, Auth, Jwks, Keep, MailWay, Notifications, Server, Shop, Traces, Way, Webhooks,
+    ZoneCalendar, is_log_level,
 };
 pub(crate) use variables::{ENV_WEBHOOK_KEYS as WEBHOOK_KEYS_VARIABLE, is_read};
 
 use layers::Layers;
 use variables::{
     ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_CHALLENGE_SECRET, ENV_DATABASE_URL, ENV_GATEWAY_TOKEN,
-    ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, ENV_WEBHOOK_KEYS, Form,
+    ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, ENV_WEBHOOK_KEYS, Form, OF_TRACES,
 };
 
 /// The commented reference of all settings and their defaults.
@@ -67,6 +67,7 @@ pub struct Config {
     pub keep: Keep,
     pub analytics: Analytics,
     pub log: Log,
+    pub traces: Traces,
 }
 
 #[derive(Clone, Deserialize, Serialize)]
@@ -247,9 +248,12 @@ impl Config {
             layers.add_file(file, &text)?;
         }
         let (mut own, mut files): (BTreeMap<&str, String>, BTreeMap<&str, String>) = Default::default();
+        let mut of_traces: BTreeMap<String, String> = BTreeMap::new();
         for (variable, text) in env {
             if let Some((name, form)) = variables::own(&variable) {
                 if form == Form::Text { &mut own } else { &mut files }.insert(name, text);
+            } else if OF_TRACES.contains(&variable.as_str()) {
+                of_traces.insert(variable, text);
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = kafka::property_keys::key_of(&name.to_lowercase().replace("__", "."));
                 layers.set(&key, text, variable.clone()).ok_or(Error::UnknownVariable { variable })?;
@@ -274,6 +278,7 @@ impl Config {
         config.notifications.set_secrets(own.remove(ENV_SMTP_URL), own.remove(ENV_GATEWAY_TOKEN));
         config.webhooks.set_keys(own.remove(ENV_WEBHOOK_KEYS).as_deref())?;
         config.drops.set_secret(own.remove(ENV_CHALLENGE_SECRET));
+        config.traces.set_variables(of_traces);
         config.check()?;
         Ok(config)
     }
@@ -308,6 +313,7 @@ impl Config {
         self.notifications.check()?;
         self.auth.jwks.check()?;
         self.redis.check()?;
+        self.traces.check()?;
         let at_least_one = [
             ("engine.batch_max", self.engine.batch_max as u64),
             ("engine.queue_max", self.engine.queue_max as u64),

@@ -4,3 +4,4 @@ pub mod data_dir;
 pub mod io_error;
 pub mod logging;
 pub mod open_files;
+pub mod spans;

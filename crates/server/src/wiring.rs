@@ -144,6 +144,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let log = if is_consuming { broker::log(config, codec, log, &arrived, &metrics)? } else { log };
     let health = Arc::new(Health::default());
     let published = Published::register(&metrics);
+    // Before the relay, which only then traces what it publishes.
+    let spans = webhooks::traces::open(config, &metrics)?;
     let relay = broker::relay(config, codec, outbox, &clock, &committed, published.clone(), &health)?;
     let (waiting, subscriptions) =
         (Arc::new(Waiting::default()), Arc::new(Subscriptions::new(&metrics, config.server.streams_per_customer_max)));
@@ -209,6 +211,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let remote = RemoteCommits::new(changes, notifier.clone(), Arc::clone(&waiting), Arc::clone(&subscriptions));
     let remote = remote.start(stop.clone(), &health)?;
+    let spans = spans.map(|sender| sender.start(stop.clone())).transpose()?;
     let log_metrics = config.server.roles.worker.then(|| LogMetrics::register(&metrics));
     let counts_members = alerts::counts_members(config);
     let watch = alerts::watch_log(log_metrics.clone(), &submitter, &opened.log, counts_members, stop.clone())?;
@@ -268,8 +271,14 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, parts, at_work, consumed, around)?;
-    let monitors =
-        remote.into_iter().chain(tokens_thread).chain(watch).chain(auditing).chain([recent, alerts]).collect();
+    let monitors = remote
+        .into_iter()
+        .chain(spans)
+        .chain(tokens_thread)
+        .chain(watch)
+        .chain(auditing)
+        .chain([recent, alerts])
+        .collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
     let senders = Senders { webhooks: webhook_thread, notifications: notifications.thread };

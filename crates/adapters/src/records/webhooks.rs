@@ -68,6 +68,7 @@ impl FromCells for PastEvent {
             event: cells.event()?,
             key: cells.text()?,
             at: cells.at()?,
+            trace: cells.trace()?,
         })
     }
 }

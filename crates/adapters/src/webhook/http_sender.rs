@@ -62,6 +62,9 @@ impl HttpSender {
             .header("webhook-id", &request.id)
             .header("webhook-timestamp", seconds.to_string())
             .body(request.body.to_string());
+        if let Some(trace) = request.trace {
+            posting = posting.header("traceparent", trace.to_string());
+        }
         // Without a secret there is nothing to verify.
         if !request.secrets.is_empty() {
             posting = posting.header("webhook-signature", signature);
@@ -125,6 +128,7 @@ mod tests {
             at: domain::time::Timestamp::from_micros(1_614_265_330_500_000),
             secrets: vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()],
             body: "{\"type\":\"webhook.test\"}".into(),
+            trace: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The trace of a request (W3C Trace Context), which its events carry.
 
+pub mod span;
+
 use std::fmt;
 use std::num::{NonZeroU64, NonZeroU128};
 
@@ -39,6 +41,21 @@ impl TraceParent {
             span: NonZeroU64::new(u64::from_str_radix(&fields[36..52], 16).ok()?)?,
             flags: if version == "00" { flags } else { flags & SAMPLED },
         })
+    }
+
+    /// Returns a traced span as the parent of what it causes; `None` if one of the numbers is 0.
+    pub fn of_span(trace: u128, span: u64) -> Option<TraceParent> {
+        Some(TraceParent { trace: NonZeroU128::new(trace)?, span: NonZeroU64::new(span)?, flags: SAMPLED })
+    }
+
+    /// Returns the id of the causing span.
+    pub const fn span(self) -> u64 {
+        self.span.get()
+    }
+
+    /// Returns true if the caller traces this request.
+    pub const fn is_sampled(self) -> bool {
+        self.flags & SAMPLED != 0
     }
 
     /// Returns the id of the trace.

@@ -31,7 +31,7 @@ impl AlertChannel for AlertPost {
             let Some(event_type) = EventType::of(alert.event) else { return Ok(()) };
             let body = message::of_event(event_type, alert.event, alert.at).into();
             let (url, id) = (Arc::clone(&self.url), uuid(alert.id.0));
-            let request = WebhookRequest { url, id, at: alert.now, secrets: vec![], body };
+            let request = WebhookRequest { url, id, at: alert.now, secrets: vec![], body, trace: None };
             match self.sender.send(&request).await {
                 Ok(response) if response.is_success() => Ok(()),
                 Ok(response) => Err(NotFollowed::Outside(format!("alerts.url answered {}", response.status))),

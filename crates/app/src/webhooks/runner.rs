@@ -14,6 +14,7 @@ use super::secret_keys::{SecretKeys, Unreadable};
 use super::sender::{Response, Sender, WebhookRequest};
 use crate::commands::DeliveryAnswered;
 use crate::events::outbox::uuid;
+use crate::events::trace::TraceParent;
 use crate::ports::Clock;
 
 /// The longest pause that a receiver may ask for.
@@ -33,6 +34,7 @@ pub struct Outgoing<'a> {
     pub delivery: &'a Delivery,
     pub taken: Taken,
     pub body: &'a Arc<str>,
+    pub trace: Option<TraceParent>,
     /// A random number for the pause after a failure.
     pub dice: u64,
 }
@@ -63,13 +65,13 @@ pub struct WebhookRunner {
 impl WebhookRunner {
     /// Sends a delivery that was taken.
     pub async fn send_once(&self, outgoing: Outgoing<'_>) -> Sent {
-        let Outgoing { endpoint, delivery, taken, body, dice } = outgoing;
+        let Outgoing { endpoint, delivery, taken, body, trace, dice } = outgoing;
         let at = self.clock.now();
         let answer = match self.secrets(endpoint, at) {
             Err(unreadable) => Err(unreadable.to_string()),
             Ok(secrets) => {
                 let (url, body) = (Arc::clone(&endpoint.url), Arc::clone(body));
-                self.sender.send(&WebhookRequest { url, id: uuid(delivery.event), at, secrets, body }).await
+                self.sender.send(&WebhookRequest { url, id: uuid(delivery.event), at, secrets, body, trace }).await
             }
         };
         let now = self.clock.now();

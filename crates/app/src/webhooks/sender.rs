@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::time::Timestamp;
 
+use crate::events::trace::TraceParent;
 use crate::ports::BoxFuture;
 
 /// A signed request.
@@ -18,6 +19,8 @@ pub struct WebhookRequest {
     /// The secrets to sign with, the newest first.
     pub secrets: Vec<Arc<str>>,
     pub body: Arc<str>,
+    /// The trace of the event.
+    pub trace: Option<TraceParent>,
 }
 
 /// The answer of a receiver.

@@ -7,6 +7,7 @@ mod keep;
 mod log_level;
 mod notifications;
 mod server;
+mod traces;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use keep::Keep;
 pub use log_level::is_log_level;
 pub use notifications::{MailWay, Notifications, Way};
 pub use server::Server;
+pub use traces::Traces;
 pub use webhooks::Webhooks;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -32,9 +32,25 @@ pub(super) const OWN: [&str; 10] = [
     ENV_CHALLENGE_SECRET,
 ];
 
+/// The variables of OpenTelemetry that are read.
+pub(super) const OF_TRACES: [&str; 12] = [
+    "OTEL_SDK_DISABLED",
+    "OTEL_SERVICE_NAME",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+];
+
 /// Returns `true` for the variables that the shop reads.
 pub(crate) fn is_read(variable: &str) -> bool {
-    variable.starts_with("DOORBUSTER") || own(variable).is_some()
+    variable.starts_with("DOORBUSTER") || own(variable).is_some() || OF_TRACES.contains(&variable)
 }
 
 /// Returns which of [`OWN`] a variable sets, and whether it names a file.

@@ -3,6 +3,7 @@
 mod access;
 mod compression;
 mod cors;
+mod request_span;
 mod validators;
 
 use std::any::Any;
@@ -32,6 +33,7 @@ use crate::config::{Log, Server};
 use crate::metrics::Metrics;
 use crate::runtime::submitter;
 use crate::system::logging::{Thinned, line_trace, panic_text};
+use crate::system::spans;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -129,6 +131,9 @@ where
         let started = Instant::now();
         let given = super::trace::given(request.headers());
         let trace = TraceId::or_random(given);
+        let span = spans::tracer().and_then(|tracer| tracer.request(given, trace.number()));
+        // What a traced request causes has the request's own span as its parent.
+        let given = span.map_or(given, |span| Some(span.as_parent()));
         let language = Language::of(request.headers());
         request.extensions_mut().insert(trace);
         let route = request.extensions().get::<MatchedPath>().cloned();
@@ -159,6 +164,9 @@ where
             cors::complete(wanted.caller, response.headers_mut());
             let route = route.as_ref().map(MatchedPath::as_str);
             metrics.observe_request(route, &method, response.status(), started.elapsed());
+            if let Some(span) = span {
+                request_span::end(span, route, &method, &response);
+            }
             if let Some(line) = access {
                 line.end(trace, route, &response, started.elapsed());
             }

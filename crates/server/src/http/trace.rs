@@ -39,6 +39,10 @@ impl TraceId {
         TraceId(std::array::from_fn(|i| HEX[(number >> (124 - 4 * i)) as usize & 15]))
     }
 
+    pub(super) fn number(self) -> u128 {
+        u128::from_str_radix(self.as_str(), 16).unwrap_or_default()
+    }
+
     pub(super) const fn digits(self) -> [u8; 32] {
         self.0
     }

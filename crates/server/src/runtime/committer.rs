@@ -16,6 +16,7 @@ use crate::live::waiting::Waiting;
 use crate::metrics::EngineMetrics;
 use crate::runtime::health::{AtWork, Health};
 use crate::system::logging;
+use crate::system::spans::batches::Batch;
 
 /// Batches that may be written before an earlier one is durable. One is enough to keep the disk busy; more would only
 /// delay answers.
@@ -38,9 +39,18 @@ pub struct Listeners {
     pub health: Arc<Health>,
 }
 
+/// A batch that is written and not durable yet.
+pub(crate) struct Written {
+    pub(crate) commit: PendingCommit,
+    /// When it was begun.
+    pub(crate) started: Instant,
+    /// Its spans, if one of its commands is traced.
+    pub(crate) spans: Option<Batch>,
+}
+
 /// The thread that completes batches, in the order in which they were written.
 pub(crate) struct Committer {
-    sender: SyncSender<(PendingCommit, Instant)>,
+    sender: SyncSender<Written>,
     thread: JoinHandle<()>,
     shared: Arc<Shared>,
 }
@@ -68,13 +78,13 @@ impl Committer {
 
     /// Completes a batch: here if there is nothing else to do, else on the thread. Waits while too many batches are
     /// pending.
-    pub(crate) fn take(&self, written: PendingCommit, started: Instant, is_more_waiting: bool) {
+    pub(crate) fn take(&self, written: Written, is_more_waiting: bool) {
         if !is_more_waiting && self.shared.open.load(Ordering::Acquire) == 0 {
-            return self.shared.complete(written, started);
+            return self.shared.complete(written);
         }
         self.shared.open.fetch_add(1, Ordering::AcqRel);
-        if let Err(SendError((written, started))) = self.sender.send((written, started)) {
-            self.shared.complete(written, started);
+        if let Err(SendError(written)) = self.sender.send(written) {
+            self.shared.complete(written);
         }
     }
 
@@ -93,22 +103,25 @@ impl Committer {
 }
 
 impl Shared {
-    fn run(&self, receiver: &Receiver<(PendingCommit, Instant)>) {
-        for (written, started) in receiver {
-            self.complete(written, started);
+    fn run(&self, receiver: &Receiver<Written>) {
+        for written in receiver {
+            self.complete(written);
             self.open.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
-    fn complete(&self, written: PendingCommit, started: Instant) {
+    fn complete(&self, Written { commit, started, spans }: Written) {
         let Listeners {
             waiting, subscriptions, metrics, due, webhooks_due, notifications_due, notifier, ranking, ..
         } = &self.listeners;
         if let Some(ranking) = ranking {
             // Before any answer: an answered customer must not read an older ranking.
-            ranking.apply(&written.report.sold);
+            ranking.apply(&commit.report.sold);
         }
-        let report: Report = written.complete();
+        let report: Report = commit.complete();
+        if let Some(spans) = spans {
+            spans.end(report.is_broken || report.commit_failures > 0);
+        }
         log_alarms(&report);
         if report.is_broken {
             self.is_broken.store(true, Ordering::Release);

@@ -13,11 +13,12 @@ use domain::time::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
 use crate::metrics::OldestQueued;
-use crate::runtime::committer::{Committer, Listeners};
+use crate::runtime::committer::{Committer, Listeners, Written};
 use crate::runtime::engine_loop::pace::paced;
 use crate::runtime::health::Health;
 use crate::runtime::shutdown::Stop;
 use crate::system::logging;
+use crate::system::spans::batches::Batch;
 
 /// How often due timers are read.
 const TIMERS_EVERY: Duration = Duration::from_millis(200);
@@ -154,6 +155,7 @@ impl Round {
     async fn write(&mut self, jobs: Vec<Job>, committer: &Committer) -> bool {
         let started = Instant::now();
         (self.began, self.last_jobs) = (Some(started), jobs.len());
+        let spans = Batch::begin(&jobs);
         let mut written = self.engine.write_once(jobs).await;
         self.health.note(written.report.commits, written.report.commit_failures);
         let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
@@ -165,7 +167,7 @@ impl Round {
         }
         let is_more_due = written.report.is_more_due;
         let is_more_waiting = !self.queue.is_empty() || self.engine.has_deferred() || self.consumer.is_some();
-        committer.take(written, started, is_more_waiting);
+        committer.take(Written { commit: written, started, spans }, is_more_waiting);
         is_more_due
     }
 

@@ -11,7 +11,7 @@ use app::events::cloud_event;
 use app::events::topic::{DeadLetterNames, Profile, Wanted};
 use app::log::groups::{BesideBroker, LogInspector};
 use app::log::reactions::Group;
-use app::log::relay::{Outbox, Relay};
+use app::log::relay::{Outbox, Publisher, Relay};
 use app::ports::views::Views;
 use app::ports::{Clock, EventLog};
 use domain::ids::Codec;
@@ -26,6 +26,8 @@ use crate::config::{self, Compression, Config, RelayBy, TopicProfile};
 use crate::metrics::{Metrics, Published};
 use crate::runtime::health::Health;
 use crate::runtime::relay_loop::RelayThread;
+use crate::system::spans;
+use crate::system::spans::publishing::Traced;
 
 /// Minimum time between two log lines about events of other shops.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -241,7 +243,9 @@ pub(super) fn relay(
     }
     let topics = config.kafka.create_topics.then(|| wanted_topics(config));
     let make = move || {
-        let publisher = published.counting(Box::new(KafkaPublisher::new(cluster, topics)));
+        let publisher: Box<dyn Publisher> = Box::new(KafkaPublisher::new(cluster, topics));
+        let publisher = if spans::tracer().is_some() { Box::new(Traced(publisher)) } else { publisher };
+        let publisher = published.counting(publisher);
         Relay::new(outbox, Box::new(publisher))
     };
     Ok(Some(RelayThread::start(make, Arc::clone(clock), Arc::clone(committed), health)?))

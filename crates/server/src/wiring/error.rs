@@ -54,6 +54,8 @@ pub enum Error {
     Webhooks(String),
     #[error("notifications: {0}")]
     Notifications(String),
+    #[error("traces: {0}")]
+    Traces(String),
     #[error("another repartition is running; this one has changed nothing")]
     Switching,
     #[error("not every record was handled within {0} s: the relays resume, and nothing was repartitioned")]
@@ -92,6 +94,7 @@ impl Error {
             | Error::Analytics(_)
             | Error::Webhooks(_)
             | Error::Notifications(_)
+            | Error::Traces(_)
             | Error::Switching
             | Error::Overdue(_)
             | Error::Broker(_)
@@ -133,6 +136,7 @@ impl Error {
             Error::Payment(_) => "correct the settings in [payment]: docs/payments.md",
             Error::Analytics(_) => "correct the settings in [analytics]: docs/analytics.md",
             Error::Notifications(_) => "check the settings of [notifications], and DOORBUSTER_SMTP_URL",
+            Error::Traces(_) => "correct [traces] or the variables OTEL_…: docs/settings.md",
             Error::Webhooks(_) => "check this machine's certificates: no HTTPS client could be made",
             Error::Switching => "wait until it is done, then run `doorbuster topics plan`",
             Error::Overdue(_) => "start processes with the role worker, or allow more time with --within",

@@ -29,6 +29,7 @@ use crate::metrics::{
     Condition, LogCondition, Mismatches, NotificationMetrics, PAYMENT_BREAKER, PaymentMetrics, Published, QueueMetrics,
     RedisMetrics, Refusals, Waiting as Stuck, WebhookMetrics,
 };
+use crate::system::spans::counts::Counts;
 
 /// A broker that takes every second batch.
 #[derive(Default)]
@@ -109,6 +110,7 @@ async fn all_metrics() -> Arc<Metrics> {
     publisher.publish(&records, &Spread::new()).await.unwrap();
     publisher.publish(&records, &Spread::new()).await.unwrap_err();
     AuditMetrics::register(&metrics).set(0);
+    drop(Counts::register(&metrics));
     metrics.register(|registry| registry.register_collector(Box::new(OpenAlerts::default())));
     broker::skipping_foreign(&metrics)(Group::ALL[0], "/doorbuster/other");
     let config = Config::load(None, []).unwrap();

@@ -2,6 +2,7 @@
 
 pub(super) mod challenge;
 pub(super) mod notifications;
+pub(super) mod traces;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -18,6 +18,7 @@ pub(crate) struct HookReceiver {
 pub(crate) struct Delivered {
     headers: Vec<(String, String)>,
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) at: Instant,
 }
 
@@ -119,5 +120,5 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Delivered> {
     let length = headers.iter().find(|(name, _)| name == "content-length")?.1.parse().ok()?;
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Delivered { headers, body: String::from_utf8(body).ok()?, at })
+    Some(Delivered { headers, body: String::from_utf8_lossy(&body).into_owned(), bytes: body, at })
 }

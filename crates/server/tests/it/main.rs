@@ -101,6 +101,7 @@ mod shell_shop;
 mod shell_tokens;
 mod shop;
 mod shops_apart;
+mod spans;
 mod statistics;
 mod store_faults;
 mod storefront;

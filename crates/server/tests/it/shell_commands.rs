@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use clap::CommandFactory as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::cli::Cli;
 use server::config::DEFAULT_TOML;
 use server::security::auth::{Principal, Role, Tokens};

@@ -13,7 +13,8 @@ use crate::mysql::sql::{is_in, statement};
 use crate::selects::{select_delivery, select_webhook};
 
 /// An event with the cells of [`PastEvent`].
-const SELECT_PAST: &str = "SELECT position, shard, seq, id, type, payload, event_key, occurred_at FROM event";
+const SELECT_PAST: &str =
+    "SELECT position, shard, seq, id, type, payload, event_key, occurred_at, traceparent FROM event";
 
 impl WebhookViews for MysqlViews {
     fn webhook(&self, id: WebhookId) -> Reading<'_, Option<Endpoint>> {

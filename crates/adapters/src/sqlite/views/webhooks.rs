@@ -16,7 +16,10 @@ use crate::sqlite::store::{webhook, webhook_delivery};
 /// An event with the cells of [`PastEvent`]: its position is its place.
 macro_rules! select_past {
     ($rest:literal) => {
-        concat!("SELECT position, 0, position, id, type, payload, event_key, occurred_at FROM event ", $rest)
+        concat!(
+            "SELECT position, 0, position, id, type, payload, event_key, occurred_at, traceparent FROM event ",
+            $rest
+        )
     };
 }
 

@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use domain::webhook::{Delivery, DeliveryKey, Endpoint, Slot, State as DeliveryState};
 
 use crate::events::event::{Event, EventKind};
+use crate::events::trace::TraceParent;
 use crate::ports::future::Reading;
 use crate::state::rows::EventId;
 
@@ -58,6 +59,7 @@ pub struct PastEvent {
     pub event: Event,
     pub key: Arc<str>,
     pub at: Timestamp,
+    pub trace: Option<TraceParent>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

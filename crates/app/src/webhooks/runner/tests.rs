@@ -84,7 +84,8 @@ impl Desk {
         let now = self.hands.now();
         let taken = self.delivery.take(now, now + Duration::from_secs(30)).unwrap();
         let (endpoint, body) = (endpoint(), "{}".into());
-        let outgoing = Outgoing { endpoint: &endpoint, delivery: &self.delivery, taken, body: &body, dice: 0 };
+        let outgoing =
+            Outgoing { endpoint: &endpoint, delivery: &self.delivery, taken, body: &body, trace: None, dice: 0 };
         let sending = self.runner.send_once(outgoing);
         let Poll::Ready(sent) = pin!(sending).poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("the receiver answers at once")

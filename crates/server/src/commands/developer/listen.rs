@@ -99,6 +99,7 @@ impl Forward {
             at: wiring::clock().now(),
             secrets: vec![Arc::clone(&self.secret)],
             body: hook.body.as_str().into(),
+            trace: None,
         };
         self.runtime.block_on(self.sender.send(&request)).map(|response| response.status)
     }

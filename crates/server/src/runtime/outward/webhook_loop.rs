@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use app::commands::answer::Answer;
 use app::commands::{Command, DeliveryAnswered, WebhookCommand};
+use app::events::trace::TraceParent;
+use app::events::trace::span::Kind;
 use app::ports::StoreError;
 use app::resilience::breaker::Outcome;
 use app::webhooks::catalogue::EventType;
@@ -29,7 +31,7 @@ use crate::metrics::WebhookMetrics;
 use crate::runtime::health::AtWork;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
-use crate::system::logging;
+use crate::system::{logging, spans};
 
 mod queues;
 mod renewal;
@@ -242,10 +244,15 @@ impl Tasks<'_> {
     /// Sends a delivery and has its result recorded.
     async fn run(&self, attempted: Attempted) -> (Outcome, Option<Timestamp>) {
         let Attempted { endpoint, delivery, taken } = attempted;
-        let sent = match self.body(&delivery).await {
-            Ok(Some(body)) => {
+        let sent = match read_message(&self.parts.submitter, &delivery).await {
+            Ok(Some(Message { body, trace })) => {
                 let (endpoint, delivery, body) = (&*endpoint, &delivery, &body);
-                self.runner.send_once(Outgoing { endpoint, delivery, taken, body, dice: dice() }).await
+                let span = trace.and_then(spans::caused_by);
+                let trace = span.map_or(trace, |span| Some(span.as_parent()));
+                let outgoing = Outgoing { endpoint, delivery, taken, body, trace, dice: dice() };
+                let sent = self.runner.send_once(outgoing).await;
+                span.into_iter().for_each(|span| end_span(span, delivery, &sent));
+                sent
             }
             Ok(None) => self.lost(&delivery, taken),
             Err(error) => {
@@ -265,11 +272,6 @@ impl Tasks<'_> {
         (if has_answered { Outcome::Answered } else { Outcome::Failed }, sent.hold)
     }
 
-    /// Returns the body of a delivery; `None` if its event is gone.
-    async fn body(&self, delivery: &Delivery) -> Result<Option<Arc<str>>, StoreError> {
-        read_body(&self.parts.submitter, delivery).await
-    }
-
     fn lost(&self, delivery: &Delivery, taken: Taken) -> Sent {
         let at = self.parts.submitter.clock.now();
         let error = Some("the event is no longer in the store".into());
@@ -281,16 +283,39 @@ impl Tasks<'_> {
     }
 }
 
+/// The body of a delivery, and the trace of its event.
+struct Message {
+    body: Arc<str>,
+    trace: Option<TraceParent>,
+}
+
 /// Returns the body of a delivery; `None` if its event is gone.
 pub(crate) async fn read_body(submitter: &Submitter, delivery: &Delivery) -> Result<Option<Arc<str>>, StoreError> {
+    Ok(read_message(submitter, delivery).await?.map(|message| message.body))
+}
+
+async fn read_message(submitter: &Submitter, delivery: &Delivery) -> Result<Option<Message>, StoreError> {
     if let Some(payload) = &delivery.payload {
-        return Ok(Some(Arc::clone(payload)));
+        return Ok(Some(Message { body: Arc::clone(payload), trace: None }));
     }
     let (Some(slot), Some(event_type)) = (delivery.slot, EventType::from_name(&delivery.event_type)) else {
         return Ok(None);
     };
     let found = submitter.views.event_at(slot).await?.filter(|past| past.id.0 == delivery.event);
-    Ok(found.map(|past| message::of_event(event_type, &past.event, past.at).into()))
+    Ok(found.map(|past| {
+        let body = message::of_event(event_type, &past.event, past.at).into();
+        Message { body, trace: past.trace }
+    }))
+}
+
+fn end_span(span: spans::Context, delivery: &Delivery, sent: &Sent) {
+    let Sent { answered, .. } = sent;
+    let mut span = span.end(format!("deliver {}", delivery.event_type), Kind::Client);
+    span.has_failed = answered.next != Next::Done;
+    if let Some(status) = answered.attempt.response_status {
+        span = span.with("http.response.status_code", status);
+    }
+    spans::finish(span.with("http.request.method", "POST").with("doorbuster.webhook", delivery.key.webhook.0));
 }
 
 /// Returns a random number for the jitter of a pause.
