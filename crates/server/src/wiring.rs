@@ -144,7 +144,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let log = if is_consuming { broker::log(config, codec, log, &arrived, &metrics)? } else { log };
     let health = Arc::new(Health::default());
     let published = Published::register(&metrics);
-    // Before the relay, which only then traces what it publishes.
     let spans = webhooks::traces::open(config, &metrics)?;
     let relay = broker::relay(config, codec, outbox, &clock, &committed, published.clone(), &health)?;
     let (waiting, subscriptions) =
@@ -271,14 +270,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, parts, at_work, consumed, around)?;
-    let monitors = remote
-        .into_iter()
-        .chain(spans)
-        .chain(tokens_thread)
-        .chain(watch)
-        .chain(auditing)
-        .chain([recent, alerts])
-        .collect();
+    let early = remote.into_iter().chain(spans).chain(tokens_thread);
+    let monitors = early.chain(watch).chain(auditing).chain([recent, alerts]).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, submitter, opened);
     let senders = Senders { webhooks: webhook_thread, notifications: notifications.thread };

@@ -148,7 +148,8 @@ impl OpenShop {
         let (stopper, stop) = shutdown::channel();
         let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
         running::announce(data_dir.path(), &for_admins.to_string())?;
-        let front = Front { proxies: config.server.proxies(), certificate: certificate.clone() };
+        let front =
+            Front { proxies: config.server.proxies(), certificate: certificate.clone(), http2: config.server.http2() };
         let listeners = Listeners { customers: &listener, admin: admin_listener.as_ref() };
         let serving = start_serving(config, &shop, listeners, &front, is_bench, &stop)?;
         let housekeeping = Housekeeping::start(shop.clone(), config)?;
@@ -237,7 +238,9 @@ fn start_serving(
     let open = |listener: &TcpListener, surface, front: &Front| {
         connections::start(listener, &api::router(shop, surface), front, limits, stop).map_err(Error::from)
     };
-    let plain = Front { certificate: None, ..front.clone() };
+    // Commands and probes of this machine speak HTTP/1.1 there, and come without a proxy.
+    let proxies = front.proxies.clone().speaking_proxy_protocol(false);
+    let plain = Front { proxies, ..Front::default() };
     match admin {
         None if !config.server.roles.api => Ok(vec![open(customers, Surface::HealthOnly, front)?]),
         Some(admin) if !config.server.roles.api => {

@@ -16,18 +16,22 @@ use crate::runtime::shutdown::Stop;
 use crate::security::rate_limits::Network;
 
 pub mod bare;
+mod closing;
 mod connection;
 mod encryption;
 mod held;
 mod level;
 mod limits;
 mod malformed;
+mod multiplexed;
 mod phase;
+mod preface;
 mod proxies;
+mod refusals;
 mod slots;
 
 use connection::Host;
-pub use encryption::Certificate;
+pub use encryption::{Certificate, Http2};
 pub use held::Held;
 use held::OpenConnection;
 pub use limits::ConnectionLimits;
@@ -78,6 +82,7 @@ pub struct Front {
     pub proxies: Proxies,
     /// `None`: the listener speaks plain HTTP.
     pub certificate: Option<Arc<Certificate>>,
+    pub http2: Http2,
 }
 
 /// The running serving threads.
@@ -110,7 +115,12 @@ pub fn start(
     limits: ConnectionLimits,
     stop: &Stop,
 ) -> io::Result<Serving> {
-    let acceptor = front.certificate.as_ref().map(Certificate::acceptor).transpose().map_err(io::Error::other)?;
+    let acceptor = front
+        .certificate
+        .as_ref()
+        .map(|certificate| certificate.acceptor(front.http2.over_tls))
+        .transpose()
+        .map_err(io::Error::other)?;
     let open_max = limits.connections_max.saturating_add(RESERVE).min(Semaphore::MAX_PERMITS);
     let (permits, slots) = (Arc::new(Semaphore::new(open_max)), Slots::new(limits));
     let (all, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| ServingThread::new()).unzip();
@@ -122,7 +132,9 @@ pub fn start(
             threads: all.clone(),
             permits: permits.clone(),
             slots: slots.clone(),
-            host: Host::new(router.clone(), limits, stop.clone()).behind(front.proxies.clone(), acceptor.clone()),
+            host: Host::new(router.clone(), limits, stop.clone())
+                .behind(front.proxies.clone(), acceptor.clone())
+                .with_h2c(front.http2.in_the_clear),
             proxies: front.proxies.clone(),
             grace: limits.shutdown_grace,
         };

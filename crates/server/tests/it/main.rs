@@ -71,6 +71,7 @@ mod health;
 mod histories;
 mod holds;
 mod hook_receiver;
+mod http2;
 mod http_edge;
 mod identity;
 mod kafka_tools;

@@ -317,7 +317,7 @@ fn every_command_has_a_manual_page_and_completions() {
 fn a_load_has_a_size() {
     let size = |arguments: &[&str]| doorbuster(&[&["size", "--days", "30"], arguments].concat()).output().unwrap();
     let found = size(&["--orders-per-second", "500", "--busy-percent", "5", "--stack", "cluster", "--json"]);
-    let found: Value = serde_json::from_str(&text(&found)).unwrap();
+    let found: Value = serde_json::from_str(text(&found)).unwrap();
     assert_eq!((&found["orders"], &found["cores"]["database"]), (&json!(64_800_000.0), &json!(0.15)));
     assert_eq!(
         size(&["--orders-per-second", "90000"]).status.code(),

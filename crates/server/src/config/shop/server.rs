@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Error, Roles};
-use crate::http::connections::{ForwardedHeader, Proxies};
+use crate::http::connections::{ForwardedHeader, Http2, Proxies};
 use crate::http::envelope::Cors;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -31,8 +31,11 @@ pub struct Server {
     pub catalogue_max_age_s: u32,
     tls_cert_file: PathBuf,
     tls_key_file: PathBuf,
+    http2: bool,
+    h2c: bool,
     trusted_proxies: String,
     forwarded_header: ForwardedHeader,
+    proxy_protocol: bool,
 }
 
 impl Server {
@@ -76,13 +79,25 @@ impl Server {
 
     /// Returns the proxies that are believed. The text was checked when the settings were read.
     pub fn proxies(&self) -> Proxies {
-        Proxies::parse(&self.trusted_proxies, self.forwarded_header).unwrap_or_default()
+        let proxies = Proxies::parse(&self.trusted_proxies, self.forwarded_header).unwrap_or_default();
+        proxies.speaking_proxy_protocol(self.proxy_protocol)
+    }
+
+    /// Returns how the customers' listener speaks HTTP/2.
+    pub fn http2(&self) -> Http2 {
+        Http2 { over_tls: self.http2, in_the_clear: self.h2c }
     }
 
     pub(in crate::config) fn check(&self, has_admin_listener: bool) -> Result<(), Error> {
         Cors::parse(&self.cors_origins).map_err(Error::Shop)?;
         Proxies::parse(&self.trusted_proxies, self.forwarded_header)
             .map_err(|why| Error::Shop(format!("server.trusted_proxies: {why}")))?;
+        if self.proxy_protocol && self.trusted_proxies.trim().is_empty() {
+            return Err(Error::Shop(
+                "server.proxy_protocol needs server.trusted_proxies: only their connections begin with its header"
+                    .to_owned(),
+            ));
+        }
         let [has_cert, has_key] = [&self.tls_cert_file, &self.tls_key_file].map(|path| !path.as_os_str().is_empty());
         if has_cert != has_key {
             return Err(Error::Shop(

@@ -1,17 +1,18 @@
 //! Serves one connection, from its first request to its last.
 
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::Future;
+use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::http::header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST, UPGRADE};
-use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, EXPECT, UPGRADE};
+use axum::http::{HeaderValue, Request, Response, StatusCode};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -19,24 +20,27 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::closing::until_closed;
+use super::encryption::HTTP2;
 use super::held::Held;
-use super::level::{Full, ServiceLevel};
+use super::level::ServiceLevel;
 use super::limits::{ConnectionLimits, HEAD_BYTES_MAX};
+use super::multiplexed::{Client, Multiplexed};
 use super::phase::{Phases, Tracked};
+use super::preface::{after_proxy_header, begins_http2};
 use super::proxies::{Peer, Proxies};
-use crate::api::texts::{details, values};
+use super::refusals::refusal;
 use crate::http::body::Drained;
+use crate::http::envelope;
 use crate::http::language::Language;
 use crate::http::trace::TraceId;
-use crate::http::{Code, Problem, envelope};
 use crate::runtime::shutdown::Stop;
+use crate::system::logging::Thinned;
 
-/// The paths that are answered also on reserve connections.
-const HEALTH: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// The state shared by all connections of a thread.
@@ -48,18 +52,24 @@ pub(super) struct Host {
     stop: Stop,
     proxies: Proxies,
     acceptor: Option<TlsAcceptor>,
+    speaks_h2c: bool,
 }
 
 impl Host {
     pub(super) fn new(router: Router, limits: ConnectionLimits, stop: Stop) -> Host {
         let mut http = http1::Builder::new();
         http.max_header_size(HEAD_BYTES_MAX).header_read_timeout(None);
-        Host { router, http, limits, stop, proxies: Proxies::default(), acceptor: None }
+        Host { router, http, limits, stop, proxies: Proxies::default(), acceptor: None, speaks_h2c: false }
     }
 
     /// Believes these proxies, and speaks TLS with an acceptor.
     pub(super) fn behind(self, proxies: Proxies, acceptor: Option<TlsAcceptor>) -> Host {
         Host { proxies, acceptor, ..self }
+    }
+
+    /// Understands clients that begin with HTTP/2 in the clear.
+    pub(super) fn with_h2c(self, speaks_h2c: bool) -> Host {
+        Host { speaks_h2c, ..self }
     }
 
     pub(super) fn stop(&self) -> Stop {
@@ -70,17 +80,61 @@ impl Host {
         // Without TCP_NODELAY, a small answer may wait for the acknowledgement of the one before.
         let _closed = stream.set_nodelay(true);
         let peer = stream.peer_addr().ok().map(|address| address.ip());
-        let Some(acceptor) = &self.acceptor else { return self.serve_over(stream, peer, held).await };
-        let phases = Arc::<Phases>::clone(&held.slot().phases);
-        let shaken = tokio::select! {
-            shaken = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(stream)) => shaken,
-            () = self.stop.requested() => return,
-            () = phases.evicted() => return,
+        if !peer.is_some_and(|peer| self.proxies.begin_with_header(peer)) {
+            return self.serve_from(stream, peer, held).await;
+        }
+        let begun = self.in_time(after_proxy_header(stream), &held, self.limits.header_timeout).await;
+        match begun {
+            // Boxed, as all rare ways are: each connection would be as large as the largest of them.
+            Some(Ok((stream, client))) => Box::pin(self.serve_from(stream, client.or(peer), held)).await,
+            Some(Err(error)) => note_wrong_header(peer, &error),
+            None => {}
+        }
+    }
+
+    /// Serves a connection from its first byte behind a proxy's header: TLS, if the listener speaks it.
+    async fn serve_from<S>(mut self, stream: S, peer: Option<IpAddr>, held: Held)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Some(acceptor) = self.acceptor.clone() else {
+            if !self.speaks_h2c {
+                return self.serve_over(stream, peer, held).await;
+            }
+            let begun = self.in_time(begins_http2(stream), &held, self.limits.idle_timeout).await;
+            return match begun {
+                Some(Ok((stream, true))) => Box::pin(self.serve_streams(stream, peer, &held)).await,
+                Some(Ok((stream, false))) => Box::pin(self.serve_over(stream, peer, held)).await,
+                Some(Err(_)) | None => {}
+            };
         };
         // A client that fails at the handshake cannot be answered.
-        if let Ok(Ok(stream)) = shaken {
+        let shaken = self.in_time(acceptor.accept(stream), &held, self.limits.header_timeout).await;
+        let Some(Ok(stream)) = shaken else { return };
+        if stream.get_ref().1.alpn_protocol() == Some(HTTP2) {
+            Box::pin(self.serve_streams(stream, peer, &held)).await;
+        } else {
             self.serve_over(stream, peer, held).await;
         }
+    }
+
+    /// Awaits the beginning of a connection; `None` if it takes too long, or the slot or the shop is needed otherwise.
+    async fn in_time<T>(&mut self, begin: impl Future<Output = T>, held: &Held, patience: Duration) -> Option<T> {
+        tokio::select! {
+            begun = tokio::time::timeout(patience, begin) => begun.ok(),
+            () = self.stop.requested() => None,
+            () = held.slot().phases.evicted() => None,
+        }
+    }
+
+    async fn serve_streams<S>(self, stream: S, peer: Option<IpAddr>, held: &Held)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Host { router, limits, stop, proxies, .. } = self;
+        let client = Client { peer, proxies, level: held.slot().level };
+        let phases = Arc::<Phases>::clone(&held.slot().phases);
+        Multiplexed { router, limits, stop, phases, client }.serve(stream).await;
     }
 
     async fn serve_over<S>(mut self, stream: S, peer: Option<IpAddr>, held: Held)
@@ -115,35 +169,6 @@ impl Host {
         connection.as_mut().graceful_shutdown();
         until_closed(connection, alarm, &phases).await;
     }
-}
-
-/// Drives a connection until it closes, or until its phase has lasted too long.
-///
-/// The alarm is reset only when it fires, so that most requests do not touch it.
-async fn until_closed<E>(
-    mut connection: Pin<&mut impl Future<Output = Result<(), E>>>,
-    mut alarm: Pin<&mut Sleep>,
-    phases: &Phases,
-) {
-    poll_fn(|context| {
-        if connection.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
-        }
-        loop {
-            let Some(deadline) = phases.deadline() else {
-                return Poll::Pending;
-            };
-            if deadline < alarm.deadline() {
-                alarm.as_mut().reset(deadline);
-            }
-            ready!(alarm.as_mut().poll(context));
-            if deadline <= Instant::now() {
-                return Poll::Ready(());
-            }
-            alarm.as_mut().reset(deadline);
-        }
-    })
-    .await;
 }
 
 async fn answer(
@@ -181,23 +206,13 @@ async fn answer(
     Ok(response.map(|body| Answer { body, phases }))
 }
 
-/// Returns the problem of a request that is refused before routing: no full service, or not exactly one Host header (RFC 9112,
-/// 3.2).
-fn refusal(request: &Request<Body>, level: ServiceLevel) -> Option<Problem> {
-    if let ServiceLevel::HealthOnly(full) = level
-        && !HEALTH.contains(&request.uri().path())
+/// Logs a trusted proxy that does not begin as the settings say, at most once per second.
+fn note_wrong_header(peer: Option<IpAddr>, error: &io::Error) {
+    static THINNED: LazyLock<Thinned> = LazyLock::new(|| Thinned::new(1));
+    if let Some(peer) = peer
+        && let Some(left_out) = THINNED.admits()
     {
-        return Some(match full {
-            Full::Shop => Problem::new(Code::Overloaded, details::CONNECTIONS_USED),
-            Full::Address => Problem::new(Code::RateExceeded, details::CONNECTIONS_TOO_MANY),
-        });
-    }
-    let hosts = request.headers().get_all(HOST).iter().count();
-    match hosts {
-        1 => None,
-        0 if request.version() < Version::HTTP_11 => None,
-        0 => Some(Problem::invalid_header("Host", "required", values::HOST)),
-        _ => Some(Problem::invalid_header("Host", "duplicate_header", values::HEADER_TWICE)),
+        tracing::warn!(%peer, left_out, "A trusted proxy sent no PROXY protocol header; see server.proxy_protocol: {error}");
     }
 }
 

@@ -12,6 +12,18 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
+/// HTTP/2 in the TLS handshake.
+pub(super) const HTTP2: &[u8] = b"h2";
+
+/// How HTTP/2 is spoken.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Http2 {
+    /// With clients that choose it in the TLS handshake.
+    pub over_tls: bool,
+    /// With clients that begin with it in the clear.
+    pub in_the_clear: bool,
+}
+
 /// The certificate in force, and its files.
 #[derive(Debug)]
 pub struct Certificate {
@@ -39,16 +51,17 @@ impl Certificate {
         Ok(())
     }
 
-    /// Returns what makes connections encrypted.
+    /// Returns what makes connections encrypted, and offers HTTP/2 if wanted.
     ///
     /// # Errors
     /// If the library has no version of TLS.
-    pub(super) fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor, rustls::Error> {
+    pub(super) fn acceptor(self: &Arc<Self>, offers_http2: bool) -> Result<TlsAcceptor, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
         let certificate: Arc<dyn ResolvesServerCert> = Arc::<Certificate>::clone(self);
         let mut config = builder.with_cert_resolver(certificate);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let http2 = offers_http2.then(|| HTTP2.to_vec());
+        config.alpn_protocols = http2.into_iter().chain([b"http/1.1".to_vec()]).collect();
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

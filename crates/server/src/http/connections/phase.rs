@@ -3,6 +3,8 @@
 //! The HTTP library's own header time-out starts at the end of the previous answer, so it would close idle connections as early
 //! as slow ones. Here the time-out of a head starts at its first byte.
 
+mod streams;
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use streams::Streams;
 
 use super::level::ServiceLevel;
 use super::limits::ConnectionLimits;
@@ -38,6 +42,8 @@ enum Phase {
     Answering { heeds_end: bool },
     /// Nothing: the connection was upgraded to another protocol.
     Left,
+    /// HTTP/2: requests, or their answers.
+    Streams(Streams),
 }
 
 #[derive(Debug)]
@@ -84,6 +90,10 @@ impl Phases {
         let waited = match *self.phase.lock() {
             Phase::Idle { since, .. } => Some(since + self.idle_timeout),
             Phase::Head { since } => Some(since + self.header_timeout),
+            Phase::Streams(Streams { open: 0, since, .. }) => Some(since + self.streams_idle_timeout()),
+            Phase::Streams(Streams { sending: 1.., since, .. }) => Some(since + self.write_timeout()),
+            // Streams end on tasks of their own, which do not wake the one that waits for this moment: it looks again.
+            Phase::Streams(_) => Some(Instant::now() + self.idle_timeout),
             Phase::Answering { .. } | Phase::Left => None,
         };
         stalled.into_iter().chain(waited).min()
@@ -100,6 +110,42 @@ impl Phases {
         match self.is_closing.load(Ordering::Relaxed) {
             true => self.write_timeout.min(CLOSING_WRITE_TIMEOUT),
             false => self.write_timeout,
+        }
+    }
+
+    /// A client of HTTP/2 is told that the connection closes, and has little time left to close it.
+    fn streams_idle_timeout(&self) -> Duration {
+        match self.is_closing.load(Ordering::Relaxed) {
+            true => self.idle_timeout.min(CLOSING_WRITE_TIMEOUT),
+            false => self.idle_timeout,
+        }
+    }
+
+    /// The connection speaks HTTP/2 from here on.
+    pub(super) fn begin_streams(&self) {
+        let streams = Streams { open: 0, sending: 0, since: Instant::now(), is_new: true };
+        *self.phase.lock() = Phase::Streams(streams);
+    }
+
+    pub(super) fn stream_opened(&self) {
+        self.with_streams(|streams| (streams.open, streams.is_new) = (streams.open + 1, false));
+    }
+
+    pub(super) fn stream_closed(&self) {
+        self.with_streams(|streams| streams.open = streams.open.saturating_sub(1));
+    }
+
+    /// Notes that a stream waits for its client to take what was sent, or that the client took it.
+    pub(super) fn stream_sends(&self, is_sending: bool) {
+        self.with_streams(|streams| {
+            streams.sending = if is_sending { streams.sending + 1 } else { streams.sending.saturating_sub(1) };
+        });
+    }
+
+    fn with_streams(&self, change: impl FnOnce(&mut Streams)) {
+        if let Phase::Streams(streams) = &mut *self.phase.lock() {
+            change(streams);
+            streams.since = Instant::now();
         }
     }
 
@@ -161,7 +207,8 @@ impl Phases {
     pub(super) fn waits_since(&self) -> Option<(bool, Instant)> {
         match *self.phase.lock() {
             Phase::Idle { since, is_new } => Some((!is_new, since)),
-            Phase::Head { .. } | Phase::Answering { .. } | Phase::Left => None,
+            Phase::Streams(Streams { open: 0, since, is_new, .. }) => Some((!is_new, since)),
+            Phase::Head { .. } | Phase::Answering { .. } | Phase::Left | Phase::Streams(_) => None,
         }
     }
 
@@ -346,6 +393,28 @@ mod tests {
         assert_eq!(phases.deadline(), None);
         phases.answered();
         assert_eq!(phases.deadline(), Some(Instant::now() + IDLE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn streams_side_by_side_have_one_clock() {
+        let phases = phases();
+        phases.begin_streams();
+        let start = Instant::now();
+        phases.bytes_arrived();
+        assert_eq!((phases.deadline(), phases.waits_since()), (Some(start + IDLE), Some((false, start))));
+        phases.stream_opened();
+        phases.stream_opened();
+        tokio::time::advance(WRITE).await;
+        let later = Some(Instant::now() + IDLE);
+        assert_eq!((phases.deadline(), phases.waits_since()), (later, None), "handlers may take their time");
+        phases.stream_sends(true);
+        phases.stream_closed();
+        assert_eq!(phases.deadline(), Some(Instant::now() + WRITE), "one of them is not read");
+        phases.stream_sends(false);
+        phases.stream_closed();
+        assert_eq!(phases.waits_since(), Some((true, Instant::now())));
+        phases.close();
+        assert_eq!(phases.deadline(), Some(Instant::now() + CLOSING_WRITE_TIMEOUT));
     }
 
     #[tokio::test(start_paused = true)]

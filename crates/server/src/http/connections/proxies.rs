@@ -29,6 +29,7 @@ pub struct Peer(pub IpAddr);
 pub struct Proxies {
     networks: Arc<[Block]>,
     header: ForwardedHeader,
+    speak_proxy_protocol: bool,
 }
 
 /// An address, or a network such as `10.0.0.0/8`.
@@ -76,7 +77,18 @@ impl Proxies {
     pub fn parse(text: &str, header: ForwardedHeader) -> Result<Proxies, String> {
         let given = text.split(',').map(str::trim).filter(|block| !block.is_empty());
         let networks: Result<Vec<Block>, String> = given.map(str::parse).collect();
-        Ok(Proxies { networks: networks?.into(), header })
+        Ok(Proxies { networks: networks?.into(), header, speak_proxy_protocol: false })
+    }
+
+    /// Makes their connections begin with a header of the PROXY protocol.
+    #[must_use]
+    pub fn speaking_proxy_protocol(self, speak_proxy_protocol: bool) -> Proxies {
+        Proxies { speak_proxy_protocol, ..self }
+    }
+
+    /// Returns true if the connections of this address begin with a header of the PROXY protocol.
+    pub(super) fn begin_with_header(&self, peer: IpAddr) -> bool {
+        self.speak_proxy_protocol && self.trust(peer)
     }
 
     pub fn trust(&self, address: IpAddr) -> bool {
