@@ -78,9 +78,8 @@ use engine_settings::carrier;
 use payments::OpenPayments;
 use redis_services::{RedisServices, metrics_with};
 use stores::Opened;
-use webhooks::OpenWebhooks;
 pub use webhooks::local_sender;
-use webhooks::notifications::{self, Senders};
+use webhooks::{OpenWebhooks, notifications, notifications::Senders};
 
 /// A running shop without its listeners.
 pub struct Running {

@@ -172,7 +172,6 @@ fn a_real_run_of_the_same_drop_agrees_with_its_rehearsal() {
     let p95 = waits[(waits.len() * 95).div_ceil(100) - 1];
     let is_near = |real: f64, forecast: f64| (real - forecast).abs() <= real * 0.2;
     let forecast = (rehearsed.sold_out_seconds.unwrap(), rehearsed.wait_seconds.p95);
-    println!("sold out: {sold_out:.1} s, forecast {:.1} s; p95: {p95:.1} s, forecast {:.1} s", forecast.0, forecast.1);
     assert!(is_near(sold_out, forecast.0), "sold out after {sold_out} s, forecast {} s", forecast.0);
     assert!(is_near(p95, forecast.1), "p95 of the waits {p95} s, forecast {} s", forecast.1);
     shop.assert_adds_up();
