@@ -9,7 +9,8 @@ use server::cli::{Cli, Command};
 use server::config::Config;
 
 /// Environment variables that the program reads, besides those of the settings.
-const ADDRESSES: [&str; 4] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL", "DOORBUSTER_AUTH_SECRET"];
+const ADDRESSES: [&str; 5] =
+    ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL", "DOORBUSTER_AUTH_SECRET", "DOORBUSTER_WEBHOOK_SECRET_KEYS"];
 
 fn read(file: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)).unwrap()
