@@ -236,6 +236,7 @@ fn customer_routes() -> Routes {
         .get("/api/ws", notices::socket, people::socket())
         .get("/api/users/me/coupons", coupons::list_own, coupon::list_own())
         .get("/api/drops", products::drops::list, docs::drops::list())
+        .get("/api/drops/root", products::proof::root, docs::drops::root())
         .get("/api/drops/{id}", products::drops::get, docs::drops::get())
         .get("/api/drops/{id}/proof", products::proof::get, docs::drops::proof())
         .post("/api/drops/{id}/queue", products::waiting::join, docs::drops::join())

@@ -69,6 +69,22 @@ pub struct Receipt {
     pub head: String,
 }
 
+/// The ends of the proofs of all drops at one moment, as it was published then.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Root {
+    pub root: String,
+    pub drops: Vec<Head>,
+}
+
+/// The end of one proof.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    pub drop_id: i64,
+    pub entries: u64,
+    pub head: String,
+}
+
 /// A fault of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
@@ -92,6 +108,10 @@ pub enum Flaw {
     Receipt,
     /// The receipt is newer than the proof; or entries are missing at the end.
     Older,
+    /// The root is not the hash of its drops.
+    Root,
+    /// The proof differs from what the root said of it.
+    Rewritten,
 }
 
 impl fmt::Display for Flaw {
@@ -109,6 +129,8 @@ impl fmt::Display for Flaw {
                 write!(f, "entry {number} admits places that no one has, or admits some again")
             }
             Flaw::Receipt => write!(f, "the receipt is not in the proof"),
+            Flaw::Root => write!(f, "the root is not the hash of its drops"),
+            Flaw::Rewritten => write!(f, "the proof has another entry where it ended when the root was published"),
             Flaw::Older => write!(
                 f,
                 "the proof ends before the receipt was made: get the proof again; if it still does, entries were removed"
@@ -136,8 +158,33 @@ impl Verified {
         if entry.hash != receipt.hash || entry.previous_hash != receipt.previous_hash {
             return Err(Flaw::Receipt);
         }
-        let has_head = self.entries[place..].iter().any(|later| later.hash == receipt.head);
-        if has_head { Ok(entry) } else { Err(Flaw::Older) }
+        match self.entries.iter().position(|entry| entry.hash == receipt.head) {
+            Some(head) if head >= place => Ok(entry),
+            Some(_) => Err(Flaw::Receipt),
+            None => Err(Flaw::Older),
+        }
+    }
+}
+
+impl Root {
+    /// Checks that a proof still contains what it contained when the root was published. A drop that the root does not
+    /// name had no entries then.
+    ///
+    /// # Errors
+    ///
+    /// [`Flaw::Root`] if the root does not belong to its drops, [`Flaw::Rewritten`] if the proof was changed.
+    pub fn check(&self, proof: &Verified) -> Result<(), Flaw> {
+        let lines: String =
+            self.drops.iter().map(|head| format!("{} {} {}\n", head.drop_id, head.entries, head.head)).collect();
+        if sha256(lines.as_bytes()) != self.root {
+            return Err(Flaw::Root);
+        }
+        let Some(then) = self.drops.iter().find(|head| Some(head.drop_id) == proof.header.drop_id) else {
+            return Ok(());
+        };
+        let place = then.entries.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+        let is_there = place.and_then(|place| proof.entries.get(place)).is_some_and(|entry| entry.hash == then.head);
+        if is_there { Ok(()) } else { Err(Flaw::Rewritten) }
     }
 }
 

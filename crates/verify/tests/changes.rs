@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use verify::{Flaw, Receipt, verify};
+use verify::{Flaw, Head, Receipt, Root, verify};
 
 const CHANGES: u64 = 1_000;
 const ENTRIES: i64 = 40;
@@ -73,6 +73,24 @@ fn a_proof_without_a_change_is_accepted() {
     assert_eq!(verified.contains(&of(7, 9)).unwrap().number, 7);
     assert_eq!(verified.contains(&Receipt { number: 8, ..of(7, 9) }), Err(Flaw::Receipt));
     assert_eq!(verified.contains(&of(7, 6)), Err(Flaw::Receipt), "the head is older than the entry");
+    let newer = Receipt { head: hash("a later entry"), ..of(7, 9) };
+    assert_eq!(verified.contains(&newer), Err(Flaw::Older));
+    assert_eq!(verified.contains(&Receipt { number: 41, ..newer }), Err(Flaw::Older));
+}
+
+#[test]
+fn a_root_shows_what_was_rewritten_since() {
+    let lines = proof();
+    let verified = verify(&text(&lines)).unwrap();
+    let root = |entries: u64, head: &str| {
+        let root = hash(format!("5 {entries} {head}\n"));
+        Root { root, drops: vec![Head { drop_id: 5, entries, head: head.to_owned() }] }
+    };
+    let then = lines[12]["hash"].as_str().unwrap();
+    assert_eq!(root(12, then).check(&verified), Ok(()));
+    assert_eq!(root(11, then).check(&verified), Err(Flaw::Rewritten));
+    assert_eq!(root(41, then).check(&verified), Err(Flaw::Rewritten), "entries were removed");
+    assert_eq!(Root { root: hash("x"), ..root(12, then) }.check(&verified), Err(Flaw::Root));
 }
 
 #[test]

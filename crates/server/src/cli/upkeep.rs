@@ -68,6 +68,9 @@ pub struct VerifyArgs {
     /// A receipt that must be in the proof, as `GET /api/orders/{orderNumber}/receipt` answers it
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
+    /// A root that was published, as `GET /api/drops/root` answered it then
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

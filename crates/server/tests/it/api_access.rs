@@ -17,7 +17,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 181] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 182] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -166,6 +166,7 @@ pub(crate) const ROUTES: [(&str, &str, Access); 181] = [
     ("POST", "/api/admin/dead-letters/{id}/resend", Admins),
     ("POST", "/api/admin/dead-letters/{id}/drop", Admins),
     ("GET", "/api/drops", Everybody),
+    ("GET", "/api/drops/root", Everybody),
     ("GET", "/api/drops/{id}", Everybody),
     ("GET", "/api/drops/{id}/proof", Everybody),
     ("POST", "/api/drops/{id}/queue", Customers),

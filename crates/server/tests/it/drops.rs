@@ -236,6 +236,11 @@ fn a_drop_opens_by_the_stores_clock_after_a_restart() {
     assert_eq!(buy(&shop, ANN, product, 1).expect(200)["outcome"], "COMPLETED");
 }
 
+fn hash_of(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn queue_of(drop: &Value) -> String {
     format!("/api/drops/{}/queue", drop["dropId"])
 }
@@ -310,13 +315,22 @@ fn a_proof_and_a_receipt_are_verified_without_the_shop() {
     assert_eq!(shop.get(ANN, &format!("/api/orders/{other}/receipt")).problem(404), "receipt.not_found");
     let proof = shop.get(BOB, &format!("/api/drops/{}/proof", drop["dropId"]));
     assert_eq!(proof.status, 200);
+    let root = shop.get(BOB, "/api/drops/root").expect(200);
+    let head = &root["drops"][0];
+    let last: Value = serde_json::from_str(proof.text.lines().last().unwrap()).unwrap();
+    assert_eq!((&head["dropId"], &head["entries"], &head["head"]), (&drop["dropId"], &last["number"], &last["hash"]));
+    let line = format!("{} {} {}\n", head["dropId"], head["entries"], head["head"].as_str().unwrap());
+    assert_eq!(root["root"].as_str().unwrap(), hash_of(&line));
     let folder = shop.folder();
     let (proof_file, receipt_file) = (folder.join("proof.ndjson"), folder.join("receipt.json"));
     std::fs::write(&proof_file, &proof.text).unwrap();
     std::fs::write(&receipt_file, receipt.to_string()).unwrap();
+    let root_file = folder.join("root.json");
+    std::fs::write(&root_file, root.to_string()).unwrap();
     let verify = || {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorbuster"));
-        command.arg("verify").arg(&proof_file).arg("--receipt").arg(&receipt_file).output().unwrap()
+        command.arg("verify").arg(&proof_file).arg("--receipt").arg(&receipt_file).arg("--root").arg(&root_file);
+        command.output().unwrap()
     };
     let accepted = verify();
     assert!(accepted.status.success(), "{accepted:?}");

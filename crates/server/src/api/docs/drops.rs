@@ -89,6 +89,15 @@ pub(in crate::api) fn proof() -> Operation {
         .answers(Answer::text(200, "The whole chain.", NDJSON, LINES))
 }
 
+pub(in crate::api) fn root() -> Operation {
+    Operation::new(Tag::Products, "getDropRoot", "Get the ends of all proofs under one hash")
+        .paragraph(
+            "Publish `root` each day where it cannot be changed: every later proof of these drops must contain the `head` that is \
+             here, or entries were removed or changed since.",
+        )
+        .returns("The root of this moment.")
+}
+
 pub(in crate::api) fn receipt() -> Operation {
     Operation::new(Tag::Orders, "getOrderReceipt", "Get the receipt of an order of a drop")
         .paragraph("The order's line in the proof of its drop. An order of several drops has one for each: name the drop as `dropId`.")

@@ -15,6 +15,7 @@ use futures_util::stream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::api::Shop;
 use crate::api::orders::owner::Whose;
@@ -24,6 +25,7 @@ use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::path::{self, Id, Name};
 use crate::http::query::Query;
+use crate::openapi::words;
 
 pub(in crate::api) const NDJSON: &str = "application/x-ndjson";
 /// Links read at once.
@@ -65,6 +67,50 @@ pub(crate) async fn receipt(
     let drop = views.drop_by_id(link.drop).await.map_err(unavailable)?.ok_or_else(receipt_not_found)?;
     let Link { number, hash, previous, .. } = link;
     Ok(Json(ReceiptBody { drop_id: drop.id.0, number, hash, previous_hash: previous, head: drop.chain.head }))
+}
+
+/// The ends of the chains of all drops at one moment, under one hash.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DropRoot", example = examples::root())]
+pub(crate) struct RootBody {
+    #[schemars(with = "words::Moment")]
+    at: String,
+    /// SHA-256 of a line `dropId entries head` for each drop, in the order of `drops`.
+    root: String,
+    /// The drops whose chains have entries, oldest first.
+    drops: Vec<HeadBody>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct HeadBody {
+    drop_id: i64,
+    entries: i64,
+    /// The hash of the newest link.
+    head: String,
+}
+
+/// `GET /api/drops/root`.
+pub(crate) async fn root(State(shop): State<Shop>) -> Result<Json<RootBody>, Problem> {
+    let at = shop.submitter.clock.now();
+    let (mut drops, mut after) = (vec![], None);
+    loop {
+        let found = shop.submitter.views.drops(after, PAGE).await.map_err(unavailable)?;
+        let is_last = found.len() < PAGE;
+        after = found.last().map(|drop| drop.id);
+        let with_entries = found.into_iter().filter(|drop| drop.chain.links > 0);
+        drops.extend(with_entries.map(|drop| HeadBody {
+            drop_id: drop.id.0,
+            entries: drop.chain.links,
+            head: drop.chain.head,
+        }));
+        if is_last {
+            break;
+        }
+    }
+    let lines: String =
+        drops.iter().map(|HeadBody { drop_id, entries, head }| format!("{drop_id} {entries} {head}\n")).collect();
+    Ok(Json(RootBody { at: wire_time::format(at), root: hex(&Sha256::digest(lines).into()), drops }))
 }
 
 /// `GET /api/drops/{id}/proof`: a line about the drop, then one for each link.

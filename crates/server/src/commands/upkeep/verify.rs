@@ -4,27 +4,33 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use verify::{Flaw, Receipt, Verified};
+use verify::{Flaw, Receipt, Root, Verified};
 
 use crate::cli::VerifyArgs;
 use crate::commands::{Error, print};
 use crate::system::io_error;
 
+/// What a file must contain.
+const RECEIPT: &str = "a receipt: a JSON object with `number`, `hash`, `previousHash` and `head`";
+const ROOT: &str = "a root: a JSON object with `root` and `drops`";
+
 pub(in crate::commands) fn run(args: &VerifyArgs) -> Result<ExitCode, Error> {
     let proof = read(&args.proof)?;
-    let receipt = args.receipt.as_deref().map(read_receipt).transpose()?;
+    let receipt: Option<Receipt> = args.receipt.as_deref().map(|path| parse(path, RECEIPT)).transpose()?;
+    let root: Option<Root> = args.root.as_deref().map(|path| parse(path, ROOT)).transpose()?;
     let checked = verify::verify(&proof);
     let (lines, document) = match &checked {
-        Ok(verified) => of_proof(verified, receipt.as_ref()),
+        Ok(verified) => of_proof(verified, receipt.as_ref(), root.as_ref()),
         Err(flaw) => (vec![format!("NOT a valid proof: {flaw}")], json!({"valid": false, "flaw": flaw.to_string()})),
     };
     print(&if args.json { document.to_string() } else { lines.join("\n") })?;
     Ok(if document["valid"] == true { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Returns the result as lines and as JSON. It is valid if the receipt, where there is one, is in the proof.
-fn of_proof(verified: &Verified, receipt: Option<&Receipt>) -> (Vec<String>, Value) {
+/// Returns the result as lines and as JSON. It is valid if the receipt is in the proof and the root agrees with it, where there are any.
+fn of_proof(verified: &Verified, receipt: Option<&Receipt>, root: Option<&Root>) -> (Vec<String>, Value) {
     let Verified { header, entries } = verified;
     let (name, head, count) = (&header.name, &header.head, entries.len());
     let mut document = json!({"valid": true, "name": name, "entries": count, "head": head});
@@ -62,6 +68,15 @@ fn of_proof(verified: &Verified, receipt: Option<&Receipt>) -> (Vec<String>, Val
             document["flaw"] = flaw.to_string().into();
         }
     }
+    match root.map(|root| root.check(verified)) {
+        None => {}
+        Some(Ok(())) => lines.push("the proof contains what the root says of it".to_owned()),
+        Some(Err(flaw)) => {
+            lines.push(format!("NOT the proof of this root: {flaw}"));
+            document["valid"] = false.into();
+            document["flaw"] = flaw.to_string().into();
+        }
+    }
     (lines, document)
 }
 
@@ -70,10 +85,6 @@ fn read(path: &Path) -> Result<String, Error> {
         .map_err(|error| Error::Usage(format!("{} cannot be read: {}", path.display(), io_error::of(&error))))
 }
 
-fn read_receipt(path: &Path) -> Result<Receipt, Error> {
-    let wrong = |_| {
-        let fields = "`number`, `hash`, `previousHash` and `head`";
-        Error::Usage(format!("{} is not a receipt: it must be a JSON object with {fields}", path.display()))
-    };
-    serde_json::from_str(&read(path)?).map_err(wrong)
+fn parse<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Error> {
+    serde_json::from_str(&read(path)?).map_err(|_| Error::Usage(format!("{} is not {what}", path.display())))
 }
