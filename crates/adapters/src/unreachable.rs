@@ -7,10 +7,14 @@ use std::io::{self, ErrorKind};
 pub(crate) fn reason(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<io::Error>()
-            && let Some(reason) = of_io(error)
-        {
-            return Some(reason);
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            if let Some(reason) = of_io(error) {
+                return Some(reason);
+            }
+            // Its own source would be the one behind the error inside it.
+            if let Some(inner) = error.get_ref() {
+                return reason(inner);
+            }
         }
         cause = error.source();
     }
