@@ -46,12 +46,13 @@ impl Collector {
     ///
     /// # Errors
     ///
-    /// When the address or a header is invalid. The text has no value of a header.
+    /// When the address or a header is invalid. The text has nothing of a header.
     pub fn new(options: Options) -> Result<Collector, String> {
         let Options { url, headers, resource, timeout } = options;
-        for (name, value) in &headers {
+        for (place, (name, value)) in (1..).zip(&headers) {
             if HeaderName::try_from(name.as_str()).is_err() || HeaderValue::try_from(value.as_str()).is_err() {
-                return Err(format!("OTEL_EXPORTER_OTLP_HEADERS: {name:?} is not a header"));
+                // Without its name: one that was written with another separator has the key in it.
+                return Err(format!("OTEL_EXPORTER_OTLP_HEADERS: header {place} is not valid; write name=value"));
             }
         }
         let client = HttpPost { client: build(builder(timeout))?, last_error: Arc::default() };

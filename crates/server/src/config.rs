@@ -266,8 +266,11 @@ impl Config {
             if own.contains_key(name) {
                 return Err(Error::SecretTwice { name });
             }
-            let text = variables::read(&path).map_err(|cause| Error::SecretFile { name, path, cause })?;
-            own.extend(Some((name, text)).filter(|(_, text)| !text.is_empty()));
+            let text = match variables::read(&path) {
+                Ok(text) if text.is_empty() => Err(std::io::ErrorKind::UnexpectedEof.into()),
+                read => read,
+            };
+            own.insert(name, text.map_err(|cause| Error::SecretFile { name, path, cause })?);
         }
         let mut config: Config = layers.read()?;
         config.auth.set_secret(own.remove(ENV_AUTH_SECRET));

@@ -22,9 +22,14 @@ use crate::config::{Log, LogFormat};
 )]
 pub struct Error(String);
 
+/// Returns the filter of a level. The HTTP client's own lines would show the passwords of addresses at the level debug.
+fn filter(level: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    EnvFilter::try_new(format!("{level},hyper_util=warn,reqwest=warn"))
+}
+
 /// Starts the log of this process. Later calls change nothing.
 pub fn start(log: &Log) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|_| Error(log.level.clone()))?;
+    let filter = filter(&log.level).map_err(|_| Error(log.level.clone()))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -74,7 +79,7 @@ pub(crate) fn level() -> String {
 
 /// Changes the level of this process.
 pub(crate) fn set_level(level: &str) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(level).map_err(|_| Error(level.to_owned()))?;
+    let filter = filter(level).map_err(|_| Error(level.to_owned()))?;
     let Some(known) = LEVEL.get() else { return Ok(()) };
     let mut current = known.level.lock();
     if !(known.reload)(filter) {

@@ -30,7 +30,7 @@ pub(crate) async fn list(State(shop): State<Shop>, reader: Reader) -> Result<Res
     let mut drops = shop.submitter.views.drops(None, SHOWN).await.map_err(unavailable)?;
     drops.reverse();
     let content = html! {
-        section.section {
+        section.section.stack {
             h1 { (pages::DROPS.of(reader.language)) }
             @if drops.is_empty() { div.empty { p { (pages::NO_DROPS.of(reader.language)) } } }
             ul.goods { @for drop in &drops {
@@ -59,7 +59,7 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
     let sells = drop.check_open(reader.now).is_ok();
     let may_buy = sells && (drop.queue.is_none() || place.as_ref().is_some_and(|place| place.status == "ADMITTED"));
     let content = html! {
-        section.section data-drop=(drop.id.0) data-ticket=[place.as_ref().map(|place| place.status)] {
+        section.section.stack data-drop=(drop.id.0) data-ticket=[place.as_ref().map(|place| place.status)] {
             div.row { (chip(&drop, &reader)) span.soft { (clock(&drop, &reader)) } }
             h1 { (drop.name) }
             @if drop.queue.is_some() { (room(&drop, place.as_ref(), &reader)) }

@@ -113,8 +113,22 @@ impl Error {
             self,
             Error::Mysql(mysql::OpenError::Store(_))
                 | Error::Move(MoveError::Mysql(mysql::OpenError::Store(_)))
-                | Error::Redis(_)
+                | Error::Redis(redis::OpenError::Lost(_))
                 | Error::Broker(_)
+        )
+    }
+
+    /// Returns true if a setting is wrong: nothing was asked.
+    pub const fn is_setting(&self) -> bool {
+        if let Error::Database { cause, .. } = self {
+            return cause.is_setting();
+        }
+        matches!(
+            self,
+            Error::Mysql(mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase)
+                | Error::Move(MoveError::Mysql(mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase))
+                | Error::Redis(redis::OpenError::Address | redis::OpenError::Files(_))
+                | Error::NoBrokers
         )
     }
 

@@ -15,6 +15,7 @@ use crate::runtime::submitter::Submitter;
 use crate::security::auth::Role;
 use crate::security::auth::outside::claims::Rules;
 use crate::security::auth::outside::{KeySource, Newcomer, Outside, Users};
+use crate::security::email::is_email;
 
 /// No password matches it: these people log in at the provider.
 const NO_PASSWORD: &str = "!";
@@ -79,9 +80,12 @@ fn key_of(issuer: &str, subject: &str) -> EmailKey {
 }
 
 fn registration(key: EmailKey, newcomer: Newcomer) -> RegisterUser {
-    let name = newcomer.name.unwrap_or_else(|| newcomer.subject.clone());
+    let is_shown = |text: &String| !text.trim().is_empty() && !text.chars().any(char::is_control);
+    let name = newcomer.name.filter(is_shown).unwrap_or_else(|| newcomer.subject.clone());
+    // A claim that is no address is left out: the person is known by the subject.
+    let email = newcomer.email.filter(|email| is_email(email.trim())).unwrap_or_default();
     RegisterUser {
-        email: newcomer.email.unwrap_or_default().into(),
+        email: email.trim().into(),
         email_key: key,
         name: name.chars().take(NAME_CHARS_MAX).collect::<String>().into(),
         password_hash: NO_PASSWORD.into(),

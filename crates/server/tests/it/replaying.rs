@@ -129,6 +129,6 @@ fn without_a_broker_there_is_nothing_to_publish_again() {
         .output()
         .unwrap();
     assert!(output.status.success());
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("groups read the store itself"), "{said}");
 }

@@ -166,8 +166,10 @@ impl Machine {
         if machines.is_shared() {
             return Some(Batch { replies, answered_at: decided_at + commit, free_at: decided_at + commit });
         }
+        // At most one batch is ahead of the disk: requests gather meanwhile, and share the next commit.
+        let free_at = decided_at.max(self.durable_at).max(now + 1);
         self.durable_at = decided_at.max(self.durable_at) + commit;
-        Some(Batch { replies, answered_at: self.durable_at, free_at: decided_at.max(now + 1) })
+        Some(Batch { replies, answered_at: self.durable_at, free_at })
     }
 
     fn job(&mut self, ask: Ask, now: i64, around: &Around) -> Job {

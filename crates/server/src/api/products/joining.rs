@@ -61,7 +61,7 @@ impl Joining {
     /// passed it.
     pub(super) async fn check(&self, shop: &Shop, drop: DropId, user: UserId) -> Result<(), Problem> {
         if let Some(refused) = shop.limits.take_join(self.address).await.filter(|verdict| !verdict.taken.is_granted) {
-            let detail = details::RATE_EXCEEDED.with(refused.rate.per_s).with(refused.rate.burst);
+            let detail = details::JOINS_TOO_MANY.with(refused.rate.per_s).with(refused.rate.burst);
             let wait = seconds(refused.taken.wait);
             return Err(Problem::new(Code::RateExceeded, detail).after(wait));
         }

@@ -16,7 +16,7 @@ use crate::api::Shop;
 use crate::api::request::acts;
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::details;
-use crate::api::users::staff::role_in_force;
+use crate::api::users::staff::{role_in_force, role_of_maker};
 use crate::http::{Code, Problem};
 use crate::runtime::submitter::deeds;
 use crate::security::api_keys;
@@ -90,8 +90,7 @@ async fn by_key(shop: &Shop, secret: &str, method: &Method, route: &str) -> Resu
         let scope = format!("{area}:{}", if is_writing { "write" } else { "read" });
         return Err(Problem::new(Code::AuthForbidden, details::SCOPE_MISSING.with(scope)));
     }
-    let maker = Principal { user_id: key.created_by.0, role: Role::Admin };
-    let principal = Principal { role: role_in_force(shop, maker).await?, ..maker };
+    let principal = Principal { user_id: key.created_by.0, role: role_of_maker(shop, key.created_by).await? };
     Ok(Admitted { principal, key: Some(key.id) })
 }
 

@@ -228,6 +228,7 @@ texts! {
     CHANGES: "Changes", "변경 내역";
     NO_CHANGES: "The mode is as configured.", "설정된 처리 방식 그대로입니다.";
     BY: "By", "변경한 사람";
+    MADE_BY: "By", "만든 사람";
     BY_RULE: "the canary rule", "카나리 규칙";
     PARTICIPANTS: "Participants", "참여 서비스";
     PARTICIPANTS_HERE: "As this process sees them; a switch applies to this process until it ends.", "이 프로세스 기준이며, 변경은 이 프로세스가 끝날 때까지 적용됩니다.";

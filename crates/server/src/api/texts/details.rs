@@ -168,6 +168,9 @@ texts! {
     CONNECTIONS_USED:
         "All connections of the shop are in use; try again soon.",
         "지금 접속이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.";
+    JOINS_TOO_MANY:
+        "At most {0} joins per second are allowed from one network, and at most {1} at once. Try again soon.",
+        "한 네트워크에서는 대기열에 초당 {0}회, 한 번에 최대 {1}회까지 들어갈 수 있습니다. 잠시 후 다시 시도해 주세요.";
     RATE_EXCEEDED:
         "At most {0} writing requests per second are allowed, and at most {1} at once.",
         "요청은 초당 {0}회, 한 번에 최대 {1}회까지 보내실 수 있습니다.";

@@ -141,7 +141,7 @@ texts! {
     ITEMS_TOTAL: "Items", "상품 금액";
     COUPON_DISCOUNT: "Coupon", "쿠폰 할인";
     POINTS_DISCOUNT: "Points", "포인트 사용";
-    TO_PAY: "To pay", "결제 금액";
+    TO_PAY: "Payment amount", "결제 금액";
     REFUNDED: "Refunded", "환불";
 
     // An order.

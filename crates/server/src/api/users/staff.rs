@@ -228,6 +228,14 @@ async fn stored_key(shop: &Shop, user: UserId) -> Result<EmailKey, Problem> {
     shop.submitter.views.email_key(user).await.map_err(unavailable)?.ok_or_else(user_not_found)
 }
 
+/// Returns the role that the maker of a key has now. An identity provider's person has none here: the provider alone knows if
+/// they still are an admin, and a key never asks it.
+pub(crate) async fn role_of_maker(shop: &Shop, maker: UserId) -> Result<Role, Problem> {
+    let login = shop.submitter.views.login_of(maker).await.map_err(unavailable)?;
+    // Without a login, an operator of the machine made the token that made the key.
+    Ok(login.map_or(Role::Admin, |login| super::principal(&login).role))
+}
+
 /// Returns the role that counts: the token's, or a lower one that the store has for its user. A role that was taken away is
 /// gone at once, not only when the token expires.
 pub(crate) async fn role_in_force(shop: &Shop, principal: Principal) -> Result<Role, Problem> {

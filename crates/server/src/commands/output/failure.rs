@@ -31,7 +31,7 @@ impl Error {
             Error::Interrupted => INTERRUPTED,
             Error::Unreachable { .. } => UNAVAILABLE,
             Error::Wiring(error) if error.is_unavailable() => UNAVAILABLE,
-            Error::Wiring(wiring::Error::NoBrokers) => USAGE,
+            Error::Wiring(error) if error.is_setting() => USAGE,
             Error::Refused(refusal) if refusal.status == 503 => UNAVAILABLE,
             _ => FAILED,
         })
@@ -55,7 +55,7 @@ impl Error {
             Error::Interrupted => "interrupted",
             Error::Wiring(error) if error.is_without_shop() => "store.missing",
             Error::Wiring(error) if error.is_unavailable() => "unavailable",
-            Error::Wiring(wiring::Error::NoBrokers) => "settings",
+            Error::Wiring(error) if error.is_setting() => "settings",
             Error::Wiring(_) | Error::Store(_) => "store",
             _ => "failed",
         }

@@ -20,6 +20,7 @@ use crate::cli::RehearseArgs;
 use crate::commands::bench::speeds;
 use crate::commands::output::terminal::note;
 use crate::commands::{Error, print};
+use crate::system::io_error;
 
 pub(in crate::commands) fn run(args: &RehearseArgs) -> Result<ExitCode, Error> {
     let mut script = file::read(&args.script)?;
@@ -30,7 +31,10 @@ pub(in crate::commands) fn run(args: &RehearseArgs) -> Result<ExitCode, Error> {
     }
     let rehearsed = rehearse(script, !args.no_advice)?;
     if let Some(path) = &args.page {
-        std::fs::write(path, page::of(&rehearsed))?;
+        let wrote = std::fs::write(path, page::of(&rehearsed));
+        wrote.map_err(|error| {
+            Error::Usage(format!("--page: {} cannot be written: {}", path.display(), io_error::of(&error)))
+        })?;
     }
     if args.json {
         print(&serde_json::to_string(&rehearsed).map_err(std::io::Error::from)?)?;

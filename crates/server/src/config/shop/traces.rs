@@ -95,6 +95,10 @@ impl Traces {
         if !(0.0..=1.0).contains(&self.share()) {
             return Err(Error::Shop("OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1".to_owned()));
         }
+        if let Some(sampler) = self.variable("OTEL_TRACES_SAMPLER").filter(|sampler| !SAMPLERS.contains(sampler)) {
+            let text = format!("OTEL_TRACES_SAMPLER = {sampler} is not one of {}", SAMPLERS.join(", "));
+            return Err(Error::Shop(text));
+        }
         let protocols = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
         let protocol = protocols.into_iter().find_map(|name| self.variable(name)).unwrap_or("http/protobuf");
         if protocol != "http/protobuf" {
@@ -109,6 +113,16 @@ impl Traces {
         Err(Error::Shop("traces.endpoint must be an address that begins with http:// or https://".to_owned()))
     }
 }
+
+/// The samplers that the standard names.
+const SAMPLERS: [&str; 6] = [
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+];
 
 /// Headers may have a key, so no value of a variable is shown.
 impl std::fmt::Debug for Traces {
@@ -182,6 +196,7 @@ mod tests {
         assert!(wrong(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://c")]).contains("http://"));
         let ratio = ("OTEL_TRACES_SAMPLER", "traceidratio");
         assert!(wrong(&[ratio, ("OTEL_TRACES_SAMPLER_ARG", "most")]).contains("OTEL_TRACES_SAMPLER_ARG"));
+        assert!(wrong(&[ENDPOINT, ("OTEL_TRACES_SAMPLER", "sometimes")]).contains("always_on"));
         assert!(traces(0.0, &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]).check().is_ok(), "off, so not asked");
     }
 }

@@ -101,7 +101,7 @@ fn table(operator: &Operator, keys: &[ApiKey]) -> Markup {
     html! { div.card.scroll { table {
         thead { tr {
             th { (operator.say(dashboard::NUMBER)) } th { (operator.say(dashboard::KEY_NAME)) } th { (operator.say(dashboard::SCOPES)) }
-            th { (operator.say(dashboard::BY)) } th { (operator.say(dashboard::LAST_USED)) } th { (operator.say(dashboard::STATUS)) }
+            th { (operator.say(dashboard::MADE_BY)) } th { (operator.say(dashboard::LAST_USED)) } th { (operator.say(dashboard::STATUS)) }
         } }
         tbody { @for key in keys { tr {
             td.num { (key.id.0) }

@@ -33,9 +33,11 @@ fn of_keys(keys: &Keys, stored: &[String]) -> Finding {
     Finding::rule(
         CHECK,
         current == all,
-        format!(
-            "{current} of {all} are encrypted with the newest key, {newest}; earlier keys are needed for the others"
-        ),
+        if current == all {
+            format!("all {all} are encrypted with the newest key, {newest}; earlier keys are not needed")
+        } else {
+            format!("{current} of {all} are encrypted with the newest key, {newest}; the others need earlier keys")
+        },
         "start a process with the role webhook: it encrypts the others with the newest key",
     )
 }
