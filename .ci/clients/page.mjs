@@ -3,11 +3,22 @@ import assert from "node:assert/strict";
 import { JSDOM } from "jsdom";
 
 const url = process.argv[2];
-const [page, script, shown] = await Promise.all(["/docs", "/docs/reference.js", "/openapi.json"].map(async (path) => {
+const get = async (path) => {
   const answer = await fetch(url + path);
   assert.equal(answer.status, 200, path);
   return answer.text();
-}));
+};
+// jsdom loads no modules: each import becomes the module's own text.
+const inlined = async (text) => {
+  let script = text;
+  for (const [line, names, path] of text.matchAll(/^import (\{.*\}) from "(.*)";$/gm)) {
+    const module = (await inlined(await get(path))).replace(/^export /gm, "");
+    script = script.replace(line, () => `const ${names} = (() => { ${module}\nreturn ${names}; })();`);
+  }
+  return script;
+};
+const [page, reference, shown] = await Promise.all(["/docs", "/docs/reference.js", "/openapi.json"].map(get));
+const script = await inlined(reference);
 const errors = [];
 const { window } = new JSDOM(page, { url: `${url}/docs`, runScripts: "outside-only", pretendToBeVisual: true });
 window.addEventListener("error", (event) => errors.push(event.message));

@@ -34,7 +34,7 @@ fn of_keys(keys: &Keys, stored: &[String]) -> Finding {
         CHECK,
         current == all,
         if current == all {
-            format!("all {all} are encrypted with the newest key, {newest}; earlier keys are not needed")
+            format!("all {all} are encrypted with the newest key, {newest}; no earlier key is needed")
         } else {
             format!("{current} of {all} are encrypted with the newest key, {newest}; the others need earlier keys")
         },
@@ -71,7 +71,7 @@ mod tests {
         let both = of_keys(&keys(&format!("{NEW},{OLD}")), &sealed);
         assert!(both.detail.starts_with("1 of 2 ") && both.next.is_some(), "{}", both.detail);
         let done = of_keys(&new, &sealed[1..]);
-        assert!(done.detail.starts_with("1 of 1 ") && done.next.is_none());
+        assert!(done.detail.starts_with("all 1 are encrypted") && done.next.is_none());
         let off = of_keys(&Keys::default(), &[plain]);
         assert!(off.detail.contains("plain text") && off.next.is_none());
     }
