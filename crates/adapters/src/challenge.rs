@@ -26,10 +26,7 @@ impl SiteVerify {
     ///
     /// When the address is not one of HTTP, or this machine has no certificates.
     pub fn new(url: &str, secret: Option<String>, timeout: Duration) -> Result<SiteVerify, String> {
-        let url = Url::parse(url).map_err(|error| format!("drops.challenge_url is not an address: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("drops.challenge_url must begin with http:// or https://".to_owned());
-        }
+        let url = http_client::address("drops.challenge_url", url)?;
         Ok(SiteVerify { client: http_client::build(http_client::builder(timeout))?, url, secret })
     }
 
@@ -38,19 +35,13 @@ impl SiteVerify {
         let mut form = vec![("response", token)];
         form.extend(self.secret.as_deref().map(|secret| ("secret", secret)));
         form.extend(address.as_deref().map(|address| ("remoteip", address)));
-        let failed = |error: reqwest::Error| http_client::with_causes(&error.without_url());
-        let mut response = self.client.post(self.url.clone()).form(&form).send().await.map_err(failed)?;
+        let sent = self.client.post(self.url.clone()).form(&form).send().await;
+        let response = sent.map_err(http_client::with_causes)?;
         let status = response.status();
         if !status.is_success() {
             return Err(format!("the service answered {status}"));
         }
-        let mut answer = vec![];
-        while let Some(part) = response.chunk().await.map_err(failed)? {
-            answer.extend_from_slice(&part);
-            if answer.len() > ANSWER_MAX {
-                return Err("the service's answer is too long".to_owned());
-            }
-        }
+        let answer = http_client::body(response, ANSWER_MAX).await?.ok_or("the service's answer is too long")?;
         let answer: Value =
             serde_json::from_slice(&answer).map_err(|error| format!("its answer is no JSON: {error}"))?;
         answer["success"].as_bool().ok_or_else(|| "its answer has no `success`".to_owned())

@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use reqwest::Client;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use crate::http_client::{build, builder, with_causes};
+use crate::http_client::{beginning, build, builder, with_causes};
 
 /// The most bytes of an answer that are read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -46,7 +46,7 @@ impl Collector {
     ///
     /// # Errors
     ///
-    /// When the address or a header is invalid. The text has nothing of a header.
+    /// When the address or a header is invalid. The text contains no part of a header, which may hold a key.
     pub fn new(options: Options) -> Result<Collector, String> {
         let Options { url, headers, resource, timeout } = options;
         for (place, (name, value)) in (1..).zip(&headers) {
@@ -123,7 +123,7 @@ fn context(span: TraceParent) -> SpanContext {
     SpanContext::new(trace, id, TraceFlags::SAMPLED, false, TraceState::default())
 }
 
-/// Posts with the client that the other adapters use, and keeps why it failed.
+/// Posts with the HTTP client of the other adapters, and keeps the last error.
 #[derive(Clone, Debug)]
 struct HttpPost {
     client: Client,
@@ -134,16 +134,9 @@ impl HttpPost {
     async fn post(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         let request = reqwest::Request::try_from(request).map_err(|error| error.to_string())?;
         let sent = self.client.execute(request).await;
-        let mut response = sent.map_err(|error| with_causes(&error.without_url()))?;
+        let response = sent.map_err(with_causes)?;
         let status = response.status();
-        let mut body = vec![];
-        while let Ok(Some(chunk)) = response.chunk().await {
-            let room = ANSWER_BYTES_MAX - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if body.len() == ANSWER_BYTES_MAX {
-                break;
-            }
-        }
+        let body = beginning(response, ANSWER_BYTES_MAX).await;
         let mut answer = Response::new(Bytes::from(body));
         *answer.status_mut() = status;
         Ok(answer)

@@ -21,7 +21,6 @@ mod webhooks;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use app::commands::answer::Answer;
 use app::events::event::{Event, EventKind, ResultCode};
 use app::events::trace::TraceParent;
 use app::state::rows::{
@@ -85,6 +84,12 @@ pub(crate) trait Cells {
     fn json<T: DeserializeOwned>(&mut self) -> Result<T, Self::Error> {
         let text: String = self.take()?;
         serde_json::from_str(&text).map_err(|error| self.broken(error))
+    }
+
+    /// The same for a nullable cell.
+    fn optional_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Self::Error> {
+        let text: Option<String> = self.take()?;
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| self.broken(error))
     }
 
     fn money(&mut self) -> Result<Money, Self::Error> {
@@ -306,9 +311,6 @@ impl FromCells for AnswerKey {
 
 impl FromCells for StoredAnswer {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<StoredAnswer, C::Error> {
-        let fingerprint = cells.hash()?;
-        let json: String = cells.take()?;
-        let answer: Answer = serde_json::from_str(&json).map_err(|error| cells.broken(error))?;
-        Ok(StoredAnswer { fingerprint, answer, at: cells.at()? })
+        Ok(StoredAnswer { fingerprint: cells.hash()?, answer: cells.json()?, at: cells.at()? })
     }
 }

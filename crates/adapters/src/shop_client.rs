@@ -36,18 +36,18 @@ impl ShopClient {
         if let Some(body) = call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
-        let answer = request.send().await.map_err(|error| failed(&error.without_url()))?;
+        let answer = request.send().await.map_err(failed)?;
         let status = answer.status().as_u16();
-        Ok((status, answer.bytes().await.map_err(|error| failed(&error.without_url()))?.to_vec()))
+        Ok((status, answer.bytes().await.map_err(failed)?.to_vec()))
     }
 }
 
 /// Returns the failure of the connection, if that is the cause.
-fn failed(error: &reqwest::Error) -> io::Error {
+fn failed(error: reqwest::Error) -> io::Error {
     if error.is_timeout() {
         return io::ErrorKind::TimedOut.into();
     }
-    let mut cause = std::error::Error::source(error);
+    let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {
         match inner.downcast_ref::<io::Error>() {
             Some(io) if io.kind() != io::ErrorKind::Other && io.kind() != io::ErrorKind::InvalidData => {

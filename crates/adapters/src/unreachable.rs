@@ -1,4 +1,4 @@
-//! Why another system could not be reached, in plain words.
+//! The reasons for which another system cannot be reached, in plain words.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};

@@ -18,6 +18,7 @@ use crate::word::words;
 
 pub use buyer::Buyer;
 pub use chain::{Act, Chain, Link, LinkKind, beginning, commitment, hex};
+pub(crate) use chain::{Sealed, hidden};
 pub use queue::{Prequeue, Queue, Standing, TicketStatus, WaitingRoom};
 
 words! {
@@ -299,7 +300,7 @@ impl Drop {
         if change.ends_at.is_some_and(|ends_at| ends_at <= self.starts_at) {
             return Err(ChangeRejection::WindowOutOfOrder);
         }
-        // It has sold until now: an end in the past is the present moment.
+        // The drop has sold until now, so an end in the past becomes the present moment.
         changed.ends_at = change.ends_at.map_or(self.ends_at, |ends_at| ends_at.max(at));
         changed.paused = change.paused.unwrap_or(self.paused);
         match (&mut changed.queue, change.admit_per_second) {

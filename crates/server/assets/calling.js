@@ -1,6 +1,5 @@
 // Calls an operation of this shop from its page. The token stays in this page's memory; without one, the session cookie goes along.
 
-const STREAMS = ["/api/events", "/api/ws"];
 let token = "";
 
 /** The field for the token of all calls. */
@@ -12,12 +11,16 @@ export function tokenField(make) {
 
 /** A part that opens into the fields of a call; nothing where an answer never ends. */
 export function calling(operation, make) {
-  if (STREAMS.includes(operation.path)) return undefined;
+  if (isEndless(operation)) return undefined;
   const details = make("details", { class: "calling" }, make("summary", {}, "Try it"));
   details.addEventListener("toggle", () => {
     if (details.open && details.childElementCount === 1) details.append(fields(operation, make));
   });
   return details;
+}
+
+function isEndless({ responses }) {
+  return "101" in responses || Object.values(responses).some(({ content }) => content?.["text/event-stream"]);
 }
 
 function fields(operation, make) {

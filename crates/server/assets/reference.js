@@ -1,7 +1,7 @@
 // Shows /openapi.json. Whatever the document says is text here: nothing of it becomes markup, script or address.
 
 import { calling, tokenField } from "/docs/calling.js";
-import { LANGUAGES, parts } from "/docs/samples.js";
+import { LANGUAGES, isGuarded, parts } from "/docs/samples.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
@@ -241,10 +241,6 @@ function languages() {
     for (const sample of document.querySelectorAll(".sample")) sample.show();
   });
   return make("label", { class: "language" }, "Samples in ", choice);
-}
-
-function isGuarded(operation) {
-  return Boolean(operation.security?.length);
 }
 
 function method(name) {

@@ -13,7 +13,7 @@ export function parts(operation, origin) {
   return {
     method: operation.method.toUpperCase(),
     url: origin + path,
-    isGuarded: Boolean(operation.security?.length),
+    isGuarded: isGuarded(operation),
     isRepeatable: operation.method === "post" && (operation.parameters ?? []).some(({ name }) => name.toLowerCase() === "idempotency-key"),
     body: media?.example,
   };
@@ -89,4 +89,9 @@ function literal(value, indent = "") {
 
 function indented(text, by) {
   return text.replace(/\n/g, `\n${by}`);
+}
+
+/** True if a call of the operation needs a token. */
+export function isGuarded(operation) {
+  return Boolean(operation.security?.length);
 }

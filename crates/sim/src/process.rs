@@ -138,7 +138,7 @@ impl Process {
     }
 }
 
-fn settings(executor: Executor) -> Settings {
+pub(crate) fn settings(executor: Executor) -> Settings {
     Settings {
         executor,
         batch_max: 512,

@@ -100,7 +100,7 @@ pub enum Flaw {
     End,
     /// The seed is not the one that was announced.
     Seed,
-    /// An entry is of a kind that there is not.
+    /// An entry has an unknown kind.
     Kind { number: u64 },
     /// More places were admitted than customers had joined, or fewer than before; or a ticket or coupon has another number.
     Admission { number: u64 },
@@ -110,6 +110,8 @@ pub enum Flaw {
     Older,
     /// The root is not the hash of its drops.
     Root,
+    /// The root says nothing of this proof, which is a campaign's.
+    NotOfDrops,
     /// The proof differs from what the root said of it.
     Rewritten,
 }
@@ -129,6 +131,7 @@ impl fmt::Display for Flaw {
                 write!(f, "entry {number} admits places that no one has, or admits some again")
             }
             Flaw::Receipt => write!(f, "the receipt is not in the proof"),
+            Flaw::NotOfDrops => write!(f, "the root is of drops, and this proof is a campaign's"),
             Flaw::Root => write!(f, "the root is not the hash of its drops"),
             Flaw::Rewritten => write!(f, "the proof has another entry where it ended when the root was published"),
             Flaw::Older => write!(
@@ -172,14 +175,15 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// [`Flaw::Root`] if the root does not belong to its drops, [`Flaw::Rewritten`] if the proof was changed.
+    /// [`Flaw::Root`] if the root does not belong to its drops, [`Flaw::NotOfDrops`] for a campaign's proof, [`Flaw::Rewritten`] if the proof was changed.
     pub fn check(&self, proof: &Verified) -> Result<(), Flaw> {
         let lines: String =
             self.drops.iter().map(|head| format!("{} {} {}\n", head.drop_id, head.entries, head.head)).collect();
         if sha256(lines.as_bytes()) != self.root {
             return Err(Flaw::Root);
         }
-        let Some(then) = self.drops.iter().find(|head| Some(head.drop_id) == proof.header.drop_id) else {
+        let drop = proof.header.drop_id.ok_or(Flaw::NotOfDrops)?;
+        let Some(then) = self.drops.iter().find(|head| head.drop_id == drop) else {
             return Ok(());
         };
         let place = then.entries.checked_sub(1).and_then(|place| usize::try_from(place).ok());

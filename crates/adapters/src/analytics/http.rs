@@ -27,10 +27,7 @@ impl HttpSink {
     ///
     /// When the address is not one of HTTP.
     pub fn new(url: &str, timeout: Duration) -> Result<HttpSink, String> {
-        let url = Url::parse(url).map_err(|error| format!("analytics.url is not an address: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("analytics.url must begin with http:// or https://".to_owned());
-        }
+        let url = http_client::address("analytics.url", url)?;
         let client = http_client::build(http_client::builder(timeout).connect_timeout(CONNECT_TIMEOUT))?;
         Ok(HttpSink { client, url })
     }
@@ -44,7 +41,7 @@ impl HttpSink {
             .header("content-encoding", "gzip")
             .header("idempotency-key", &lines.name)
             .body(body);
-        let response = request.send().await.map_err(|error| http_client::with_causes(&error.without_url()))?;
+        let response = request.send().await.map_err(http_client::with_causes)?;
         let status = response.status();
         if status.is_success() {
             return Ok(());

@@ -61,9 +61,9 @@ fn reason(cluster: &Cluster) -> Option<String> {
 
 /// Puts a reason of the library into plain words: `ssl://host:9093/bootstrap: SSL handshake failed: error:0A000086:…`.
 fn explained(reason: &str) -> String {
+    let reason = reason.split(" (after ").next().unwrap_or(reason);
     let (place, rest) = reason.split_once("/bootstrap: ").unwrap_or(("the broker", reason));
     let host = place.rsplit_once("://").map_or(place, |(_, host)| host);
-    let said = rest.split(" (after ").next().unwrap_or(rest);
     let has = |part: &str| rest.contains(part);
     if has("certificate verify failed") {
         return format!(
@@ -74,15 +74,15 @@ fn explained(reason: &str) -> String {
     }
     if has("SSL handshake failed") || has("connecting to a PLAINTEXT broker") {
         return format!(
-            "{host}: TLS failed: {said}; compare security.protocol in kafka.properties with the broker's listener"
+            "{host}: TLS failed: {rest}; compare security.protocol in kafka.properties with the broker's listener"
         );
     }
     if has("SASL") || has("uthentication") {
         return format!(
-            "{host}: the login was refused: {said}; correct sasl.username and sasl.password in kafka.properties"
+            "{host}: the login was refused: {rest}; correct sasl.username and sasl.password in kafka.properties"
         );
     }
-    reason.split(" (after ").next().unwrap_or(reason).to_owned()
+    reason.to_owned()
 }
 
 #[cfg(test)]

@@ -26,10 +26,7 @@ impl Gateway {
     ///
     /// When the address is not one of HTTP, or this machine has no certificates.
     pub fn new(url: &str, token: Option<String>, timeout: Duration) -> Result<Gateway, String> {
-        let url = Url::parse(url).map_err(|error| format!("notifications.gateway_url is not an address: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("notifications.gateway_url must begin with http:// or https://".to_owned());
-        }
+        let url = http_client::address("notifications.gateway_url", url)?;
         Ok(Gateway { client: http_client::build(http_client::builder(timeout))?, url, token })
     }
 
@@ -43,7 +40,7 @@ impl Gateway {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.map_err(|error| http_client::with_causes(&error.without_url()))?;
+        let response = request.send().await.map_err(http_client::with_causes)?;
         let status = response.status();
         if status.is_success() {
             return Ok(());

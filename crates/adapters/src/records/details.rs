@@ -15,11 +15,7 @@ impl FromCells for Details {
             external_id: cells.optional_text()?,
             description: cells.optional_text()?,
             image_url: cells.optional_text()?,
-            attributes: {
-                let text = cells.optional_text()?;
-                let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
-                parsed.map_err(|error| cells.broken(error))?.map(Arc::new)
-            },
+            attributes: cells.optional_json()?.map(Arc::new),
         })
     }
 }

@@ -2,11 +2,8 @@
 
 use app::events::topic::Topic;
 use app::log::reactions::Group;
-use app::state::rows::{
-    DeadLetter, DeadLetterAct, DeadLetterStatus, EventId, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
-};
+use app::state::rows::{DeadLetter, DeadLetterStatus, EventId, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble};
 use domain::ids::DeadLetterId;
-use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
 
@@ -36,10 +33,10 @@ impl FromCells for ParkedKey {
 fn trouble<C: Cells>(cells: &mut C) -> Result<Option<Trouble>, C::Error> {
     let attempts = cells.take()?;
     let error = cells.optional_text()?;
-    let first_failed: Option<i64> = cells.take()?;
-    let last_failed: Option<i64> = cells.take()?;
-    let (Some(error), Some(first), Some(last)) = (error, first_failed, last_failed) else { return Ok(None) };
-    let (first_failed, last_failed) = (Timestamp::from_micros(first), Timestamp::from_micros(last));
+    let (first_failed, last_failed) = (cells.optional_at()?, cells.optional_at()?);
+    let (Some(error), Some(first_failed), Some(last_failed)) = (error, first_failed, last_failed) else {
+        return Ok(None);
+    };
     Ok(Some(Trouble { attempts, error, first_failed, last_failed }))
 }
 
@@ -83,13 +80,8 @@ impl FromCells for DeadLetter {
                 last_failed: cells.at()?,
             },
             resends: cells.take()?,
-            due: cells.take::<Option<i64>>()?.map(Timestamp::from_micros),
-            acts: acts(cells)?,
+            due: cells.optional_at()?,
+            acts: cells.json()?,
         })
     }
-}
-
-fn acts<C: Cells>(cells: &mut C) -> Result<Vec<DeadLetterAct>, C::Error> {
-    let json: String = cells.take()?;
-    serde_json::from_str(&json).map_err(|error| cells.broken(error))
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use app::state::rows::{CallbackKey, CallbackRow};
 use domain::ids::{OrderId, UserId};
-use domain::order::Receiver;
-use domain::payment::{Action, GivenBack, Means, Method, Next, NextCall, Payment, Resolution, State};
+use domain::payment::{Action, Means, Method, Next, NextCall, Payment, Resolution, State};
 use domain::shipment::{Shipment, State as ShipmentState};
 use domain::time::Timestamp;
 use domain::warehouse::{State as StorageState, Storage};
@@ -32,9 +31,9 @@ impl FromCells for Payment {
             owed: cells.money()?,
             resolved: cells.money()?,
             refunds: cells.take()?,
-            given_back: given_back(cells)?,
+            given_back: cells.optional_json()?.unwrap_or_default(),
             declines: cells.take()?,
-            owed_since: cells.take::<Option<i64>>()?.map(Timestamp::from_micros),
+            owed_since: cells.optional_at()?,
             reference: cells.optional_text()?,
             refusal: cells.optional_text()?,
             last_error: cells.optional_text()?,
@@ -44,12 +43,6 @@ impl FromCells for Payment {
             updated_at: cells.at()?,
         })
     }
-}
-
-/// JSON, or NULL for none.
-fn given_back<C: Cells>(cells: &mut C) -> Result<Vec<GivenBack>, C::Error> {
-    let Some(json) = cells.take::<Option<String>>()? else { return Ok(vec![]) };
-    serde_json::from_str(&json).map_err(|error| cells.broken(error))
 }
 
 /// [`Means`] in a cell.
@@ -72,9 +65,8 @@ struct ActionCell {
 }
 
 fn means<C: Cells>(cells: &mut C) -> Result<Option<Arc<Means>>, C::Error> {
-    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
-    let MeansCell { token, return_url } = serde_json::from_str(&json).map_err(|error| cells.broken(error))?;
-    Ok(Some(Means { token, return_url }.into()))
+    let found = cells.optional_json()?;
+    Ok(found.map(|MeansCell { token, return_url }| Means { token, return_url }.into()))
 }
 
 /// The cell of what the customer pays with; NULL if it is nothing of theirs.
@@ -84,9 +76,10 @@ pub(crate) fn means_cell(payment: &Payment) -> Option<String> {
 }
 
 fn action<C: Cells>(cells: &mut C) -> Result<Option<Arc<Action>>, C::Error> {
-    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
-    let ActionCell { url, client_secret, until } = serde_json::from_str(&json).map_err(|error| cells.broken(error))?;
-    Ok(Some(Action { url, client_secret, until: Timestamp::from_micros(until) }.into()))
+    let found: Option<ActionCell> = cells.optional_json()?;
+    Ok(found.map(|ActionCell { url, client_secret, until }| {
+        Action { url, client_secret, until: Timestamp::from_micros(until) }.into()
+    }))
 }
 
 /// The cell of the customer's action at the provider; NULL without one.
@@ -122,17 +115,12 @@ impl FromCells for Shipment {
         Ok(Shipment {
             order: OrderId(cells.take()?),
             state: cells.word(&ShipmentState::ALL, ShipmentState::name)?,
-            receiver: receiver(cells)?,
+            receiver: cells.json()?,
             tracking: cells.optional_text()?,
             created_at: cells.at()?,
             updated_at: cells.at()?,
         })
     }
-}
-
-fn receiver<C: Cells>(cells: &mut C) -> Result<Receiver, C::Error> {
-    let json: String = cells.take()?;
-    serde_json::from_str(&json).map_err(|error| cells.broken(error))
 }
 
 impl FromCells for Storage {

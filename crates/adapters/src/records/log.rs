@@ -10,7 +10,6 @@ use app::ports::views::ShardPlace;
 use app::ports::{Delivery, Origin, OutboxSlot, Poison, StoredEvent};
 use app::state::rows::{DeadLetterStatus, EventId, OffsetKey, Partition};
 use domain::ids::{DeadLetterId, OrderId};
-use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
 use crate::words::offset_key;
@@ -82,7 +81,7 @@ impl FromCells for Option<EventFailure> {
         let group = Group::from_name(&cells.take::<String>()?);
         let event = EventId::from_cells(cells)?;
         let (attempts, error) = (cells.take()?, cells.optional_text()?);
-        let due = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+        let due = cells.optional_at()?;
         let letter = cells.take::<Option<i64>>()?.map(DeadLetterId);
         let status = cells.optional_word(&DeadLetterStatus::ALL, DeadLetterStatus::name)?;
         let stage = match letter.zip(status) {
@@ -96,7 +95,7 @@ impl FromCells for Option<EventFailure> {
 impl FromCells for ShardPlace {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<ShardPlace, C::Error> {
         let (shard, end, relayed) = (shard(cells)?, cells.take()?, cells.take()?);
-        let waiting_since = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+        let waiting_since = cells.optional_at()?;
         Ok(ShardPlace { shard, end, relayed, waiting_since })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use app::state::rows::OrderRow;
 use domain::ids::{CampaignId, Code, CouponId, DropId, OrderId, ProductId, UserId};
 use domain::order::saga::{Direction, Saga, Step, StepRecord, StepState};
-use domain::order::{AfterSales, CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Rule, Status};
+use domain::order::{AfterSales, CouponWanted, Created, Mode, Order, Outcome, Payment, Rule, Status};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
@@ -54,18 +54,18 @@ impl FromCells for StoredOrder {
         let chosen_by = cells.optional_word(&Rule::ALL, Rule::name)?;
         let payment = cells.word(&Payment::ALL, Payment::name)?;
         let pay_within = Duration::from_micros(cells.take::<i64>()?.unsigned_abs());
-        let pay_before = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+        let pay_before = cells.optional_at()?;
         let (total, discount, points, due) = (cells.money()?, cells.money()?, cells.money()?, cells.money()?);
         let coupon_wanted = coupon_wanted(cells)?;
         let (coupon, point) = (step(cells)?, step(cells)?);
-        let receiver = receiver(cells)?;
+        let receiver = cells.optional_json()?;
         let warehouse_storage = cells.take()?;
         let is_processing = cells.take()?;
         let version = cells.take()?;
         let (at, updated_at) = (cells.at()?, cells.at()?);
         let previous = cells.take::<Option<i64>>()?.map(OrderId);
-        let after_sales = after_sales(cells)?;
-        let completed_at = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+        let after_sales = cells.optional_json()?;
+        let completed_at = cells.optional_at()?;
         let created = Created {
             id,
             number,
@@ -107,16 +107,6 @@ fn coupon_wanted<C: Cells>(cells: &mut C) -> Result<Option<CouponWanted>, C::Err
     let campaign: Option<i64> = cells.take()?;
     let coupon = cells.take::<Option<i64>>()?.map(CouponId);
     Ok(campaign.map(|campaign| CouponWanted { campaign: CampaignId(campaign), coupon }))
-}
-
-fn receiver<C: Cells>(cells: &mut C) -> Result<Option<Receiver>, C::Error> {
-    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
-    serde_json::from_str(&json).map(Some).map_err(|error| cells.broken(error))
-}
-
-fn after_sales<C: Cells>(cells: &mut C) -> Result<Option<Arc<AfterSales>>, C::Error> {
-    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
-    serde_json::from_str(&json).map(Some).map_err(|error| cells.broken(error))
 }
 
 impl FromCells for Line {

@@ -69,15 +69,9 @@ impl HttpSender {
         if !request.secrets.is_empty() {
             posting = posting.header("webhook-signature", signature);
         }
-        let mut response = posting.send().await.map_err(|error| with_causes(&error.without_url()))?;
+        let response = posting.send().await.map_err(with_causes)?;
         let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers(), request));
-        let mut body = vec![];
-        // A body that ends early does not change what the status said.
-        while body.len() < WEBHOOK_RESPONSE_BYTES
-            && let Ok(Some(chunk)) = response.chunk().await
-        {
-            body.extend_from_slice(&chunk[..chunk.len().min(WEBHOOK_RESPONSE_BYTES)]);
-        }
+        let body = http_client::beginning(response, WEBHOOK_RESPONSE_BYTES).await;
         let body = String::from_utf8_lossy(&body).replace('\0', "\u{fffd}");
         Ok(Response { status, body, retry_after })
     }

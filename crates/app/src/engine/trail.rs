@@ -8,7 +8,7 @@ use crate::commands::answer::Answer;
 use crate::commands::answer::changed::Changed;
 use crate::state::rows::{Deed, Recorded};
 
-/// Returns the line, with the number of what the act made: its path does not name that.
+/// Returns the line. An act that creates something does not name it in its path, so its number is added.
 pub(super) fn line(deed: &Deed, answer: &Answer, at: Timestamp) -> Recorded {
     let made = if deed.subject.contains('/') { None } else { made_by(answer) };
     let subject = made.map_or_else(|| Arc::clone(&deed.subject), |id| format!("{}/{id}", deed.subject).into());

@@ -15,6 +15,9 @@ pub enum Unreadable {
 }
 
 pub trait SecretKeys: Send + Sync {
+    /// Returns true if there is a key that encrypts.
+    fn encrypts(&self) -> bool;
+
     /// Returns the secret behind its stored form.
     ///
     /// # Errors

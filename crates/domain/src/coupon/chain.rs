@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::drops::hex;
+use crate::drops::{Sealed, hex, hidden};
 use crate::ids::{CampaignId, CouponId, UserId};
 use crate::time::Timestamp;
 
@@ -60,7 +60,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Begins a chain. The key hides customers, and is never told.
+    /// Begins a chain. The key hides customers, and is never published.
     pub fn new(campaign: CampaignId, key: [u8; 32]) -> Chain {
         Chain { key, beginning: beginning(campaign), segments: vec![], early: BTreeMap::new(), read_to: None }
     }
@@ -140,9 +140,10 @@ fn beginning(campaign: CampaignId) -> String {
 
 fn seal(key: &[u8; 32], previous: String, issue: &Issue) -> Link {
     let Issue { number, user, at, .. } = *issue;
-    let customer = hex(&Sha256::new().chain_update(key).chain_update(user.0.to_be_bytes()).finalize().into());
-    let text = format!("{previous}\n{number}\n{}\n{customer}\n{ISSUED}\n{number}", at.micros());
-    Link { number, at, customer, previous, hash: hex(&Sha256::digest(text).into()) }
+    let customer = hidden(key, user);
+    let sealed = Sealed { previous: &previous, number, at, customer: &customer, kind: ISSUED, subject: number };
+    let hash = sealed.hash();
+    Link { number, at, customer, previous, hash }
 }
 
 #[cfg(test)]

@@ -52,9 +52,31 @@ impl Link {
     /// Returns the hash of the link's fields.
     pub fn sealed(&self) -> String {
         let Link { previous, number, at, customer, kind, subject, .. } = self;
-        let text = format!("{previous}\n{number}\n{}\n{customer}\n{}\n{subject}", at.micros(), kind.name());
+        Sealed { previous, number: *number, at: *at, customer, kind: kind.name(), subject: *subject }.hash()
+    }
+}
+
+/// The fields of a link that its hash covers.
+pub(crate) struct Sealed<'a> {
+    pub(crate) previous: &'a str,
+    pub(crate) number: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) customer: &'a str,
+    pub(crate) kind: &'static str,
+    pub(crate) subject: i64,
+}
+
+impl Sealed<'_> {
+    pub(crate) fn hash(&self) -> String {
+        let Sealed { previous, number, at, customer, kind, subject } = self;
+        let text = format!("{previous}\n{number}\n{}\n{customer}\n{kind}\n{subject}", at.micros());
         hex(&Sha256::digest(text).into())
     }
+}
+
+/// Returns the hash of a customer under the key of a chain.
+pub(crate) fn hidden(key: &[u8; 32], user: UserId) -> String {
+    hex(&Sha256::new().chain_update(key).chain_update(user.0.to_be_bytes()).finalize().into())
 }
 
 /// The end of a chain, and the key under which it hides customers.
@@ -91,7 +113,7 @@ impl Chain {
     }
 
     pub fn customer(&self, user: UserId) -> String {
-        hex(&Sha256::new().chain_update(self.key).chain_update(user.0.to_be_bytes()).finalize().into())
+        hidden(&self.key, user)
     }
 }
 
@@ -100,7 +122,7 @@ pub fn beginning(drop: DropId, commitment: &str) -> String {
     hex(&Sha256::digest(format!("doorbuster drop {drop}\n{commitment}")).into())
 }
 
-/// Returns what is published of a seed before it is told.
+/// Returns the commitment that is published before the seed.
 pub fn commitment(seed: &[u8; 32]) -> String {
     hex(&Sha256::digest(seed).into())
 }

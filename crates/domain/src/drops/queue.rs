@@ -127,15 +127,12 @@ impl Queue {
 
     /// Gives a ticket up.
     pub(super) fn leave(&mut self, number: i64) {
-        if self.is_waiting(number) && self.left.len() < LEFT_MAX {
-            let place = self.place(number).unwrap_or(number);
+        // Before the places are drawn no one is admitted, and a number is at least 1.
+        let place = self.place(number).unwrap_or(number);
+        if place > self.admitted && self.left.len() < LEFT_MAX {
             let spot = self.left.partition_point(|left| *left < place);
             self.left.insert(spot, place);
         }
-    }
-
-    fn is_waiting(&self, number: i64) -> bool {
-        self.place(number).is_none_or(|place| place > self.admitted)
     }
 
     /// Returns the number of customers who wait.

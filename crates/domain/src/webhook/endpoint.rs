@@ -32,7 +32,7 @@ words! {
     }
 }
 
-/// What the endpoint receives from a moment on.
+/// The events that the endpoint receives from a moment on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Term {

@@ -6,8 +6,13 @@ const list = document.querySelector("ol.found");
 let index;
 
 async function entries() {
-    index ??= fetch(input.dataset.search).then((answer) => (answer.ok ? answer.json() : []));
-    return index;
+    index ??= fetch(input.dataset.search).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)));
+    try {
+        return await index;
+    } catch {
+        index = undefined; // The next search asks again.
+        return [];
+    }
 }
 
 /** How well a section fits: titles count more than text; 0 where a word is missing. */
@@ -22,10 +27,11 @@ function score(entry, words) {
     return sum;
 }
 
-/** The text around the first word that is found in it. */
+/** The text around the first word that is found in it; the beginning if none is. */
 function around(text, words) {
     const lower = text.toLowerCase();
-    const at = Math.max(0, Math.min(...words.map((word) => lower.indexOf(word)).filter((found) => found >= 0), text.length) - 40);
+    const found = words.map((word) => lower.indexOf(word)).filter((place) => place >= 0);
+    const at = found.length ? Math.max(0, Math.min(...found) - 40) : 0;
     const part = text.slice(at, at + 140).trim();
     return part && `${at > 0 ? "…" : ""}${part}…`;
 }

@@ -60,7 +60,7 @@ pub(super) fn own(variable: &str) -> Option<(&'static str, Form)> {
     find(variable).map(|name| (name, Form::Text)).or_else(by_file)
 }
 
-/// What a variable of [`OWN`] contains.
+/// The content of a variable of [`OWN`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Text,

@@ -132,7 +132,7 @@ where
         let given = super::trace::given(request.headers());
         let trace = TraceId::or_random(given);
         let span = spans::tracer().and_then(|tracer| tracer.request(given, trace.number()));
-        // What a traced request causes has the request's own span as its parent.
+        // The request's own span is the parent of the spans that it causes.
         let given = span.map_or(given, |span| Some(span.as_parent()));
         let language = Language::of(request.headers());
         request.extensions_mut().insert(trace);

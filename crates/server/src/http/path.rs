@@ -74,7 +74,7 @@ impl<S: Sync + Send, R: Resource> FromRequestParts<S> for Name<R> {
 
 impl<R: Resource> Describes for Id<R> {
     fn describe(operation: &mut Operation) {
-        let schema = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX});
+        let schema = id_schema();
         let example: Value = serde_json::from_str(R::EXAMPLE).unwrap_or(Value::Null);
         operation.path_parameter(R::DESCRIPTION, schema, example);
         operation.refuse(R::NOT_FOUND);
@@ -83,10 +83,26 @@ impl<R: Resource> Describes for Id<R> {
 
 impl<R: Resource> Describes for Name<R> {
     fn describe(operation: &mut Operation) {
-        let schema = json!({"type": "string", "minLength": 1});
+        let schema = name_schema();
         operation.path_parameter(R::DESCRIPTION, schema, json!(R::EXAMPLE));
         operation.refuse(R::NOT_FOUND);
     }
+}
+
+/// Returns both path parameters. If one is not UTF-8, nothing is found.
+async fn both_params<S: Sync + Send>(parts: &mut Parts, state: &S, not_found: Code) -> Result<[String; 2], Problem> {
+    let none = || no_such("that", not_found);
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| none())?;
+    let values: Vec<String> = params.iter().map(|(_, raw)| raw.to_owned()).collect();
+    values.try_into().map_err(|_| none())
+}
+
+fn id_schema() -> Value {
+    json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX})
+}
+
+fn name_schema() -> Value {
+    json!({"type": "string", "minLength": 1})
 }
 
 /// The two parameters of a path to a delivery of a webhook endpoint.
@@ -102,14 +118,11 @@ impl<S: Sync + Send> FromRequestParts<S> for WebhookDelivery {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<WebhookDelivery, Problem> {
         const NOT_FOUND: Code = Code::WebhookDeliveryNotFound;
-        let unreadable = |_| no_such("that", NOT_FOUND);
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
-        let values: Vec<&str> = params.iter().map(|(_, raw)| raw).collect();
-        let [webhook, delivery] = values[..] else { return Err(no_such("that", NOT_FOUND)) };
-        let webhook = parse_id(webhook, Code::WebhookNotFound)?;
-        let (of, number) = delivery.split_once('-').ok_or_else(|| no_such(delivery, NOT_FOUND))?;
+        let [webhook, delivery] = both_params(parts, state, NOT_FOUND).await?;
+        let webhook = parse_id(&webhook, Code::WebhookNotFound)?;
+        let (of, number) = delivery.split_once('-').ok_or_else(|| no_such(&delivery, NOT_FOUND))?;
         if parse_id(of, NOT_FOUND)? != webhook {
-            return Err(no_such(delivery, NOT_FOUND));
+            return Err(no_such(&delivery, NOT_FOUND));
         }
         Ok(WebhookDelivery { webhook, number: parse_id(number, NOT_FOUND)? })
     }
@@ -117,7 +130,7 @@ impl<S: Sync + Send> FromRequestParts<S> for WebhookDelivery {
 
 impl Describes for WebhookDelivery {
     fn describe(operation: &mut Operation) {
-        let webhook = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX});
+        let webhook = id_schema();
         operation.path_parameter(Webhook::DESCRIPTION, webhook, json!(1));
         let delivery = json!({"type": "string", "pattern": "^[1-9][0-9]*-[1-9][0-9]*$"});
         operation.second_path_parameter("The delivery's id.", delivery, json!("1-17"));
@@ -137,19 +150,16 @@ impl<S: Sync + Send> FromRequestParts<S> for IssuedCoupon {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<IssuedCoupon, Problem> {
-        let unreadable = |_| no_such("that", Code::CouponNotFound);
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
-        let values: Vec<&str> = params.iter().map(|(_, raw)| raw).collect();
-        let [campaign, code] = values[..] else { return Err(no_such("that", Code::CouponNotFound)) };
-        Ok(IssuedCoupon { campaign: parse_id(campaign, Code::CouponNotFound)?, code: code.to_owned() })
+        let [campaign, code] = both_params(parts, state, Code::CouponNotFound).await?;
+        Ok(IssuedCoupon { campaign: parse_id(&campaign, Code::CouponNotFound)?, code })
     }
 }
 
 impl Describes for IssuedCoupon {
     fn describe(operation: &mut Operation) {
-        let campaign = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX});
+        let campaign = id_schema();
         operation.path_parameter(Campaign::DESCRIPTION, campaign, json!(1));
-        let code = json!({"type": "string", "minLength": 1});
+        let code = name_schema();
         operation.second_path_parameter("The id of the customer's coupon.", code, json!("CPN-7M3K9Q2XWP4T"));
         operation.refuse(Code::CouponNotFound);
     }

@@ -163,6 +163,11 @@ impl Problem {
         self.code.is_retryable() && !self.is_for_good
     }
 
+    /// Says it with another detail, if it has this code.
+    pub(crate) fn reworded(self, code: Code, detail: impl Into<Message>) -> Problem {
+        if self.code == code { Problem::new(code, detail) } else { self }
+    }
+
     pub fn code(&self) -> Code {
         self.code
     }

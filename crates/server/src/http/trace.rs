@@ -78,7 +78,7 @@ impl<S: Sync> FromRequestParts<S> for TraceId {
 }
 
 /// SplitMix64 per thread: fast, since every request needs a trace id, which must be unique but not secret.
-fn next_random() -> u64 {
+pub(crate) fn next_random() -> u64 {
     thread_local! {
         static STATE: Cell<u64> = Cell::new(getrandom::u64().expect("the system has randomness"));
     }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use app::ports::StoreError;
 use app::ports::views::{IssuePath, Views, WantedIssues};
-use domain::coupon::Campaign;
 use domain::coupon::chain::{Chain, Link, Segment};
 use domain::ids::{CampaignId, Codec, CouponId};
 use parking_lot::Mutex;
@@ -29,6 +28,7 @@ const READ_AGAIN: Duration = Duration::from_secs(10);
 pub struct Chains(Mutex<BTreeMap<CampaignId, Arc<tokio::sync::Mutex<Known>>>>);
 
 struct Known {
+    campaign: CampaignId,
     chain: Chain,
     read_at: Option<Instant>,
     read_again_at: Option<Instant>,
@@ -42,7 +42,7 @@ impl Chains {
         }
         let new = || {
             let chain = Chain::new(campaign, codec.chain_key(campaign));
-            Arc::new(tokio::sync::Mutex::new(Known { chain, read_at: None, read_again_at: None }))
+            Arc::new(tokio::sync::Mutex::new(Known { campaign, chain, read_at: None, read_again_at: None }))
         };
         let known = Arc::clone(chains.entry(campaign).or_insert_with(new));
         Reader { campaign, known }
@@ -51,14 +51,14 @@ impl Chains {
 
 impl Known {
     /// Reads the issues that are not in the chain yet, unless it has the wanted link and was read a moment ago.
-    async fn advance(&mut self, views: &dyn Views, campaign: &Campaign, wanted: i64) -> Result<(), StoreError> {
+    async fn advance(&mut self, views: &dyn Views, issued: i64, wanted: i64) -> Result<(), StoreError> {
         let is_fresh = self.read_at.is_some_and(|at| at.elapsed() < HEAD_AGE);
-        if self.chain.links() >= campaign.issued || (self.chain.links() >= wanted && is_fresh) {
+        if self.chain.links() >= issued || (self.chain.links() >= wanted && is_fresh) {
             return Ok(());
         }
-        if usize::try_from(campaign.issued).is_ok_and(|issued| issued <= FEW) {
+        if usize::try_from(issued).is_ok_and(|count| count <= FEW) {
             let wanted = WantedIssues {
-                campaign: campaign.id,
+                campaign: self.campaign,
                 coupons: CouponId(0)..=CouponId(i64::MAX),
                 numbers: self.chain.links() + 1..=i64::MAX,
                 limit: FEW,
@@ -66,7 +66,7 @@ impl Known {
             };
             self.chain.take(&views.issues(wanted).await?);
         } else {
-            self.walk(views, campaign, wanted).await?;
+            self.walk(views, issued, wanted).await?;
         }
         self.read_at = Some(Instant::now());
         Ok(())
@@ -74,31 +74,26 @@ impl Known {
 
     /// Reads on from the last coupon. Another process may have issued one with a lower number since then: then the campaign
     /// is read from its beginning again, but not all the time.
-    async fn walk(&mut self, views: &dyn Views, campaign: &Campaign, wanted: i64) -> Result<(), StoreError> {
+    async fn walk(&mut self, views: &dyn Views, issued: i64, wanted: i64) -> Result<(), StoreError> {
         let from = match self.chain.read_to() {
             Some(last) => Some(CouponId(last.0 + 1)),
-            None => views.first_issue(campaign.id).await?,
+            None => views.first_issue(self.campaign).await?,
         };
-        self.read_from(views, campaign, from).await?;
+        self.read_from(views, issued, from).await?;
         let may_read_again = self.read_again_at.is_none_or(|at| at.elapsed() >= READ_AGAIN);
         if self.chain.links() < wanted && may_read_again {
-            let from = views.first_issue(campaign.id).await?;
-            self.read_from(views, campaign, from).await?;
+            let from = views.first_issue(self.campaign).await?;
+            self.read_from(views, issued, from).await?;
             self.read_again_at = Some(Instant::now());
         }
         Ok(())
     }
 
-    async fn read_from(
-        &mut self,
-        views: &dyn Views,
-        campaign: &Campaign,
-        from: Option<CouponId>,
-    ) -> Result<(), StoreError> {
+    async fn read_from(&mut self, views: &dyn Views, issued: i64, from: Option<CouponId>) -> Result<(), StoreError> {
         let Some(mut from) = from else { return Ok(()) };
-        while self.chain.links() < campaign.issued {
+        while self.chain.links() < issued {
             let wanted = WantedIssues {
-                campaign: campaign.id,
+                campaign: self.campaign,
                 coupons: from..=CouponId(i64::MAX),
                 numbers: self.chain.links() + 1..=i64::MAX,
                 limit: PAGE,
@@ -126,11 +121,11 @@ impl Reader {
     pub(crate) async fn advance(
         &self,
         views: &dyn Views,
-        campaign: &Campaign,
+        issued: i64,
         wanted: i64,
     ) -> Result<(i64, String), StoreError> {
         let mut known = self.known.lock().await;
-        known.advance(views, campaign, wanted).await?;
+        known.advance(views, issued, wanted).await?;
         Ok((known.chain.links(), known.chain.head().to_owned()))
     }
 
@@ -151,7 +146,8 @@ impl Reader {
         };
         let issues = views.issues(wanted).await?;
         let known = self.known.lock().await;
-        let changed = || StoreError(format!("the coupons of campaign {} are not as they were", self.campaign));
+        let changed =
+            || StoreError(format!("the coupons of campaign {} have changed since they were read", self.campaign));
         known.chain.links_of(segment, issues).ok_or_else(changed)
     }
 }

@@ -225,9 +225,10 @@ fn security_schemes() -> Value {
     json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "HS256, signed with the shop's secret: `sub` the user's id, `role` customer or admin, \
+            "description": "HS256, signed with the shop's secret: `sub` the user's id, `role` customer, viewer, operator or admin, \
                             `iss` and `aud` doorbuster, `exp`. From `POST /api/auth/login`, `doorbuster token`, or your own \
-                            issuer. Paths under `/api/admin` need the role admin.",
+                            issuer. With `auth.jwks.url` also a token of that identity provider, RS256 or ES256. Paths under \
+                            `/api/admin` need a role of the staff, or the key of a program.",
         },
         "accessToken": {
             "type": "apiKey", "in": "query", "name": ACCESS_TOKEN,

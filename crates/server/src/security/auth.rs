@@ -9,7 +9,6 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
 use domain::ids::UserId;
-use domain::limits::NUMBER_MAX;
 use domain::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -28,6 +27,7 @@ mod validity;
 mod verified;
 
 use outside::{Outside, Vouched};
+use principal::user_id_of;
 pub use principal::{Principal, Refused, Role};
 pub(crate) use roles::needed;
 pub(crate) use scopes::{area, is_writing, needs_write};
@@ -57,7 +57,7 @@ pub struct OpenSession {
     pub principal: Principal,
     session: Session,
     tokens: Arc<Tokens>,
-    /// From which second on the user's tokens were valid when it began.
+    /// The second from which on the user's tokens were valid when the session began.
     valid_since: u64,
 }
 
@@ -254,15 +254,17 @@ impl Tokens {
                 header.to_str().ok().and_then(bearer_token).ok_or_else(|| required(details::TOKEN_UNREADABLE))?
             }
         };
-        let session = match &self.outside {
-            Some(outside) if Outside::may_be_ours(token) => self.vouched(outside, token).await,
-            Some(_) | None => self.verify_at(token, now_s()),
+        // A token may be the provider's if its header names one of the provider's algorithms.
+        let theirs = self.outside.as_ref().and_then(|provider| Some((provider, outside::Header::of(token)?)));
+        let session = match theirs {
+            Some((provider, header)) => self.vouched(provider, &header, token).await,
+            None => self.verify_at(token, now_s()),
         };
         session.map_err(|Refused| required(details::TOKEN_INVALID))
     }
 
-    async fn vouched(&self, outside: &Outside, token: &str) -> Result<Session, Refused> {
-        let Vouched { principal, issued_s, expires_s } = outside.verify(token, now_s()).await?;
+    async fn vouched(&self, provider: &Outside, header: &outside::Header, token: &str) -> Result<Session, Refused> {
+        let Vouched { principal, issued_s, expires_s } = provider.verify(header, token, now_s()).await?;
         if issued_s < self.valid_since.of(principal.user_id) {
             return Err(Refused);
         }
@@ -274,12 +276,6 @@ impl Tokens {
 pub(super) fn bearer_token(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn user_id_of(sub: &str) -> Option<i64> {
-    let canonical = sub.bytes().all(|b| b.is_ascii_digit()) && !sub.starts_with('0');
-    // Some JSON readers round larger numbers, and would take them for another user.
-    sub.parse().ok().filter(|id| canonical && *id <= NUMBER_MAX)
 }
 
 /// Returns the second of issue; 0 if the token does not say.

@@ -5,7 +5,6 @@ pub mod counts;
 pub mod publishing;
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +12,8 @@ use app::events::trace::TraceParent;
 use app::events::trace::span::{Kind, Span};
 
 use counts::Counts;
+
+use crate::http::trace::next_random;
 
 /// Finished spans that wait for the collector. Further ones are dropped and counted.
 const WAITING_MAX: usize = 8_192;
@@ -95,9 +96,7 @@ pub fn finish(span: Span) {
 
 impl Context {
     fn begin(trace: u128, parent: Option<u64>) -> Option<Context> {
-        // Without random bytes the span has a number of its own in this process at least.
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = getrandom::u64().unwrap_or_else(|_| NEXT.fetch_add(1, Ordering::Relaxed)).max(1);
+        let id = next_random().max(1);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let begun_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
         Some(Context { own: TraceParent::of_span(trace, id)?, parent, begun: Instant::now(), begun_ns })

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use maud::{Markup, PreEscaped, html};
 use serde_json::json;
 
-use self::source::Page;
+use self::source::{Page, address};
 use super::layout::{Frame, answer, mark, nothing_here};
 use super::reader::Reader;
 use crate::api::Shop;
@@ -43,10 +43,6 @@ static INDEX: LazyLock<Bytes> = LazyLock::new(|| {
     });
     Bytes::from(json!(entries.collect::<Vec<_>>()).to_string())
 });
-
-fn address(path: &str, anchor: &str) -> String {
-    if anchor.is_empty() { format!("/docs/{path}") } else { format!("/docs/{path}#{anchor}") }
-}
 
 /// `GET /docs/index`.
 pub(crate) async fn index(State(_): State<Shop>, reader: Reader) -> Response {

@@ -9,12 +9,18 @@ use sha2::Sha256;
 use crate::client::Answer;
 use crate::shop::{SECRET, TestShop};
 
-/// Returns a token of these parts, signed as the shop signs.
-fn signed(header: &Value, claims: &Value, secret: &str) -> String {
+/// Returns the part of a token that is signed.
+pub(crate) fn message(header: &Value, claims: &Value) -> String {
     let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    format!("{header}.{claims}")
+}
+
+/// Returns a token of these parts, signed as the shop signs.
+pub(crate) fn signed(header: &Value, claims: &Value, secret: &str) -> String {
+    let message = message(header, claims);
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{header}.{claims}").as_bytes());
-    format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    mac.update(message.as_bytes());
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 fn with_authorization(shop: &TestShop, value: &str) -> Answer {

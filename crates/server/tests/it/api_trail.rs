@@ -33,12 +33,12 @@ fn every_change_is_in_the_trail_once_with_who_made_it_and_why() {
         let product = format!("products/{}", made["productId"]);
         let path = format!("/api/admin/{product}");
         shop.post(ADMIN, &format!("{path}/stock"), &json!({"delta": -1, "reason": "water 젖음"})).expect(200);
-        // What is refused or only reads leaves no line.
+        // Refused requests and reads leave no line.
         assert_eq!(shop.patch(ADMIN, &path, &json!({"price": -1})).status, 400);
         assert_eq!(shop.post(ADMIN, "/api/admin/orders/none/resume", &json!({})).status, 404);
         assert_eq!(shop.patch(ANN, &path, &json!({"price": 1})).status, 403);
         shop.get(ADMIN, &path).expect(200);
-        // What is not in the store is recorded as well.
+        // Changes outside of the store are recorded as well.
         shop.ask(ADMIN, "PUT", "/api/admin/log-level", &[], &json!({"level": "info"})).expect(200);
 
         // Points for somebody else are the shop's money; one's own are not.

@@ -1,8 +1,4 @@
-//! What a client must pass before it joins a waiting room.
-
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
+//! The challenge and the limits that a client passes before it joins a waiting room.
 
 use serde_json::{Value, json};
 
@@ -11,35 +7,9 @@ use crate::client::Answer;
 use crate::hook_receiver::HookReceiver;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
-/// A service that accepts the token `good`. Each form that it got can be received.
-fn service() -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/siteverify", listener.local_addr().unwrap());
-    let (sender, forms) = channel();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let mut read = vec![];
-            let form = loop {
-                let mut part = [0; 4_096];
-                let count = stream.read(&mut part).unwrap_or(0);
-                read.extend_from_slice(&part[..count]);
-                let text = String::from_utf8_lossy(&read).into_owned();
-                match text.split_once("\r\n\r\n") {
-                    Some((_, form)) if form.contains("response=") && form.contains("remoteip=") => {
-                        break form.to_owned();
-                    }
-                    _ if count == 0 => break String::new(),
-                    _ => {}
-                }
-            };
-            let body = json!({"success": form.contains("response=good")}).to_string();
-            let length = body.len();
-            let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
-            let _ = stream.write_all(answer.as_bytes());
-            let _ = sender.send(form);
-        }
-    });
-    (url, forms)
+/// A service that accepts the token `good`.
+fn service() -> HookReceiver {
+    HookReceiver::answering(|asked| json!({"success": asked.body.contains("response=good")}).to_string())
 }
 
 fn drop_of(shop: &TestShop) -> String {
@@ -58,23 +28,23 @@ fn join(shop: &TestShop, user: i64, queue: &str, token: Option<&str>) -> Answer 
 
 #[test]
 fn a_client_passes_the_challenge_once() {
-    let (url, forms) = service();
+    let service = service();
     let shop = TestShop::start_with(&[
         ("DOORBUSTER__DROPS__CHALLENGE", "http"),
-        ("DOORBUSTER__DROPS__CHALLENGE_URL", &url),
+        ("DOORBUSTER__DROPS__CHALLENGE_URL", &service.url()),
         ("DOORBUSTER_CHALLENGE_SECRET", "a secret of the service"),
     ]);
     let queue = drop_of(&shop);
     assert_eq!(join(&shop, ANN, &queue, None).problem(403), "queue.challenge_required");
-    assert!(forms.try_recv().is_err(), "a client without a token is refused without a call");
+    assert_eq!(service.drain(), 0, "a client without a token is refused without a call");
     assert_eq!(join(&shop, ANN, &queue, Some("bad")).problem(403), "queue.challenge_failed");
-    forms.recv().unwrap();
+    service.next();
     let ticket = join(&shop, ANN, &queue, Some("good")).expect(202);
-    let form = forms.recv().unwrap();
+    let form = service.next().body;
     assert!(form.contains("secret=a+secret+of+the+service") && form.contains("remoteip=127.0.0.1"), "{form}");
     // A customer with a ticket has passed.
     assert_eq!(join(&shop, ANN, &queue, None).expect(202)["ticket"], ticket["ticket"]);
-    assert!(forms.try_recv().is_err());
+    assert_eq!(service.drain(), 0);
 }
 
 #[test]

@@ -58,6 +58,22 @@ impl HookReceiver {
         HookReceiver { address, delivered }
     }
 
+    /// Answers each request with the body that `answer` makes of it.
+    pub(crate) fn answering(answer: fn(&Delivered) -> String) -> HookReceiver {
+        let (listener, address) = listen();
+        let (sender, delivered) = channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let Some(asked) = read(&mut BufReader::new(stream.try_clone().unwrap())) else { continue };
+                let body = answer(&asked);
+                let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+                let _ = stream.write_all((head + &body).as_bytes());
+                let _ = sender.send(asked);
+            }
+        });
+        HookReceiver { address, delivered }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}/hooks", self.address)
     }

@@ -83,7 +83,7 @@ fn a_script_that_is_wrong_is_told_where() {
     assert_eq!(missing.status.code(), Some(2));
 }
 
-/// What became of a customer of the real drop, in seconds.
+/// The outcome of a customer in the real drop, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lived {
     waited: Option<f64>,

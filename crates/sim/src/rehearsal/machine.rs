@@ -7,16 +7,15 @@ use std::time::Duration;
 use app::commands::Command;
 use app::commands::answer::Reply;
 use app::engine::{Engine, Job, Parts, admission_share};
-use app::ports::{Clock as _, FixedOffset};
+use app::ports::Clock as _;
 use app::state::settings::{Executor, Settings};
-use domain::order::{Choice, Modes};
 
 use super::script::{Machines, Speeds};
 use crate::clock::ModelClock;
 use crate::disk::Disk;
 use crate::model_gate::ModelGate;
 use crate::model_store::ModelStore;
-use crate::process::CODEC;
+use crate::process;
 use crate::ready::ready;
 
 /// Timers handled at once, as in the shop.
@@ -208,16 +207,8 @@ pub(super) fn micros(value: u64) -> i64 {
 
 fn settings(machines: &Machines) -> Settings {
     Settings {
-        executor: Executor::Inline,
         batch_max: machines.batch_max as usize,
-        modes: Modes::always(Choice::Parallel),
         pay_within: Duration::from_secs(machines.pay_within_seconds),
-        action_within: Duration::from_secs(120),
-        step_deadline: Duration::from_secs(30),
-        order_deadline: Duration::from_secs(600),
-        services: Arc::default(),
-        calendar: Arc::new(FixedOffset::default()),
-        restorations_max: 3,
-        codec: CODEC,
+        ..process::settings(Executor::Inline)
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Person {
     pub(super) ticket: Option<i64>,
     pub(super) joined_at: i64,
     pub(super) learned_at: i64,
-    /// What the ticket said about the wait, in microseconds.
+    /// The wait that was estimated for the ticket, in microseconds.
     pub(super) estimate: Option<i64>,
     pub(super) repeats: u64,
 }
@@ -32,7 +32,7 @@ pub(super) struct Person {
 pub(super) struct Measures {
     pub(super) requests: u64,
     pub(super) admitted: u32,
-    /// Until units came back.
+    /// The moment when all units were claimed; `None` after units came back.
     pub(super) sold_out_at: Option<i64>,
     pub(super) first_sold_out_at: Option<i64>,
     /// When customers learned of their admission; those who then found nothing left.
@@ -47,7 +47,6 @@ pub(super) struct Measures {
     pub(super) joins: Vec<i64>,
     pub(super) orders: Vec<i64>,
     pub(super) errors: Vec<i64>,
-    pub(super) queued_max: usize,
     pub(super) share: Option<i64>,
     pub(super) share_min: Option<i64>,
     /// Since the last point.
@@ -59,7 +58,6 @@ pub(super) struct Measures {
 impl Measures {
     pub(super) fn note_queue(&mut self, queued: usize) {
         self.queued = self.queued.max(queued);
-        self.queued_max = self.queued_max.max(queued);
     }
 
     pub(super) fn note_share(&mut self, share: i64) {

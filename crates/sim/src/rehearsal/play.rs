@@ -1,11 +1,10 @@
-//! Plays a script: what happens next, in the order of time.
+//! Plays a script: its steps, in the order of time.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use app::commands::answer::changed::Changed;
-use app::commands::answer::{Answer, Refusal};
+use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{Command, DropCommand, PlaceOrder};
 use domain::drops::{Drop, Offer, Secrets, Terms, WaitingRoom};
 use domain::ids::{ProductId, UserId};
@@ -17,7 +16,7 @@ use super::SECOND;
 use super::admission::Admission;
 use super::crowd::{Customer, crowd};
 use super::figures::Outcome;
-use super::machine::{Around, Ask, Batch, Machine, Wish, micros};
+use super::machine::{Around, Ask, Machine, Wish, micros};
 use super::people::{Measures, Person, State};
 use super::script::Script;
 use crate::clock::ModelClock;
@@ -38,16 +37,15 @@ const AFTER: i64 = 3_600;
 /// The largest share of the cores that pages which look for their places can take.
 const LOOKS_MAX: f64 = 0.95;
 
-/// What happens next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A step of the play.
 pub(super) enum Step {
     Comes(u32),
     Sends(u32, Wish),
     /// A request reaches the queue of its process.
-    Arrives(usize, u64),
+    Arrives(usize, Box<Ask>),
     /// The engine of a process is free.
     Works(usize),
-    Answers(u64),
+    Answers(Vec<(Ask, Reply)>),
     Looks(u32),
     Leaves(u32),
     Timers(usize),
@@ -59,14 +57,13 @@ pub(super) struct Stage<'a> {
     pub(super) script: &'a Script,
     pub(super) around: Around,
     machines: Vec<Machine>,
-    steps: BinaryHeap<Reverse<(i64, u64, Step)>>,
+    /// By their time, and then in the order in which they were planned.
+    steps: BTreeMap<(i64, u64), Step>,
     numbered: u64,
     /// Microseconds from the start of the drop.
     pub(super) now: i64,
     pub(super) customers: Vec<Customer>,
     pub(super) people: Vec<Person>,
-    on_the_way: BTreeMap<u64, Ask>,
-    batches: BTreeMap<u64, Batch>,
     pub(super) drop: Drop,
     products: Vec<ProductId>,
     /// Every unit is sold, and no order holds one that could come back.
@@ -86,7 +83,7 @@ pub(super) struct Stage<'a> {
 pub fn play(script: &Script) -> Outcome {
     let mut stage = Stage::open(script);
     let latest = (script.drop.lasts_seconds + AFTER) * SECOND;
-    while let Some(Reverse((at, _, step))) = stage.steps.pop() {
+    while let Some(((at, _), step)) = stage.steps.pop_first() {
         stage.now = at;
         stage.around.clock.set(Timestamp::from_micros(START + at));
         stage.take(step);
@@ -111,14 +108,12 @@ impl<'a> Stage<'a> {
             script,
             around,
             machines,
-            steps: BinaryHeap::new(),
+            steps: BTreeMap::new(),
             numbered: 0,
             now: begin,
             people: vec![Person::default(); customers.len()],
             active: customers.len(),
             customers,
-            on_the_way: BTreeMap::new(),
-            batches: BTreeMap::new(),
             drop,
             products,
             is_gone: false,
@@ -142,22 +137,21 @@ impl<'a> Stage<'a> {
 
     pub(super) fn plan(&mut self, at: i64, step: Step) {
         self.numbered += 1;
-        self.steps.push(Reverse((at.max(self.now), self.numbered, step)));
+        self.steps.insert((at.max(self.now), self.numbered), step);
     }
 
     fn take(&mut self, step: Step) {
         match step {
             Step::Comes(customer) => self.comes(customer),
             Step::Sends(customer, wish) => self.send(customer, wish),
-            Step::Arrives(place, number) => self.arrives(place, number),
+            Step::Arrives(place, ask) => self.arrives(place, *ask),
             Step::Works(place) => {
                 self.machines[place].is_working = false;
                 self.wake(place);
             }
-            Step::Answers(number) => {
-                let replies = self.batches.remove(&number).map(|batch| batch.replies);
-                for (ask, reply) in replies.into_iter().flatten() {
-                    self.answered(&ask, &reply);
+            Step::Answers(replies) => {
+                for (ask, reply) in &replies {
+                    self.answered(ask, reply);
                 }
             }
             Step::Looks(customer) => self.looks(customer),
@@ -198,10 +192,8 @@ impl<'a> Stage<'a> {
         let done = self.machines[place].serve(self.now, spent);
         self.measures.requests += 1;
         self.measures.cores.add(done - spent, spent);
-        self.numbered += 1;
-        let number = self.numbered;
-        self.on_the_way.insert(number, Ask { customer, wish, command, sent: self.now });
-        self.plan(done, Step::Arrives(place, number));
+        let ask = Ask { customer, wish, command, sent: self.now };
+        self.plan(done, Step::Arrives(place, Box::new(ask)));
     }
 
     fn command(&self, customer: u32, wish: Wish) -> Command {
@@ -236,8 +228,7 @@ impl<'a> Stage<'a> {
         (spent / every as f64 / f64::from(shop.cores * shop.processes)).min(LOOKS_MAX)
     }
 
-    fn arrives(&mut self, place: usize, number: u64) {
-        let Some(ask) = self.on_the_way.remove(&number) else { return };
+    fn arrives(&mut self, place: usize, ask: Ask) {
         match self.machines[place].enqueue(ask, self.script.shop.queue_max) {
             Ok(()) => self.measures.note_queue(self.machines[place].queued()),
             Err(ask) => return self.refused(&ask, &Refusal::Overloaded { retry_after: Duration::from_secs(1) }),
@@ -269,10 +260,7 @@ impl<'a> Stage<'a> {
             }
         }
         self.see_drop(batch.answered_at);
-        self.numbered += 1;
-        self.plan(batch.answered_at, Step::Answers(self.numbered));
-        // `plan` took the next number.
-        self.batches.insert(self.numbered - 1, batch);
+        self.plan(batch.answered_at, Step::Answers(batch.replies));
     }
 
     /// Reads the drop after a commit, and plans when the customers concerned learn of it.

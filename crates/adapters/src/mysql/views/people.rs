@@ -1,4 +1,4 @@
-//! API keys, and the moments from which on users' tokens are valid.
+//! API keys, users' tokens and logins, and the trail of admin acts.
 
 use app::ports::views::{PeopleViews, Reading};
 use app::state::rows::{EmailKey, Recorded, WantedDeeds};
@@ -30,16 +30,23 @@ impl PeopleViews for MysqlViews {
     fn trail(&self, wanted: WantedDeeds, before: Option<i64>, limit: usize) -> Reading<'_, Vec<Recorded>> {
         let WantedDeeds { by, action, subject, from, to } = wanted;
         let mut rest = statement("WHERE trail_id < ?", &[&before.unwrap_or(i64::MAX)]);
-        let mut narrow = |condition: String| rest += &condition;
-        by.into_iter().for_each(|by| narrow(statement(" AND user_id = ?", &[&by.0])));
-        action.into_iter().for_each(|action| narrow(statement(" AND action = ?", &[&action])));
-        subject.into_iter().for_each(|subject| {
+        if let Some(by) = by {
+            rest += &statement(" AND user_id = ?", &[&by.0]);
+        }
+        if let Some(action) = action {
+            rest += &statement(" AND action = ?", &[&action]);
+        }
+        if let Some(subject) = subject {
             let below = " AND (subject = ? OR LEFT(subject, CHAR_LENGTH(?)) = ?)";
             let prefix = format!("{subject}/");
-            narrow(statement(below, &[&subject, &prefix, &prefix]));
-        });
-        from.into_iter().for_each(|from| narrow(statement(" AND happened_at >= ?", &[&from])));
-        to.into_iter().for_each(|to| narrow(statement(" AND happened_at < ?", &[&to])));
+            rest += &statement(below, &[&subject, &prefix, &prefix]);
+        }
+        if let Some(from) = from {
+            rest += &statement(" AND happened_at >= ?", &[&from]);
+        }
+        if let Some(to) = to {
+            rest += &statement(" AND happened_at < ?", &[&to]);
+        }
         rest += &statement(" ORDER BY trail_id DESC LIMIT ?", &[&sql_limit(limit)]);
         self.read([select_trail!("").to_owned() + &rest], each)
     }

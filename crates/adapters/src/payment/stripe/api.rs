@@ -73,7 +73,7 @@ impl Api {
 /// was lost.
 fn not_answered(error: reqwest::Error) -> ProviderError {
     let is_not_sent = error.is_connect() || error.is_builder();
-    let why = with_causes(&error.without_url());
+    let why = with_causes(error);
     if is_not_sent { ProviderError::NotExecuted(why) } else { ProviderError::Unknown(why) }
 }
 
@@ -94,15 +94,7 @@ fn status_error(status: StatusCode) -> Option<ProviderError> {
     }
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, ProviderError> {
-    let mut body = vec![];
-    while let Some(chunk) =
-        response.chunk().await.map_err(|error| ProviderError::Unknown(with_causes(&error.without_url())))?
-    {
-        body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_BYTES_MAX {
-            return Err(ProviderError::Unknown("the provider's answer is too long".to_owned()));
-        }
-    }
-    Ok(body)
+async fn body(response: Response) -> Result<Vec<u8>, ProviderError> {
+    let body = http_client::body(response, ANSWER_BYTES_MAX).await.map_err(ProviderError::Unknown)?;
+    body.ok_or_else(|| ProviderError::Unknown("the provider's answer is too long".to_owned()))
 }

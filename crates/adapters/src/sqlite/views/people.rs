@@ -1,4 +1,4 @@
-//! API keys, and the moments from which on users' tokens are valid.
+//! API keys, users' tokens and logins, and the trail of admin acts.
 
 use app::ports::views::{PeopleViews, Reading};
 use app::state::rows::{EmailKey, Recorded, WantedDeeds};

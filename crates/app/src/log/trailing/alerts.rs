@@ -43,7 +43,7 @@ pub trait AlertChannel: Send + Sync {
 pub struct AlertFollower<C> {
     channel: C,
     clock: Arc<dyn Clock>,
-    /// What was sent of a slice that did not end well: its events come again.
+    /// The alerts already sent, by receiver, of a slice that failed: its events come again.
     sent: BTreeSet<(EventId, usize)>,
 }
 

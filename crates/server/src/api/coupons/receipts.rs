@@ -6,11 +6,9 @@ use std::sync::Arc;
 use app::events::wire_time;
 use app::ports::StoreError;
 use app::ports::views::{UserCoupon, Views};
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use domain::coupon::Campaign;
+use axum::response::Response;
 use domain::coupon::chain::{ISSUED, Link};
 use domain::ids::CampaignId;
 use futures_util::stream;
@@ -20,7 +18,7 @@ use serde_json::json;
 
 use super::find;
 use crate::api::Shop;
-use crate::api::products::proof::NDJSON;
+use crate::api::products::proof::streamed;
 use crate::api::response::drop_examples as examples;
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::details;
@@ -63,8 +61,7 @@ pub(crate) async fn receipt(
 
     let reader = shop.coupon_chains.of(&shop.submitter.codec, campaign.id);
     // The coupon may be newer than the campaign that was read.
-    let at_least = Campaign { issued: campaign.issued.max(number), ..campaign.clone() };
-    let (_, head) = reader.advance(views, &at_least, number).await.map_err(unavailable)?;
+    let (_, head) = reader.advance(views, campaign.issued.max(number), number).await.map_err(unavailable)?;
     let late = || unavailable(StoreError(format!("issue {number} of campaign {} is not read yet", campaign.id)));
     let segment = reader.segment(number).await.ok_or_else(late)?;
     let links = reader.links_of(views, &segment).await.map_err(unavailable)?;
@@ -86,7 +83,7 @@ pub(crate) async fn proof(State(shop): State<Shop>, id: Id<path::Campaign>) -> R
     let reader = shop.coupon_chains.of(&shop.submitter.codec, campaign.id);
     let views = Arc::clone(&shop.submitter.views);
     // A proof has every receipt that was given out before, also by another process.
-    let advanced = reader.advance(views.as_ref(), &campaign, campaign.issued).await;
+    let advanced = reader.advance(views.as_ref(), campaign.issued, campaign.issued).await;
     let (entries, head) = advanced.map_err(unavailable)?;
     let header = json!({
         "couponId": campaign.id.0,
@@ -96,9 +93,8 @@ pub(crate) async fn proof(State(shop): State<Shop>, id: Id<path::Campaign>) -> R
         "entries": entries,
         "head": head,
     });
-    let pages = Pages { views, reader, last: entries, after: 0, first: Some(format!("{header}\n")) };
-    let body = Body::from_stream(stream::unfold(pages, Pages::next));
-    Ok(([(CONTENT_TYPE, NDJSON)], body).into_response())
+    let pages = Pages { views, reader, last: entries, after: 0 };
+    Ok(streamed(format!("{header}\n"), stream::unfold(pages, Pages::next)))
 }
 
 /// The links that are not sent yet, up to the last one of the header.
@@ -107,14 +103,10 @@ struct Pages {
     reader: Reader,
     last: i64,
     after: i64,
-    first: Option<String>,
 }
 
 impl Pages {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Pages)> {
-        if let Some(first) = self.first.take() {
-            return Some((Ok(Bytes::from(first)), self));
-        }
         if self.after >= self.last {
             return None;
         }

@@ -90,7 +90,7 @@ pub(in crate::api) fn proof() -> Operation {
 }
 
 pub(in crate::api) fn root() -> Operation {
-    Operation::new(Tag::Products, "getDropRoot", "Get the ends of all proofs under one hash")
+    Operation::new(Tag::Products, "getDropRoot", "Get one hash over the proofs of all drops")
         .paragraph(
             "Publish `root` each day where it cannot be changed: every later proof of these drops must contain the `head` that is \
              here, or entries were removed or changed since.",

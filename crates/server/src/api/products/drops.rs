@@ -248,13 +248,10 @@ pub(crate) async fn change(
     let command = Command::Drop(DropCommand::Change { drop, change });
     let changed = changed(&shop, seen.guard(command), submission.idempotency).await;
     changed.map_err(|problem| {
-        let has_no_room = problem.code() == Code::QueueNotFound;
-        if has_no_room { problem_of_rate() } else { problem }
+        let is_about_rate = problem.code() == Code::QueueNotFound;
+        let problem = problem.reworded(Code::QueueNotFound, details::NO_WAITING_ROOM);
+        if is_about_rate { problem.at("#/admitPerSecond") } else { problem }
     })
-}
-
-fn problem_of_rate() -> Problem {
-    Problem::new(Code::QueueNotFound, details::NO_WAITING_ROOM).at("#/admitPerSecond")
 }
 
 /// Submits the command. Shows the drop as the command left it.

@@ -1,5 +1,5 @@
-//! What a client must pass before it joins a waiting room: the limit of its network, and a challenge. Cheapest first, and
-//! all of it before the engine is asked.
+//! Checks before a client joins a waiting room: the limit of its network, then a challenge. The cheapest is first; the
+//! engine is asked only afterwards.
 
 use std::net::IpAddr;
 
@@ -77,8 +77,8 @@ impl Joining {
             Ok(false) => Err(Problem::new(Code::ChallengeFailed, details::CHALLENGE_FAILED)),
             Err(error) => {
                 tracing::warn!("The challenge of a join could not be checked: {error}");
-                let closed = || Problem::new(Code::Unavailable, details::CHALLENGE_SILENT);
-                if shop.joins.fails_open { Ok(()) } else { Err(closed()) }
+                let is_open = shop.joins.fails_open;
+                if is_open { Ok(()) } else { Err(Problem::new(Code::Unavailable, details::CHALLENGE_SILENT)) }
             }
         }
     }

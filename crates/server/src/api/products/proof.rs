@@ -11,7 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use domain::drops::{self, Link, commitment, hex};
 use domain::ids::DropId;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -117,12 +117,20 @@ pub(crate) async fn root(State(shop): State<Shop>) -> Result<Json<RootBody>, Pro
 pub(crate) async fn get(State(shop): State<Shop>, id: Id<path::Drop>) -> Result<Response, Problem> {
     let views = Arc::clone(&shop.submitter.views);
     let drop = views.drop_by_id(DropId(id.0)).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
-    let pages = Pages { views, drop: drop.id, last: drop.chain.links, after: 0, first: Some(header(&drop)) };
-    let body = Body::from_stream(stream::unfold(pages, Pages::next));
-    Ok(([(CONTENT_TYPE, NDJSON)], body).into_response())
+    let pages = Pages { views, drop: drop.id, last: drop.chain.links, after: 0 };
+    Ok(streamed(header(&drop), stream::unfold(pages, Pages::next)))
 }
 
-/// The seed is told once the drop has opened. Until then its commitment shows that it is chosen already.
+/// Answers with the line about a chain, then with its links.
+pub(in crate::api) fn streamed(
+    header: String,
+    pages: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+) -> Response {
+    let header = stream::once(std::future::ready(Ok(Bytes::from(header))));
+    ([(CONTENT_TYPE, NDJSON)], Body::from_stream(header.chain(pages))).into_response()
+}
+
+/// The seed is shown once the drop has opened. Until then its commitment shows that it is chosen already.
 fn header(drop: &drops::Drop) -> String {
     let mut header = json!({
         "dropId": drop.id.0,
@@ -145,14 +153,10 @@ struct Pages {
     drop: DropId,
     last: i64,
     after: i64,
-    first: Option<String>,
 }
 
 impl Pages {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Pages)> {
-        if let Some(first) = self.first.take() {
-            return Some((Ok(Bytes::from(first)), self));
-        }
         let links = match self.views.drop_links(self.drop, self.after, PAGE).await {
             Ok(links) => links,
             Err(error) => {

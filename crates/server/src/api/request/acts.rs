@@ -11,7 +11,7 @@ use crate::runtime::submitter::deeds;
 use crate::security::auth::{Principal, Role};
 
 const ADMIN_PATHS: &str = "/api/admin/";
-const SUBJECT_CHARS_MAX: usize = 500;
+pub(in crate::api) const SUBJECT_CHARS_MAX: usize = 500;
 const REASON_CHARS_MAX: usize = 500;
 /// A larger body, such as an edited message, is left out; what it changed has a trail of its own.
 const CHANGE_BYTES_MAX: usize = 8_192;

@@ -33,21 +33,22 @@ pub(in crate::api) fn ticket() -> Value {
 }
 
 pub(in crate::api) fn receipt() -> Value {
-    let hash = |byte: &str| byte.repeat(32);
     json!({"dropId": 5, "number": 2, "hash": hash("a1"), "previousHash": hash("b2"), "head": hash("c3")})
 }
 
 pub(in crate::api) fn root() -> Value {
-    let hash = |byte: &str| byte.repeat(32);
     json!({
         "at": "2026-11-21T23:59:59Z", "root": hash("d4"), "drops": [{"dropId": 5, "entries": 3120, "head": hash("c3")}],
     })
 }
 
 pub(in crate::api) fn coupon_receipt() -> Value {
-    let hash = |byte: &str| byte.repeat(32);
     json!({
         "couponId": 1, "userCouponId": "CPN-7M3K9Q2XWP4T", "number": 2, "hash": hash("a1"), "previousHash": hash("b2"),
         "head": hash("c3"),
     })
+}
+
+fn hash(byte: &str) -> String {
+    byte.repeat(32)
 }

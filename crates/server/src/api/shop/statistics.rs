@@ -219,10 +219,11 @@ async fn of_all_time(shop: &Shop, wanted: WantedFigures, to: Option<Timestamp>) 
     let last_day =
         if matches!(wanted.resolution, Resolution::Day) { to } else { shop.calendar.start(Resolution::Day, to) };
     let days = Timestamp::from_micros(i64::MIN)..last_day;
-    for part in [
+    let parts = [
         WantedFigures { resolution: Resolution::Day, range: days, ..wanted.clone() },
         WantedFigures { range: last_day..to, ..wanted },
-    ] {
+    ];
+    for part in parts.into_iter().filter(|part| !part.range.is_empty()) {
         let figures = shop.submitter.views.figures(part).await.map_err(unavailable)?;
         figures.into_iter().for_each(|added| sums.add(&added.key.figure, added.amount));
     }

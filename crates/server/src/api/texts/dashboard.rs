@@ -211,11 +211,11 @@ texts! {
 
     // The trail.
     TRAIL: "Trail", "작업 기록";
-    NO_TRAIL: "No act matches.", "조건에 맞는 작업이 없습니다.";
+    NO_TRAIL: "No entry matches.", "조건에 맞는 작업이 없습니다.";
     ACTION: "Action", "작업";
     SUBJECT: "Subject", "대상";
     SUBJECT_HINT: "Subject (orders/ORD-…)", "대상 (orders/ORD-…)";
-    ACTED: "Who", "작업자";
+    ACTED: "User", "작업자";
     ACTED_HINT: "User no.", "회원 번호";
     BY_KEY: "API key {0}", "API 키 {0}";
     CHANGE: "Request", "요청 내용";
@@ -228,7 +228,7 @@ texts! {
     CHANGES: "Changes", "변경 내역";
     NO_CHANGES: "The mode is as configured.", "설정된 처리 방식 그대로입니다.";
     BY: "By", "변경한 사람";
-    MADE_BY: "By", "만든 사람";
+    MADE_BY: "Created by", "만든 사람";
     BY_RULE: "the canary rule", "카나리 규칙";
     PARTICIPANTS: "Participants", "참여 서비스";
     PARTICIPANTS_HERE: "As this process sees them; a switch applies to this process until it ends.", "이 프로세스 기준이며, 변경은 이 프로세스가 끝날 때까지 적용됩니다.";

@@ -80,8 +80,8 @@ texts! {
         "The token is not valid, is too old, or was used before. Solve the check again.",
         "토큰이 올바르지 않거나 만료되었거나 이미 사용되었습니다. 확인 절차를 다시 진행해 주세요.";
     CHALLENGE_SILENT:
-        "The check does not answer at the moment. Try again in a moment.",
-        "지금은 확인 절차가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.";
+        "The check is not available right now. Try again in a moment.",
+        "지금은 확인 서비스를 이용할 수 없습니다. 잠시 후 다시 시도해 주세요.";
     TICKET_NOT_FOUND: "You have no ticket of this waiting room. Join it first.", "이 대기열의 대기표가 없습니다. 먼저 대기열에 들어가 주세요.";
     RECEIPT_NOT_FOUND: "No product of this order was sold in a drop.", "드롭에서 구매하신 상품이 없는 주문입니다.";
     LIMIT_EXCEEDED:

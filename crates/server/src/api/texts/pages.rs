@@ -128,7 +128,7 @@ texts! {
     WHICH_COUPON: "Coupon", "쿠폰";
     WITHOUT_COUPON: "No coupon", "쿠폰 사용 안 함";
     USE_POINTS: "Points to use", "사용할 포인트";
-    POINTS_HINT: "You have {0}. One point is worth {1:amount}.", "보유 포인트 {0}점. 1포인트는 {1:amount}입니다.";
+    POINTS_HINT: "You have {0} points. One point is worth {1:amount}.", "보유 포인트 {0}점. 1포인트는 {1:amount}입니다.";
     RECEIVER: "Deliver to", "받으실 분";
     RECEIVER_NAME: "Name", "이름";
     RECEIVER_PHONE: "Phone", "연락처";

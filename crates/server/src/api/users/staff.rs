@@ -196,10 +196,9 @@ pub(crate) async fn change_password(
     let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
     let login = login.ok_or_else(user_not_found)?;
     let known = LoginBody { email: login.email.to_string(), password: given.current_password };
-    let login = authenticate(&shop, caller, known).await.map_err(|problem| {
-        let is_wrong = problem.code() == Code::AuthInvalidCredentials;
-        if is_wrong { Problem::new(Code::AuthInvalidCredentials, details::CURRENT_PASSWORD) } else { problem }
-    })?;
+    let login = authenticate(&shop, caller, known)
+        .await
+        .map_err(|problem| problem.reworded(Code::AuthInvalidCredentials, details::CURRENT_PASSWORD))?;
     // The address of a person of an identity provider may belong to another login here.
     if login.user.0 != principal.user_id {
         return Err(Problem::new(Code::AuthInvalidCredentials, details::CURRENT_PASSWORD));

@@ -1,4 +1,4 @@
-//! `GET /api/admin/trail`: what people and programs did in the shop's administration.
+//! `GET /api/admin/trail`: the acts of people and programs in the shop's administration.
 
 use app::events::wire_time;
 use app::state::rows::{Recorded, WantedDeeds};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::Shop;
+use crate::api::request::acts::SUBJECT_CHARS_MAX;
 use crate::api::request::filters::{Period, number, search};
 use crate::api::request::pages::PageQuery;
 use crate::api::response::examples;
@@ -21,12 +22,11 @@ use crate::http::query::Query;
 use crate::openapi::words;
 
 const ACTION_CHARS_MAX: usize = 64;
-const SUBJECT_CHARS_MAX: usize = 500;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TrailQuery {
-    /// Who did it.
+    /// The user who acted.
     user_id: Option<i64>,
     /// The operation, by its `operationId` in this document.
     #[schemars(example = &"resolveOrder")]

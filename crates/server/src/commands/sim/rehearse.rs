@@ -29,7 +29,7 @@ pub(in crate::commands) fn run(args: &RehearseArgs) -> Result<ExitCode, Error> {
         note("measuring this machine");
         script.shop.speeds = speeds::measure()?;
     }
-    let rehearsed = rehearse(script, !args.no_advice)?;
+    let rehearsed = rehearse(script, !args.no_advice);
     if let Some(path) = &args.page {
         let wrote = std::fs::write(path, page::of(&rehearsed));
         wrote.map_err(|error| {
@@ -44,39 +44,45 @@ pub(in crate::commands) fn run(args: &RehearseArgs) -> Result<ExitCode, Error> {
     Ok(if rehearsed.outcome.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn rehearse(script: Script, has_advice: bool) -> Result<Rehearsed, Error> {
+fn rehearse(script: Script, has_advice: bool) -> Rehearsed {
     if !has_advice {
-        return Ok(Rehearsed { outcome: play(&script), script, advice: None });
+        return Rehearsed { outcome: play(&script), script, advice: None };
     }
-    let mut trials = advice::trials(&script);
-    // The script itself, which most often is one of the trials.
-    let own = trials.iter().position(|(_, trial)| *trial == script);
-    if own.is_none() {
-        trials.push((Trial::Processes(script.shop.processes), script.clone()));
+    let trials = advice::trials(&script);
+    // Equal scripts have equal results, and the script itself is a trial of each kind: every script is played once.
+    let mut scripts = vec![&script];
+    let mut places = vec![];
+    for (_, trial) in &trials {
+        let known = scripts.iter().position(|known| *known == trial);
+        places.push(known.unwrap_or(scripts.len()));
+        if known.is_none() {
+            scripts.push(trial);
+        }
     }
-    let played = play_all(&trials);
-    let outcome = played.get(own.unwrap_or(played.len().saturating_sub(1))).map(|(_, outcome)| outcome.clone());
-    let outcome = outcome.ok_or_else(|| Error::Failed("the script was not played".to_owned()))?;
-    Ok(Rehearsed { outcome, script, advice: Some(advice::advise(&played)) })
+    let mut outcomes = play_all(&scripts);
+    let played: Vec<(Trial, Outcome)> =
+        trials.iter().zip(places).map(|((trial, _), place)| (*trial, outcomes[place].clone())).collect();
+    let advice = Some(advice::advise(&played));
+    Rehearsed { outcome: outcomes.swap_remove(0), script, advice }
 }
 
-/// Plays all trials, on all cores, and returns them in their order.
-fn play_all(trials: &[(Trial, Script)]) -> Vec<(Trial, Outcome)> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(trials.len());
+/// Plays all scripts, on all cores, and returns the outcomes in their order.
+fn play_all(scripts: &[&Script]) -> Vec<Outcome> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len());
     let (next, played) = (AtomicUsize::new(0), Mutex::new(vec![]));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((trial, script)) = trials.get(number) else { return };
+                    let Some(script) = scripts.get(number) else { return };
                     let outcome = play(script);
-                    played.lock().push((number, *trial, outcome));
+                    played.lock().push((number, outcome));
                 }
             });
         }
     });
     let mut played = played.into_inner();
-    played.sort_by_key(|(number, ..)| *number);
-    played.into_iter().map(|(_, trial, outcome)| (trial, outcome)).collect()
+    played.sort_by_key(|(number, _)| *number);
+    played.into_iter().map(|(_, outcome)| outcome).collect()
 }

@@ -12,7 +12,7 @@ use crate::cli::VerifyArgs;
 use crate::commands::{Error, print};
 use crate::system::io_error;
 
-/// What a file must contain.
+/// The contents that a file must have.
 const RECEIPT: &str = "a receipt: a JSON object with `number`, `hash`, `previousHash` and `head`";
 const ROOT: &str = "a root: a JSON object with `root` and `drops`";
 
@@ -63,21 +63,22 @@ fn of_proof(verified: &Verified, receipt: Option<&Receipt>, root: Option<&Root>)
             } else {
                 "NOT a valid receipt of this proof"
             };
-            lines.push(format!("{what}: {flaw}"));
-            document["valid"] = false.into();
-            document["flaw"] = flaw.to_string().into();
+            refuse(&mut lines, &mut document, what, &flaw);
         }
     }
     match root.map(|root| root.check(verified)) {
         None => {}
         Some(Ok(())) => lines.push("the proof contains what the root says of it".to_owned()),
-        Some(Err(flaw)) => {
-            lines.push(format!("NOT the proof of this root: {flaw}"));
-            document["valid"] = false.into();
-            document["flaw"] = flaw.to_string().into();
-        }
+        Some(Err(flaw)) => refuse(&mut lines, &mut document, "NOT the proof of this root", &flaw),
     }
     (lines, document)
+}
+
+/// Adds a flaw to both forms of the result.
+fn refuse(lines: &mut Vec<String>, document: &mut Value, what: &str, flaw: &Flaw) {
+    lines.push(format!("{what}: {flaw}"));
+    document["valid"] = false.into();
+    document["flaw"] = flaw.to_string().into();
 }
 
 fn read(path: &Path) -> Result<String, Error> {

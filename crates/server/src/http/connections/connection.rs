@@ -22,7 +22,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
 
 use super::closing::until_closed;
 use super::encryption::HTTP2;
@@ -33,11 +32,8 @@ use super::multiplexed::{Client, Multiplexed};
 use super::phase::{Phases, Tracked};
 use super::preface::{after_proxy_header, begins_http2};
 use super::proxies::{Peer, Proxies};
-use super::refusals::refusal;
+use super::refusals::respond;
 use crate::http::body::Drained;
-use crate::http::envelope;
-use crate::http::language::Language;
-use crate::http::trace::TraceId;
 use crate::runtime::shutdown::Stop;
 use crate::system::logging::Thinned;
 
@@ -186,13 +182,7 @@ async fn answer(
         let body = Drained::new(body, patience, Arc::<Phases>::clone(&phases));
         Body::new(if waits_to_be_asked { body.unasked() } else { body })
     });
-    let mut response = match refusal(&request, level) {
-        Some(problem) => {
-            let (trace, language) = (TraceId::of(request.headers()), Language::of(request.headers()));
-            envelope::refuse(problem, request.uri().path(), trace, language)
-        }
-        None => router.oneshot(request).await?,
-    };
+    let mut response = respond(router, request, level).await?;
     if level != ServiceLevel::Everything {
         // The reserve slot is needed for the next client.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -18,25 +18,21 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
-use tower::ServiceExt as _;
 
 use super::closing::until_closed;
 use super::level::ServiceLevel;
 use super::limits::{ConnectionLimits, HEAD_BYTES_MAX};
 use super::phase::{Phases, Tracked};
 use super::proxies::{Peer, Proxies};
-use super::refusals::refusal;
+use super::refusals::respond;
 use crate::http::body::Drained;
-use crate::http::envelope;
-use crate::http::language::Language;
-use crate::http::trace::TraceId;
 use crate::runtime::shutdown::Stop;
 
 /// Requests that one connection may have open at once.
 const STREAMS_MAX: u32 = 100;
-/// What is kept of an answer that its client does not read.
+/// The most bytes of an answer that are kept while its client does not read.
 const UNSENT_BYTES_MAX: usize = 16 * 1024;
-/// What a client may send of a body before it is read; of one request, and of all.
+/// The most bytes of bodies that a client may send before they are read: of one request, and of all requests.
 const WINDOW_BYTES: u32 = 64 * 1024;
 const WINDOW_OF_ALL_BYTES: u32 = 256 * 1024;
 
@@ -110,13 +106,11 @@ async fn answer(
         let peer = Peer(client.proxies.client(peer, request.headers()));
         request.extensions_mut().insert(peer);
     }
-    let response = match refusal(&request, client.level) {
-        Some(problem) => {
-            let (trace, language) = (TraceId::of(request.headers()), Language::of(request.headers()));
-            envelope::refuse(problem, request.uri().path(), trace, language)
-        }
-        None => router.oneshot(request).await?,
-    };
+    let response = respond(router, request, client.level).await?;
+    if client.level != ServiceLevel::Everything {
+        // The reserve slot is needed for the next client; open requests are still answered.
+        open.phases.evict();
+    }
     Ok(response.map(|body| Streamed { body, open }))
 }
 

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 /// The longest header that is read, with its additions.
 const HEADER_BYTES_MAX: usize = 4 * 1024;
-/// What a client of HTTP/2 sends first (RFC 9113, 3.4).
+/// The first bytes of a client of HTTP/2 (RFC 9113, 3.4).
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A stream some of whose bytes were read already.
@@ -79,17 +79,13 @@ pub(super) async fn begins_http2<S>(mut stream: S) -> io::Result<(Prefixed<S>, b
 where
     S: AsyncRead + Unpin,
 {
-    let mut read = BytesMut::with_capacity(HTTP2.len());
+    let mut read = BytesMut::with_capacity(256);
     while read.len() < HTTP2.len() && HTTP2.starts_with(&read) {
-        let mut part = [0; HTTP2.len()];
-        let room = HTTP2.len() - read.len();
-        let count = stream.read(&mut part[..room]).await?;
-        if count == 0 {
+        if stream.read_buf(&mut read).await? == 0 {
             break;
         }
-        read.extend_from_slice(&part[..count]);
     }
-    let is_http2 = read == HTTP2;
+    let is_http2 = read.starts_with(HTTP2);
     Ok((Prefixed { prefix: read.freeze(), inner: stream }, is_http2))
 }
 

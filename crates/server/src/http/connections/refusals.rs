@@ -1,18 +1,40 @@
-//! Requests that are refused before routing.
+//! Requests that are refused before routing, and the routing of the others.
 
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
 use axum::http::header::HOST;
-use axum::http::{Request, Version};
+use axum::http::{Request, Response, Version};
+use tower::ServiceExt as _;
 
 use super::level::{Full, ServiceLevel};
 use crate::api::texts::{details, values};
-use crate::http::{Code, Problem};
+use crate::http::language::Language;
+use crate::http::trace::TraceId;
+use crate::http::{Code, Problem, envelope};
 
 /// The paths that are answered also on reserve connections.
 const HEALTH: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
+/// Answers a request: with a refusal before routing, else by its route.
+pub(super) async fn respond(
+    router: Router,
+    request: Request<Body>,
+    level: ServiceLevel,
+) -> Result<Response<Body>, Infallible> {
+    match refusal(&request, level) {
+        Some(problem) => {
+            let (trace, language) = (TraceId::of(request.headers()), Language::of(request.headers()));
+            Ok(envelope::refuse(problem, request.uri().path(), trace, language))
+        }
+        None => router.oneshot(request).await,
+    }
+}
+
 /// Returns the problem of a request that is refused before routing: no full service, or not exactly one Host header (RFC 9112,
 /// 3.2).
-pub(super) fn refusal<B>(request: &Request<B>, level: ServiceLevel) -> Option<Problem> {
+fn refusal(request: &Request<Body>, level: ServiceLevel) -> Option<Problem> {
     if let ServiceLevel::HealthOnly(full) = level
         && !HEALTH.contains(&request.uri().path())
     {

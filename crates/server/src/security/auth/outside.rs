@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::limits::NUMBER_MAX;
 use parking_lot::RwLock;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
 use self::claims::{Claims, Rules};
-use self::keys::{Header, Keys};
-use super::principal::{Principal, Refused};
+pub(super) use self::keys::Header;
+use self::keys::Keys;
+use super::principal::{Principal, Refused, user_id_of};
 
 pub mod claims;
 mod keys;
@@ -84,29 +84,24 @@ impl Outside {
         }
     }
 
-    /// Returns true if the token may be one of the provider: its header names one of its algorithms.
-    pub fn may_be_ours(token: &str) -> bool {
-        Header::of(token).is_some()
-    }
-
     /// Verifies a token. The keys are read again when they are old, or when none of them signed it: the provider may have
     /// replaced them. While it does not answer, the keys as last read go on.
     ///
     /// # Errors
     ///
     /// [`Refused`] for a token that is not valid, or whose user cannot be found.
-    pub async fn verify(&self, token: &str, now_s: u64) -> Result<Vouched, Refused> {
-        let header = Header::of(token).ok_or(Refused)?;
+    pub(super) async fn verify(&self, header: &Header, token: &str, now_s: u64) -> Result<Vouched, Refused> {
         self.refresh_old().await;
         let mark: [u8; 32] = Sha256::digest(token).into();
         if let Some(vouched) = self.verified.read().get(&mark) {
             return if now_s < vouched.expires_s { Ok(*vouched) } else { Err(Refused) };
         }
-        let keys = self.current();
-        let mut signed = keys.verified(&header, token);
-        if signed.is_none() && !keys.has(&header) {
+        let mut keys = self.current();
+        let mut signed = keys.verified(header, token);
+        if signed.is_none() && !keys.has(header) {
             self.refresh_unknown().await;
-            signed = self.current().verified(&header, token);
+            keys = self.current();
+            signed = keys.verified(header, token);
         }
         let claims = Claims::of(signed.ok_or(Refused)?)?;
         self.rules.check(&claims, now_s)?;
@@ -162,7 +157,7 @@ impl Outside {
             }
             Err(error) => {
                 if !called.is_failing {
-                    tracing::warn!("The identity provider's keys cannot be read; those read before go on: {error}");
+                    tracing::warn!("The identity provider's keys cannot be read; the last ones stay in use: {error}");
                 }
                 called.is_failing = true;
             }
@@ -172,8 +167,7 @@ impl Outside {
     async fn user(&self, claims: &Claims) -> Result<i64, Refused> {
         let subject = self.rules.subject(claims).ok_or(Refused)?;
         if self.rules.is_number {
-            let canonical = subject.bytes().all(|byte| byte.is_ascii_digit()) && !subject.starts_with('0');
-            return subject.parse().ok().filter(|id| canonical && *id <= NUMBER_MAX).ok_or(Refused);
+            return user_id_of(&subject).ok_or(Refused);
         }
         if let Some(user) = self.known.read().get(&subject) {
             return Ok(*user);

@@ -15,7 +15,7 @@ const WRITES_OF_ADMINS: [&str; 6] = [
 ];
 /// Paths that only admins may read, too.
 pub(super) const SECRETS: [&str; 2] = ["/api/admin/webhooks/{id}/secret", "/api/admin/webhooks/{id}/secret/rotate"];
-/// The people and keys of the shop, and what they did: the lists themselves and one of them, but not what a customer did.
+/// The users, keys and trail of the shop. A customer's history is not among them.
 const PEOPLE: [&str; 5] = [
     "/api/admin/users",
     "/api/admin/users/{id}",

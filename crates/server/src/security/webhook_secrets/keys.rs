@@ -63,6 +63,10 @@ pub fn key_of(stored: &str) -> Option<&str> {
 }
 
 impl SecretKeys for Keys {
+    fn encrypts(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     fn open(&self, stored: &str) -> Result<Arc<str>, Unreadable> {
         let Some(id) = key_of(stored) else {
             return if super::is_one(stored) { Ok(stored.into()) } else { Err(Unreadable::UnknownForm) };

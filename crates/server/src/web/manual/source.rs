@@ -102,7 +102,7 @@ impl<'a> Rendering<'a> {
             }
             Event::End(TagEnd::Link) if self.dropped.pop() == Some(true) => {}
             Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
-                let dest_url = CowStr::from(format!("/docs/{}", joined(self.path, &dest_url)));
+                let dest_url = CowStr::from(address(&joined(self.path, &dest_url), ""));
                 self.shown.push(Event::Start(Tag::Image { link_type, dest_url, title, id }));
             }
             Event::Start(Tag::Table(columns)) => {
@@ -152,11 +152,14 @@ fn anchor(title: &str, before: &[Section]) -> String {
     let kept =
         title.to_lowercase().chars().filter(|sign| sign.is_alphanumeric() || " -_".contains(*sign)).collect::<String>();
     let anchor = kept.trim().replace(' ', "-");
-    let same = before
-        .iter()
-        .filter(|section| section.anchor == anchor || section.anchor.starts_with(&format!("{anchor}-")))
-        .count();
-    if before.iter().any(|section| section.anchor == anchor) { format!("{anchor}-{same}") } else { anchor }
+    let is_free = |anchor: &String| before.iter().all(|section| section.anchor != *anchor);
+    let numbered = (1..=before.len()).map(|number| format!("{anchor}-{number}"));
+    std::iter::once(anchor.clone()).chain(numbered).find(is_free).unwrap_or(anchor)
+}
+
+/// Returns the address of a page, or of one of its sections.
+pub(super) fn address(path: &str, anchor: &str) -> String {
+    if anchor.is_empty() { format!("/docs/{path}") } else { format!("/docs/{path}#{anchor}") }
 }
 
 /// Returns the address that a link has here; `None` for a file that is only in the repository.
@@ -164,10 +167,10 @@ fn target(page: &str, link: &str) -> Option<String> {
     if link.contains("://") || link.starts_with('#') || link.starts_with("mailto:") {
         return Some(link.to_owned());
     }
-    let (file, anchor) = link.split_once('#').map_or((link, None), |(file, anchor)| (file, Some(anchor)));
+    let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
     let path = joined(page, file.strip_suffix(".md")?);
     SOURCES.iter().find(|(known, _)| *known == path)?;
-    Some(anchor.map_or_else(|| format!("/docs/{path}"), |anchor| format!("/docs/{path}#{anchor}")))
+    Some(address(&path, anchor))
 }
 
 /// Joins a relative path to the folder of a page.

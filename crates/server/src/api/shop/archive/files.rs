@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
+use crate::system::data_dir::for_owner_only;
 use crate::system::io_error;
 
 const BEGIN: &str = "events-";
@@ -54,7 +55,8 @@ impl Writing {
     /// `first`: the number of its first event.
     pub(super) fn begin(folder: &Path, first: i64) -> io::Result<Writing> {
         let beside = folder.join(format!("{BEGIN}{first:012}.part"));
-        let out = GzEncoder::new(BufWriter::new(file_for_its_owner(&beside)?), Compression::default());
+        for_owner_only(&beside)?;
+        let out = GzEncoder::new(BufWriter::new(File::create(&beside)?), Compression::default());
         Ok(Writing { folder: folder.to_owned(), beside, out, first })
     }
 
@@ -89,14 +91,6 @@ impl Writing {
         File::open(&self.folder)?.sync_all()?;
         Ok(name)
     }
-}
-
-/// Creates a file that only the shop's user may read, as those of the data folder.
-fn file_for_its_owner(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.create(true).truncate(true).write(true).open(path)
 }
 
 /// Removes files of an earlier attempt whose events are still in the store, except for those that were just written.

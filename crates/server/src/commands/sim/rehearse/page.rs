@@ -2,11 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sim::rehearsal::advice::{Advice, Tried};
-use sim::rehearsal::{Outcome, Percentiles, Script};
+use sim::rehearsal::{Outcome, Script};
 
 use super::plot::{Line, Plot, bars};
 use super::rehearsed::Rehearsed;
-use super::table::{ENDS, clock, recommended, sold};
+use super::table::{clock, endings, recommended, sold, times};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --back: #f7f7f5; --card: #fff; --text: #1c1f23; --quiet: #667080; --rule: #e3e5e8;
@@ -152,25 +152,16 @@ fn plots(outcome: &Outcome) -> Markup {
 }
 
 fn ends(outcome: &Outcome) -> Markup {
-    let counts: Vec<(&str, u64)> =
-        ENDS.iter().map(|(end, words)| (*words, outcome.ended(*end))).filter(|(_, count)| *count > 0).collect();
-    html! { div.card { h2 { "How customers ended" } (PreEscaped(bars("how customers ended", &counts))) } }
+    html! { div.card { h2 { "How customers ended" } (PreEscaped(bars("how customers ended", &endings(outcome)))) } }
 }
 
 fn percentiles(outcome: &Outcome) -> Markup {
-    let rows: [(&str, &Percentiles); 5] = [
-        ("wait for the admission, s", &outcome.wait_seconds),
-        ("until told that it is sold out, s", &outcome.told_seconds),
-        ("answer to a join, ms", &outcome.join_ms),
-        ("answer to an order, ms", &outcome.order_ms),
-        ("error of the estimate, %", &outcome.estimate_error_percent),
-    ];
     html! {
         div.card {
             h2 { "Times" }
             div.scroll { table {
                 tr { th {} th { "p50" } th { "p90" } th { "p95" } th { "p99" } th { "max" } }
-                @for (name, found) in rows.iter().filter(|(_, found)| found.count > 0) {
+                @for (name, found) in times(outcome) {
                     tr {
                         td { (name) }
                         @for value in [found.p50, found.p90, found.p95, found.p99, found.max] {

@@ -9,7 +9,7 @@ use sim::rehearsal::{Outcome, Percentiles};
 use super::rehearsed::Rehearsed;
 
 /// The words for how customers end, in the order in which they are shown.
-pub(super) const ENDS: [(End, &str); 9] = [
+const ENDS: [(End, &str); 9] = [
     (End::Bought, "bought"),
     (End::AdmittedInVain, "admitted, and nothing was left"),
     (End::ToldSoldOut, "told that it is sold out"),
@@ -48,22 +48,17 @@ pub(super) fn of(rehearsed: &Rehearsed, is_calibrated: bool) -> String {
         );
     }
     let _ = writeln!(text, "\n{:<34}{}", "sold", sold(outcome));
-    for (end, words) in ENDS {
-        let count = outcome.ended(end);
-        if count > 0 {
-            let _ = writeln!(text, "{words:<34}{count}");
-        }
+    for (words, count) in endings(outcome) {
+        let _ = writeln!(text, "{words:<34}{count}");
     }
     let refused = REFUSED.iter().map(|(why, words)| (outcome.refused(*why), words)).filter(|(count, _)| *count > 0);
     for (count, words) in refused {
         let _ = writeln!(text, "{:<34}{count}", format!("requests refused: {words}"));
     }
     let _ = writeln!(text, "\n{:<34}{:>8} {:>8} {:>8} {:>8} {:>8}", "", "p50", "p90", "p95", "p99", "max");
-    line(&mut text, "wait for the admission, s", &outcome.wait_seconds);
-    line(&mut text, "until told that it is sold out, s", &outcome.told_seconds);
-    line(&mut text, "answer to a join, ms", &outcome.join_ms);
-    line(&mut text, "answer to an order, ms", &outcome.order_ms);
-    line(&mut text, "error of the estimate, %", &outcome.estimate_error_percent);
+    for (name, Percentiles { p50, p90, p95, p99, max, .. }) in times(outcome) {
+        let _ = writeln!(text, "{name:<34}{p50:>8.1} {p90:>8.1} {p95:>8.1} {p99:>8.1} {max:>8.1}");
+    }
     let _ = writeln!(
         text,
         "\nbusiest 10 s: engine {:.0} %, cores {:.0} %; longest queue {}; least share of the admission {} %",
@@ -102,12 +97,22 @@ pub(super) fn clock(seconds: f64) -> String {
     format!("{}:{:02} min", seconds / 60, seconds % 60)
 }
 
-fn line(text: &mut String, name: &str, percentiles: &Percentiles) {
-    if percentiles.count == 0 {
-        return;
-    }
-    let Percentiles { p50, p90, p95, p99, max, .. } = percentiles;
-    let _ = writeln!(text, "{name:<34}{p50:>8.1} {p90:>8.1} {p95:>8.1} {p99:>8.1} {max:>8.1}");
+/// Returns how many customers had each end, without the ends that no customer had.
+pub(super) fn endings(outcome: &Outcome) -> Vec<(&'static str, u64)> {
+    let all = ENDS.iter().map(|(end, words)| (*words, outcome.ended(*end)));
+    all.filter(|(_, count)| *count > 0).collect()
+}
+
+/// Returns the times with their names, without those that no customer had.
+pub(super) fn times(outcome: &Outcome) -> impl Iterator<Item = (&'static str, &Percentiles)> {
+    let all = [
+        ("wait for the admission, s", &outcome.wait_seconds),
+        ("until told that it is sold out, s", &outcome.told_seconds),
+        ("answer to a join, ms", &outcome.join_ms),
+        ("answer to an order, ms", &outcome.order_ms),
+        ("error of the estimate, %", &outcome.estimate_error_percent),
+    ];
+    all.into_iter().filter(|(_, found)| found.count > 0)
 }
 
 fn advised(advice: &Advice) -> String {
@@ -141,7 +146,8 @@ pub(super) fn recommended(advice: &Advice) -> String {
     let rate = match (advice.admit_per_second, advice.rates.is_empty()) {
         (Some(rate), _) => format!("admit_per_second = {rate}"),
         (None, false) => {
-            "no rate that was tried: each admits too many for nothing, or is too fast for the shop".to_owned()
+            "none of the rates tried: each admits too many customers who find nothing left, or is too fast for the shop"
+                .to_owned()
         }
         (None, true) => String::new(),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::webhooks::secret_keys::SecretKeys as _;
+use app::webhooks::secret_keys::{SecretKeys as _, Unreadable};
 
 use super::finding::Finding;
 use crate::config::{Config, WEBHOOK_KEYS_VARIABLE};
@@ -15,6 +15,9 @@ pub(super) fn of_webhooks(config: &Config, stored: &[String]) -> Finding {
 }
 
 fn of_keys(keys: &Keys, stored: &[String]) -> Finding {
+    if stored.is_empty() {
+        return Finding::ok(CHECK, "there are no webhooks");
+    }
     let (all, unreadable) = (stored.len(), unreadable(keys, stored));
     if !unreadable.is_empty() {
         let named: Vec<String> = unreadable.iter().map(|(why, count)| format!("{count} {why}")).collect();
@@ -45,8 +48,13 @@ fn of_keys(keys: &Keys, stored: &[String]) -> Finding {
 /// Returns how many secrets cannot be read, by reason.
 fn unreadable(keys: &Keys, stored: &[String]) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
-    for stored in stored.iter().filter(|stored| keys.open(stored).is_err()) {
-        let why = key_of(stored).map_or_else(|| "have no known form".to_owned(), |key| format!("need the key {key}"));
+    for stored in stored {
+        let why = match keys.open(stored) {
+            Ok(_) => continue,
+            Err(Unreadable::UnknownKey { key }) => format!("need the key {key}"),
+            Err(Unreadable::Damaged { key }) => format!("are damaged: the key {key} does not decrypt them"),
+            Err(Unreadable::UnknownForm) => "have no known form".to_owned(),
+        };
         *found.entry(why).or_default() += 1;
     }
     found

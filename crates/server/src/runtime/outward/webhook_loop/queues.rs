@@ -22,7 +22,7 @@ struct Queue {
     rate: Rate,
     /// The operators were warned that the endpoint will be disabled.
     is_warned: bool,
-    /// The operators were told that the endpoint's secret cannot be read.
+    /// The log already says that the endpoint's secret cannot be read.
     is_locked: bool,
 }
 

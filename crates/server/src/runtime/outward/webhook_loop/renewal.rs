@@ -12,6 +12,9 @@ use crate::system::logging;
 const PAGE: usize = 500;
 
 pub(super) async fn renew_all(keys: &dyn SecretKeys, submitter: &Submitter) {
+    if !keys.encrypts() {
+        return;
+    }
     let (mut after, mut count) = (None, 0);
     loop {
         let page = match submitter.views.webhooks(after, PAGE).await {

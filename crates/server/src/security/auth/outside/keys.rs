@@ -19,7 +19,7 @@ pub(super) enum Algorithm {
 
 /// The header of a token.
 #[derive(Debug, Deserialize)]
-pub(super) struct Header {
+pub(in crate::security::auth) struct Header {
     alg: Algorithm,
     kid: Option<String>,
     /// A critical extension that is not understood must not be ignored (RFC 7515, 4.1.11).
@@ -28,7 +28,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Returns the header of a token with an accepted algorithm.
-    pub(super) fn of(token: &str) -> Option<Header> {
+    pub(in crate::security::auth) fn of(token: &str) -> Option<Header> {
         let json = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
         serde_json::from_slice(&json).ok().filter(|header: &Header| header.crit.is_none())
     }

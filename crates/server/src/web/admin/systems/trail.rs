@@ -1,4 +1,4 @@
-//! The trail: who did what in the shop's administration. For admins only.
+//! The trail of the shop's administration. For admins only.
 
 use axum::extract::State;
 use axum::response::Response;
