@@ -32,7 +32,7 @@ pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};
 pub use orders::{EventLatency, Peaks};
 pub use payments::{Mismatches, PaymentMetrics};
-pub use queue::{OldestQueued, QueueMetrics};
+pub use queue::{QueueLoad, QueueMetrics};
 pub use recent::Recent;
 pub use redis::{Condition, RedisMetrics};
 pub use refusals::{Refusals, Refused};

@@ -71,7 +71,7 @@ pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
 pub use error::{CHECK_THE_STORE, Error};
 pub use replaying::replaying;
-pub use stores::reading::{ReadOnlyStore, read_only};
+pub use stores::reading::{ReadOnlyStore, as_last_served, read_only};
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 
 use engine_settings::carrier;
@@ -162,7 +162,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         subscriptions: Arc::clone(&subscriptions),
         health: Arc::clone(&health),
         refusals: Refusals::register(&metrics),
-        oldest: Arc::default(),
+        load: Arc::default(),
     };
     let latency = EventLatency::register(&metrics);
     let OpenPayments { payments, due, thread: payment_thread, breaker } =
@@ -254,13 +254,13 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         health,
     };
     let committed = vec![committed, followed];
-    let (command_deadline, oldest) = (submitter.command_deadline, Arc::clone(&submitter.oldest));
+    let (command_deadline, load) = (submitter.command_deadline, Arc::clone(&submitter.load));
     let around = move |engine, consumer| Worker {
         engine,
         consumer,
         queue,
         command_deadline,
-        oldest,
+        load,
         batch_every,
         listeners,
         arrived,

@@ -57,6 +57,23 @@ impl Overrides {
 }
 
 impl Cluster {
+    /// Checks the library's own settings, before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// The name of a setting that the library refuses, and its reason, without the value: it may be a secret.
+    pub fn check(&self) -> Result<(), String> {
+        for (name, value) in &self.properties {
+            let mut config = ClientConfig::new();
+            config.set(name, value);
+            if let Err(KafkaError::ClientConfig(_, why, _, _)) = config.create_native_config() {
+                let why = why.replace(value.as_str(), "…");
+                return Err(format!("{name}: {why}"));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn prefixed(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }

@@ -14,6 +14,7 @@ use super::encryption;
 use super::failure::{Failure, Result};
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
+use super::store::engine_lock;
 use super::{MysqlLog, MysqlStore, MysqlTrail, MysqlViews, ServerClock};
 use crate::half_moved::{COPIED, MOVING};
 use crate::records::{Cell, Cells as _};
@@ -115,6 +116,7 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
     let engine = store.session().number(count).await?;
     let engine =
         u32::try_from(engine).map_err(|_| Failure::Refused("the counter of openings is out of range".to_owned()))?;
+    store.session().begin_with(format!("DO GET_LOCK({}, 0)", engine_lock(engine))).await?;
     store.read_clock().await?;
     let views = Arc::new(MysqlViews::new(&opts, options.readers)?);
     let log = MysqlLog::new(&opts, commits_seen);

@@ -43,6 +43,8 @@ pub(super) struct Session {
     prepared: Prepared,
     /// The server's id of the connection that was lost last, which may still hold locks there.
     lost: Option<u32>,
+    /// What every connection begins with.
+    beginning: Option<String>,
     statements: u64,
 }
 
@@ -53,12 +55,20 @@ impl Session {
             connection: None,
             prepared: Prepared::default(),
             lost: None,
+            beginning: None,
             statements: 0,
         }
     }
 
     pub(super) const fn opts(&self) -> &Opts {
         &self.opts
+    }
+
+    /// Runs a statement on this connection and on each that replaces it.
+    pub(super) async fn begin_with(&mut self, statement: String) -> Result<()> {
+        self.ask(&statement).await?;
+        self.beginning = Some(statement);
+        Ok(())
     }
 
     /// Returns the number of statements sent since the last call.
@@ -132,6 +142,9 @@ impl Session {
             if let Some(lost) = self.lost.take() {
                 // The server may not know yet that the connection is lost; its locks must not wait for that.
                 let _ = connection.query_drop(format!("KILL {lost}")).await;
+            }
+            if let Some(beginning) = &self.beginning {
+                connection.query_drop(beginning).await?;
             }
             self.prepared.clear();
             self.connection = Some(connection);

@@ -37,7 +37,7 @@ use super::session::{self, Session};
 use super::sql::{Script, statement};
 use crate::records::Cells as _;
 
-pub(super) use executor::stored_carrier;
+pub(super) use executor::{engine_lock, stored_carrier};
 pub(super) use load::lines;
 pub(super) use locking_read::pairs;
 pub(super) use offsets::{SELECT_HEADS, heads};

@@ -109,7 +109,8 @@ pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>, value: Option<&[u8
     let Some(kind) = EventKind::from_type(text("ce_type")?) else { return Ok(Read::Unknown) };
     let value = value.ok_or_else(|| "the record has no value".to_owned())?;
     let value = std::str::from_utf8(value).map_err(|_| "the value is not UTF-8 text".to_owned())?;
-    let event = Event::parse(kind, value).map_err(|error| format!("the value is not a {}: {error}", kind.name()))?;
+    let event = Event::parse(kind, value)
+        .map_err(|error| format!("the value is not a {}: {}", kind.name(), printable(&error.to_string())))?;
     let version = match attribute("ce_version") {
         Some(_) => {
             Some(text("ce_version")?.parse().map_err(|_| "the attribute ce_version is not a number".to_owned())?)
@@ -117,6 +118,12 @@ pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>, value: Option<&[u8
         None => None,
     };
     Ok(Read::Event { id: EventId(id), event: Box::new(event), at, version })
+}
+
+/// Escapes what would begin a new line or move a terminal's cursor: the text may quote a foreign record.
+fn printable(text: &str) -> String {
+    let escaped = |char: char| if char.is_control() { char.escape_default().to_string() } else { char.to_string() };
+    text.chars().map(escaped).collect()
 }
 
 /// Parses RFC 3339, or microseconds since 1970 as a connector copies them from the outbox.

@@ -96,6 +96,7 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
         Event::OrderReturned(returned) => order::Event::Returned(Return {
             lines: lines(&returned.products),
             money: returned.refund_amount,
+            no_longer_due: returned.no_longer_due,
             points: returned.points_restored,
             is_last: returned.is_last,
             note: returned.refund_reason.clone(),

@@ -46,6 +46,11 @@ pub trait Follower: Send {
         Box::pin(std::future::ready(Ok(false)))
     }
 
+    /// Returns true if its effect may be late while customers' commands wait for the engine.
+    fn can_wait(&self) -> bool {
+        false
+    }
+
     /// Returns true if its effect leaves the process. Then events are durable before it digests them, and it may
     /// get an event again.
     fn leaves_the_process(&self) -> bool {
@@ -104,6 +109,11 @@ impl Trailing {
 
     pub fn group(&self) -> Group {
         self.follower.group()
+    }
+
+    /// Returns true if the effect may be late while customers' commands wait for the engine.
+    pub fn can_wait(&self) -> bool {
+        self.follower.can_wait()
     }
 
     /// Reads and digests the next slice, of at most `limit` events of each partition. The caller has the result

@@ -57,7 +57,7 @@ event_types! {
     CouponIssued = "coupon.issued" from Source::Event(EventKind::CouponIssued), "A customer received a coupon.";
     CouponRefused = "coupon.refused" from Source::Event(EventKind::CouponResult), "A queued request for a coupon was refused.";
     CouponUsed = "coupon.used" from Source::Event(EventKind::CouponUsed), "A coupon was redeemed.";
-    CouponRestored = "coupon.restored" from Source::Event(EventKind::CouponRestored), "An order gave its coupon back.";
+    CouponRestored = "coupon.restored" from Source::Event(EventKind::CouponRestored), "An order that was not completed gave its coupon back. After a full refund, order.refunded names it as couponRestored.";
     ProductSoldOut = "product.sold_out" from Source::Event(EventKind::ProductSoldOut), "The last unit of a product was claimed.";
     ProductRestocked = "product.restocked" from Source::Event(EventKind::ProductRestocked), "A product that was sold out is available again.";
     ProductPriceChanged = "product.price_changed" from Source::Event(EventKind::PriceChanged), "The price of a product changed.";

@@ -16,8 +16,8 @@ use crate::state::rows::EventId;
 
 /// Endpoints read at once.
 const PAGE: usize = 1_000;
-/// Deliveries that one slice of events schedules at most, roughly.
-const SCHEDULED_MAX: usize = 20_000;
+/// Deliveries that one slice of events of a partition schedules at most. Orders wait for its commit.
+const SCHEDULED_MAX: usize = 2_000;
 
 pub struct WebhookFollower {
     views: Arc<dyn Views>,
@@ -98,6 +98,10 @@ impl Follower for WebhookFollower {
 
     fn kinds(&self) -> &[EventKind] {
         &self.kinds
+    }
+
+    fn can_wait(&self) -> bool {
+        true
     }
 
     fn slice_max(&self) -> usize {

@@ -74,6 +74,7 @@ fn orders() -> Vec<Event> {
         user_id: ANN,
         products: vec![Sold { id: ProductId(3), qty: 1 }],
         refund_amount: Money::won(500),
+        no_longer_due: Money::ZERO,
         points_restored: Money::won(100),
         is_last: false,
         refund_reason: None,
@@ -91,8 +92,9 @@ fn orders() -> Vec<Event> {
             sold_at: Some(NOON),
             is_last: true,
             coupon_restored: Some(CampaignId(7)),
-            ..returned
+            ..returned.clone()
         }),
+        Event::OrderReturned(OrderReturned { refund_amount: Money::ZERO, no_longer_due: Money::won(500), ..returned }),
         Event::OrderRefundAsked(OrderRefundAsked {
             order_id: order(),
             user_id: ANN,

@@ -289,8 +289,9 @@ fn returned(order: &Order, lines: Vec<(ProductId, i64)>, note: Option<Arc<str>>,
     after.count_returned(&lines);
     let (before, is_last) = (order.worth_returned(), after.units_left().is_empty());
     let after = after.worth_returned();
-    let money = if order.is_prepaid() { after.money - before.money } else { Money::ZERO };
-    Return { lines, money, points: after.points - before.points, is_last, note, goods }
+    let worth = after.money - before.money;
+    let (money, no_longer_due) = if order.is_prepaid() { (worth, Money::ZERO) } else { (Money::ZERO, worth) };
+    Return { lines, money, no_longer_due, points: after.points - before.points, is_last, note, goods }
 }
 
 #[cfg(test)]

@@ -63,12 +63,25 @@ pub struct Kafka {
     /// Only from the environment, like all addresses.
     #[serde(skip)]
     pub(super) brokers: Option<String>,
+    /// Set by commands that keep what `serve` has chosen.
+    #[serde(skip)]
+    is_relayed: Option<bool>,
 }
 
 impl Kafka {
     /// Returns the brokers' addresses; without them, events stay in the store.
     pub fn brokers(&self) -> Option<&str> {
         self.brokers.as_deref()
+    }
+
+    /// Returns true if a relay publishes the shop's events.
+    pub fn is_relayed(&self) -> bool {
+        self.is_relayed.unwrap_or(self.brokers.is_some())
+    }
+
+    /// Keeps that a relay publishes the shop's events, or that none does, whatever brokers this process knows.
+    pub const fn keep_relayed(&mut self, is_relayed: bool) {
+        self.is_relayed = Some(is_relayed);
     }
 
     /// Uses no brokers, even if the environment names some.

@@ -12,7 +12,7 @@ use app::state::rows::OffsetKey;
 use domain::time::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
-use crate::metrics::OldestQueued;
+use crate::metrics::QueueLoad;
 use crate::runtime::committer::{Committer, Listeners, Written};
 use crate::runtime::engine_loop::pace::paced;
 use crate::runtime::health::Health;
@@ -41,9 +41,9 @@ pub struct Worker {
     /// Reads the event log; present only under the log executor.
     pub consumer: Option<Consumer>,
     pub queue: mpsc::Receiver<Job>,
-    /// How long a command may wait, and since when the oldest does.
+    /// How long a command may wait, and how busy the engine is with the queue.
     pub command_deadline: Duration,
-    pub oldest: Arc<OldestQueued>,
+    pub load: Arc<QueueLoad>,
     /// Minimum time between the start of two batches after a batch of many commands, unless the second one is full.
     pub batch_every: Duration,
     pub listeners: Listeners,
@@ -62,7 +62,7 @@ impl Worker {
             consumer,
             queue,
             command_deadline,
-            oldest,
+            load,
             batch_every,
             listeners,
             arrived,
@@ -77,7 +77,7 @@ impl Worker {
             consumer,
             queue,
             command_deadline,
-            oldest,
+            load,
             batch_every,
             began: None,
             last_jobs,
@@ -99,7 +99,7 @@ struct Round {
     consumer: Option<Consumer>,
     queue: mpsc::Receiver<Job>,
     command_deadline: Duration,
-    oldest: Arc<OldestQueued>,
+    load: Arc<QueueLoad>,
     batch_every: Duration,
     /// When the last batch began.
     began: Option<Instant>,
@@ -155,6 +155,7 @@ impl Round {
     async fn write(&mut self, jobs: Vec<Job>, committer: &Committer) -> bool {
         let started = Instant::now();
         (self.began, self.last_jobs) = (Some(started), jobs.len());
+        self.load.took(jobs.iter().filter(|job| job.command.is_sale()).count());
         let spans = Batch::begin(&jobs);
         let mut written = self.engine.write_once(jobs).await;
         self.health.note(written.report.commits, written.report.commit_failures);
@@ -200,7 +201,7 @@ impl Round {
         // Those that still wait are younger.
         if let Some(deadline) = jobs.last().and_then(|job| job.deadline) {
             let waited = i64::try_from(self.command_deadline.as_micros()).unwrap_or(0);
-            self.oldest.set(Timestamp::from_micros(deadline.micros() - waited));
+            self.load.set_oldest(Timestamp::from_micros(deadline.micros() - waited));
         }
         true
     }

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::reply_batches::ReplyBatches;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
-use crate::metrics::{OldestQueued, Refusals};
+use crate::metrics::{QueueLoad, Refusals};
 use crate::runtime::health::Health;
 
 pub mod deeds;
@@ -52,7 +52,7 @@ pub struct Submitter {
     pub health: Arc<Health>,
     /// Refused coupons on their way to the statistics.
     pub refusals: Arc<Refusals>,
-    pub oldest: Arc<OldestQueued>,
+    pub load: Arc<QueueLoad>,
 }
 
 impl Submitter {
@@ -61,7 +61,7 @@ impl Submitter {
         let (responder, answer) = oneshot::channel();
         let now = self.clock.now();
         if self.queued() == 0 {
-            self.oldest.set(now);
+            self.load.set_oldest(now);
         }
         let deadline = now + self.command_deadline;
         let returns = ReplyBatches::of_this_thread();

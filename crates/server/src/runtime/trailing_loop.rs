@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::metrics::EventLatency;
 use crate::runtime::health::AtWork;
+use crate::runtime::outward::deference::Deference;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
 
@@ -48,6 +49,8 @@ pub struct Digestion {
     pub submitter: Submitter,
     pub calendar: Arc<dyn Calendar>,
     pub latency: EventLatency,
+    /// How late groups may be in a rush, if they can wait.
+    pub deference: Deference,
 }
 
 /// The trailing groups' thread.
@@ -64,14 +67,15 @@ impl TrailingThread {
         digestion: Digestion,
         committed: Arc<Notify>,
     ) -> io::Result<TrailingThread> {
-        let Digestion { followers, submitter, calendar, latency } = digestion;
+        let Digestion { followers, submitter, calendar, latency, deference } = digestion;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();
         let at_work = AtWork::new(&submitter.health, "The thread of the trailing groups has panicked.");
         let work = move || {
             let _at_work = at_work;
-            let groups = followers.into_iter().map(|follower| Turns::new(follower, latency.clone())).collect();
+            let turns = |follower| Turns::new(follower, latency.clone(), deference);
+            let groups = followers.into_iter().map(turns).collect();
             let refused = RefusedCoupons { submitter: submitter.clone(), calendar, told: Instant::now() };
             runtime.block_on(run(make_trail(), groups, refused, &committed, stop));
             // The receiver is gone if the stop was too long for it.
@@ -177,12 +181,13 @@ struct Turns {
     /// When its offset was committed last.
     kept: Instant,
     latency: EventLatency,
+    deference: Deference,
 }
 
 impl Turns {
-    fn new(follower: Box<dyn Follower>, latency: EventLatency) -> Turns {
+    fn new(follower: Box<dyn Follower>, latency: EventLatency, deference: Deference) -> Turns {
         let trailing = Trailing::new(follower);
-        Turns { trailing, rests_until: None, failures: 0, kept: Instant::now(), latency }
+        Turns { trailing, rests_until: None, failures: 0, kept: Instant::now(), latency, deference }
     }
 
     /// Digests a slice, if it is the group's turn. Returns true if more events wait for it.
@@ -191,11 +196,13 @@ impl Turns {
             return false;
         }
         self.rests_until = None;
+        let began = Instant::now();
         match self.trailing.follow_once(trail, SLICE_MAX).await {
             Ok(Pass { follow: Some(follow), digested, is_end }) => {
                 let is_committed = self.commit(follow, submitter).await;
                 if is_committed {
                     self.observe(&digested, submitter);
+                    self.defer(began, &digested, submitter);
                 }
                 is_committed && !is_end
             }
@@ -211,6 +218,13 @@ impl Turns {
                 false
             }
         }
+    }
+
+    /// Leaves the processors to customers' commands, if the group can wait.
+    fn defer(&mut self, began: Instant, digested: &[Timestamp], submitter: &Submitter) {
+        let Some(oldest) = digested.iter().min().filter(|_| self.trailing.can_wait()) else { return };
+        let rest = self.deference.after_work(began.elapsed(), *oldest, submitter);
+        self.rests_until = Some(Instant::now() + rest).filter(|_| !rest.is_zero());
     }
 
     fn observe(&self, digested: &[Timestamp], submitter: &Submitter) {

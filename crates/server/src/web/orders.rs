@@ -71,7 +71,7 @@ fn chip(order: &Order, reader: &Reader) -> Markup {
         Outcome::AwaitingPayment => "chip warn",
         Outcome::Pending | Outcome::Compensating | Outcome::CompensationStuck => "chip",
     };
-    html! { span class=(class) { (texts::orders::of_order(order).of(reader.language)) } }
+    html! { span class=(class) { (texts::orders::of_order(order, None).of(reader.language)) } }
 }
 
 /// `GET /orders/{orderNumber}`.
@@ -92,7 +92,7 @@ pub(crate) async fn get(
             data-payment=[fulfilment.payment.as_ref().map(|payment| payment.state.shown())]
             data-method=[fulfilment.payment.as_ref().map(|payment| payment.method.name())] {
             p.label { (pages::PLACED_AT.with(moment(order.created.at)).of(reader.language)) }
-            h1 { (texts::orders::of_order(&order).of(reader.language)) }
+            h1 { (texts::orders::of_order(&order, fulfilment.payment.as_ref()).of(reader.language)) }
             @if let Some(reason) = order.reason { p.soft { (texts::orders::of_reason(reason).of(reader.language)) } }
             p.faint.code { (order.created.number) }
             div.two {

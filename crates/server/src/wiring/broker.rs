@@ -152,7 +152,11 @@ pub(super) fn check_topics(
     runtime: &Runtime,
     views: &Arc<dyn Views>,
 ) -> Result<(), Error> {
-    let Some(cluster) = cluster_of(config, codec).filter(|_| !config.kafka.accept_foreign) else { return Ok(()) };
+    let Some(cluster) = cluster_of(config, codec) else { return Ok(()) };
+    cluster.check().map_err(Error::KafkaProperty)?;
+    if config.kafka.accept_foreign {
+        return Ok(());
+    }
     let check = || {
         runtime.block_on(async {
             let is_new = views.positions().await?.is_empty() && views.shards().await?.iter().all(|it| it.relayed == 0);

@@ -16,7 +16,7 @@ pub(super) fn carrier(config: &Config) -> Carrier {
         config::Executor::Inline => Executor::Inline,
         config::Executor::Log => Executor::Log,
     };
-    Carrier::of(executor, config.kafka.brokers().is_some())
+    Carrier::of(executor, config.kafka.is_relayed())
 }
 
 /// Returns the calendar of the shop's time zone, which was checked when the settings were read.

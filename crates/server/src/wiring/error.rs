@@ -46,6 +46,12 @@ pub enum Error {
          DOORBUSTER__AUTH__ACCEPT_NEW_SECRET=true"
     )]
     OtherSecret,
+    #[error(
+        "processes that serve this database use another executor ({last}): the executor of a shop changes for all of them at once"
+    )]
+    OtherExecutor { last: &'static str },
+    #[error("this shop's amounts are in {stored}, and shop.currency is {wanted}: no amount is converted")]
+    OtherCurrency { stored: String, wanted: &'static str },
     #[error("payments: {0}")]
     Payment(String),
     #[error("analytics: {0}")]
@@ -62,6 +68,8 @@ pub enum Error {
     Overdue(u64),
     #[error("the brokers: {0}")]
     Broker(String),
+    #[error("kafka.properties: {0}")]
+    KafkaProperty(String),
     #[error("KAFKA_BROKERS is not set: this command works on topics of Kafka")]
     NoBrokers,
     #[error(
@@ -90,6 +98,9 @@ impl Error {
             | Error::Redis(_)
             | Error::Read(_)
             | Error::OtherSecret
+            | Error::KafkaProperty(_)
+            | Error::OtherExecutor { .. }
+            | Error::OtherCurrency { .. }
             | Error::Payment(_)
             | Error::Analytics(_)
             | Error::Webhooks(_)
@@ -129,6 +140,9 @@ impl Error {
                 | Error::Move(MoveError::Mysql(mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase))
                 | Error::Redis(redis::OpenError::Address | redis::OpenError::Files(_))
                 | Error::NoBrokers
+                | Error::KafkaProperty(_)
+                | Error::OtherCurrency { .. }
+                | Error::OtherExecutor { .. }
         )
     }
 
@@ -146,6 +160,11 @@ impl Error {
                 "start Redis, or correct REDIS_URL and [redis]; without it the shop runs on its store alone"
             }
             Error::Read(_) => CHECK_THE_STORE,
+            Error::OtherExecutor { .. } => {
+                "set engine.executor and KAFKA_BROKERS as the other processes have them; to change them, stop all processes first: \
+                 docs/cluster.md"
+            }
+            Error::OtherCurrency { .. } => "set shop.currency to the currency of the shop",
             Error::OtherSecret => "set DOORBUSTER_AUTH_SECRET to the secret of the other processes",
             Error::Payment(_) => "correct the settings in [payment]: docs/payments.md",
             Error::Analytics(_) => "correct the settings in [analytics]: docs/analytics.md",
@@ -157,6 +176,7 @@ impl Error {
             Error::Broker(_) => {
                 "check that the brokers in KAFKA_BROKERS run and can be reached from here, and kafka.properties"
             }
+            Error::KafkaProperty(_) => "correct its name or value: the library's CONFIGURATION.md lists them",
             Error::NoBrokers => "set KAFKA_BROKERS to the brokers of the shop: docs/cluster.md",
             Error::ForeignTopics { .. } => "set kafka.prefix to a name of this shop's own",
             Error::Thread(_) => "check this machine's limits of threads and memory",

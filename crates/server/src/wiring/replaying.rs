@@ -10,6 +10,7 @@ use app::log::replay::{self, Selected, Selection};
 use app::ports::StoreError;
 use app::ports::views::Views;
 use app::state::rows::EventId;
+use app::state::settings::Carrier;
 use domain::ids::Codec;
 use domain::time::Timestamp;
 use parking_lot::Mutex;
@@ -32,8 +33,11 @@ pub struct Replaying {
 
 /// Returns `None` if no broker is configured.
 pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
-    let Some(cluster) = broker::cluster(config) else { return Ok(None) };
     let runtime = Builder::new_current_thread().enable_all().build()?;
+    let Some(cluster) = broker::cluster(config) else {
+        let (_, last) = runtime.block_on(stores::repartition_store(config))?;
+        return if last.is_some_and(Carrier::has_relay) { Err(Error::NoBrokers) } else { Ok(None) };
+    };
     let (views, key) = stores::read(config, &runtime)?;
     let found = broker::topics(config)?.sizes().map_err(Error::Broker)?;
     let spread = runtime.block_on(async {

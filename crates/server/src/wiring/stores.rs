@@ -15,6 +15,7 @@ use app::log::repartition::RepartitionStore;
 use app::ports::views::{ChangeFeed, Views};
 use app::ports::{Clock, EventLog, Gate, Store, StoreError, Trail};
 use app::state::settings::{Carrier, Executor, Settings};
+use domain::currency::Currency;
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
@@ -58,7 +59,7 @@ pub(super) fn open(config: &Config, mark: Option<&str>, data_dir: &Path) -> Resu
 
 /// Adds the database's host to an error, without its password.
 fn at(address: &str, cause: Error) -> Error {
-    if matches!(cause, Error::OtherSecret) {
+    if matches!(cause, Error::OtherSecret | Error::OtherCurrency { .. } | Error::OtherExecutor { .. }) {
         return cause;
     }
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
@@ -130,6 +131,7 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
         opened = sqlite::open(data_dir, options(config))?;
     }
     opened.store.run_with(carrier)?;
+    check_currency(opened.store.keep_currency(currency(config))?, config)?;
     if let Some(mark) = mark
         && opened.store.keep_secret_mark(mark)?.is_some_and(|last| last != mark)
     {
@@ -242,9 +244,16 @@ async fn open_for_executor(config: &Config, mark: Option<&str>, address: &str) -
             warn_of_new_secret();
         }
     }
+    check_currency(opened.store.keep_currency(currency(config)).await?, config)?;
     let settings = settings(config, Codec::new(opened.codec_key));
     let carrier = carrier(config);
-    if opened.store.last_carrier().await?.is_some_and(|last| last.must_be_drained_for(carrier)) {
+    let last = opened.store.last_carrier().await?;
+    if let Some(last) = last.filter(|last| *last != carrier)
+        && opened.store.is_served_by_others(opened.engine).await?
+    {
+        return Err(Error::OtherExecutor { last: last.name() });
+    }
+    if last.is_some_and(|last| last.must_be_drained_for(carrier)) {
         let mysql::Opened { store, log, clock, engine, .. } = opened;
         let unfinished = Unfinished { store: Box::new(store), log: Box::new(log), clock, engine };
         drain(unfinished, &settings).await?;
@@ -252,6 +261,15 @@ async fn open_for_executor(config: &Config, mark: Option<&str>, address: &str) -
     }
     opened.store.run_with(carrier).await?;
     Ok(opened)
+}
+
+fn currency(config: &Config) -> &'static str {
+    config.shop.currency().unwrap_or(Currency::KRW).code()
+}
+
+/// Refuses a shop whose amounts are in another currency.
+fn check_currency(other: Option<String>, config: &Config) -> Result<(), Error> {
+    other.map_or(Ok(()), |stored| Err(Error::OtherCurrency { stored, wanted: currency(config) }))
 }
 
 /// A store whose log has events that no group has handled.

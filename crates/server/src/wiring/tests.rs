@@ -83,7 +83,7 @@ async fn all_metrics() -> Arc<Metrics> {
     let refusals = Refusals::register(&metrics);
     refusals.note(CampaignId(1), Code::CouponSoldOut);
     EngineMetrics::register(&metrics, latency, refusals).observe_batch(&Report::default(), Duration::ZERO);
-    let queue = QueueMetrics { depth: Box::new(|| 0), oldest: Arc::default(), clock: Arc::new(SystemClock) };
+    let queue = QueueMetrics { depth: Box::new(|| 0), load: Arc::default(), clock: Arc::new(SystemClock) };
     metrics.register(|registry| registry.register_collector(Box::new(queue)));
     let payments = PaymentMetrics::register(&metrics, Mismatches::register(&metrics));
     payments.observe(&mismatch());

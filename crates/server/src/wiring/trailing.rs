@@ -95,6 +95,7 @@ pub(super) fn start(
 ) -> Result<TrailingThread, Error> {
     let followers = if config.server.roles.worker { followers(config, submitter, settings)? } else { vec![] };
     let calendar = Arc::clone(&settings.calendar);
-    let digestion = Digestion { followers, submitter: submitter.clone(), calendar, latency };
+    let deference = config.webhooks.deference();
+    let digestion = Digestion { followers, submitter: submitter.clone(), calendar, latency, deference };
     Ok(TrailingThread::start(move || trail, digestion, committed)?)
 }

@@ -44,6 +44,7 @@ pub(super) fn open(config: &Config, submitter: &Submitter, metrics: &Metrics) ->
             metrics: WebhookMetrics::register(metrics),
             concurrency: settings.concurrency,
             endpoint_concurrency: settings.endpoint_concurrency,
+            deference: settings.deference(),
             timeout: settings.timeout(),
             due: Arc::clone(&due),
         };

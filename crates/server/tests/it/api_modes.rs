@@ -69,6 +69,8 @@ fn the_setting_changes_at_run_time_and_records_who_and_why() {
     });
     assert_like(&after["changed"], &wanted);
     assert_eq!(mode_of(&order(&shop)), ("parallel", "gradual"));
+    let again = change(&shop, &json!({"mode": "gradual", "percent": 100, "reason": "everybody"}));
+    assert_eq!(again, after, "a repeated change changes nothing");
     change(&shop, &json!({"mode": "gradual", "percent": 0, "reason": "nobody"}));
     assert_eq!(mode_of(&order(&shop)), ("sequential", "gradual"));
     change(&shop, &json!({"mode": "atomic", "reason": "one decision"}));

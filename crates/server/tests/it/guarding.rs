@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::brokers::EXECUTOR;
 use crate::client::{Answer, Client};
 use crate::shared::Database;
-use crate::shop::SECRET;
+use crate::shop::{SECRET, TestShop};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -222,4 +223,48 @@ fn processes_of_one_database_sign_with_one_secret() {
     let changed = [other[0], other[1], ("DOORBUSTER__AUTH__ACCEPT_NEW_SECRET", "true")];
     drop(LoggedShop::start_in(place, &changed));
     drop(LoggedShop::start("shared-two", &other));
+}
+
+/// A command in another shell, or one more process, does not take a shop to another executor or currency.
+#[test]
+fn processes_of_one_database_use_one_executor_and_one_currency() {
+    let Some(database) = Database::new("processes_of_one_database_use_one_executor_and_one_currency") else { return };
+    let url = database.url();
+    let shared = ("DATABASE_URL", url.as_str());
+    let log = (EXECUTOR, "log");
+    let shop = TestShop::start_with(&[shared, log]);
+    shop.product(1_000, 5);
+    let carrier = || database.ask::<String>("SELECT value FROM meta WHERE name = 'executor'");
+    assert_eq!(carrier(), ["log"]);
+    let elsewhere = folder("executor-command");
+    let mut list = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+    list.args(["product", "list", "--json", "--data-dir"]).arg(&elsewhere).env("DOORBUSTER_AUTH_SECRET", SECRET);
+    let listed = list.env(shared.0, shared.1).output().unwrap();
+    assert!(listed.status.success(), "{listed:?}");
+    assert_eq!(carrier(), ["log"], "the command keeps what `serve` has chosen");
+
+    let place = folder("executor-two");
+    let refused = |env: &[(&str, &str)]| {
+        let output = serve(&place, "127.0.0.1:0", env).output().unwrap();
+        (error_of(&output), output.status.code())
+    };
+    let (error, code) = refused(&[shared]);
+    assert!(error.contains("another executor (log)") && error.contains("stop all processes"), "{error}");
+    assert_eq!(code, Some(2));
+    let (error, code) = refused(&[shared, log, ("DOORBUSTER__SHOP__CURRENCY", "USD")]);
+    assert!(error.contains("amounts are in KRW") && error.contains("set shop.currency"), "{error}");
+    assert_eq!(code, Some(2));
+    drop(shop);
+    drop(LoggedShop::start_in(place, &[shared]));
+    assert_eq!(carrier(), ["inline"]);
+}
+
+#[test]
+fn a_setting_that_kafkas_library_does_not_know_is_named_without_its_value() {
+    let misspelt = ("DOORBUSTER__KAFKA__PROPERTIES__SASL_PASWORD", "hunter2secret");
+    let brokers = ("KAFKA_BROKERS", "127.0.0.1:1");
+    let output = serve(&folder("misspelt"), "127.0.0.1:0", &[brokers, misspelt]).output().unwrap();
+    let error = error_of(&output);
+    assert!(error.contains("kafka.properties: sasl.pasword") && !error.contains("hunter2"), "{error}");
+    assert_eq!(output.status.code(), Some(2));
 }

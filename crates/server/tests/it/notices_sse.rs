@@ -120,7 +120,10 @@ fn the_notice_of_a_failed_payment_is_in_the_accepted_language() {
         (&english.data["title"], &korean.data["title"]),
         (&json!("The payment failed"), &json!("결제에 실패했습니다"))
     );
-    assert_eq!(korean.data["message"], "배송된 상품은 없습니다. 결제 기한 안에 다시 결제하실 수 있습니다.");
+    assert_eq!(
+        korean.data["message"],
+        "배송된 상품은 없습니다. 결제 기한이 지나지 않았다면 다시 결제하실 수 있습니다."
+    );
     let mut socket = Socket::open_in(&shop, ANN, "ko");
     socket.say(&json!({"resumeAfter": korean.id - 1}).to_string());
     assert_eq!(socket.take(1)[0].data, korean.data);
@@ -128,6 +131,7 @@ fn the_notice_of_a_failed_payment_is_in_the_accepted_language() {
         ["code", "orderNumber", "retryable", "status", "type"].map(|member| told.data[member].clone())
     };
     assert_eq!(of(&english), of(&korean));
+    assert_eq!(english.data["retryable"], true, "T5: it agrees with the message");
 }
 
 #[test]

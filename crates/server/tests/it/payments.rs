@@ -1,5 +1,9 @@
 //! Payments end to end, with a provider that approves, declines, is late, calls back twice, or does not answer.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use app::events::wire_time;
+use domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api_asking::in_both_executors;
@@ -125,6 +129,29 @@ fn answers_about_a_payment_agree_with_its_order() {
         let retry_after: u64 = answer.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=30).contains(&retry_after), "{retry_after}");
     }
+}
+
+fn now() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    wire_time::format(Timestamp::from_micros(now.as_micros() as i64))
+}
+
+/// A payment that fails after the deadline does not invite to another one.
+#[test]
+fn after_the_deadline_no_answer_says_that_the_order_can_be_paid_again() {
+    let shop = TestShop::start_with(&[("DOORBUSTER__ORDERS__PAY_WITHIN_S", "1")]);
+    let number = shop.unpaid(ANN, 1_000);
+    shop.tell_provider(&json!({"script": "UNREACHABLE"}));
+    let path = format!("/api/orders/{number}");
+    let end = shop.get(ANN, &path).expect(200)["payBefore"].as_str().unwrap().to_owned();
+    shop.pay(ANN, &number, 0).expect(202);
+    shop.get_until(ANN, &format!("{path}/status"), |_status| now() > end);
+    shop.tell_provider(&json!({"script": "DECLINE"}));
+    let answer = shop.pay(ANN, &number, 20);
+    let (code, is_retryable, detail) = refusal(&answer, answer.status);
+    assert!(["payment.declined", "order.not_payable"].contains(&code.as_str()) && !is_retryable, "{code}: {detail}");
+    let ended = shop.get_until(ANN, &path, |order| order["outcome"] == "CANCELLED");
+    assert_eq!(ended["reason"], "payment.expired");
 }
 
 /// The same key has the same final result, and a cancelled order is never reported as payable.

@@ -91,6 +91,20 @@ fn the_statistics_of_a_shared_store_are_what_happened() {
     sell(&database.shop());
 }
 
+#[test]
+fn what_is_no_longer_due_on_delivery_is_counted_as_returned() {
+    in_both_executors(|shop| {
+        let product = shop.product(1_000, 5);
+        let body = json!({"items": items(product, 2), "payment": "ON_DELIVERY"});
+        let number = shop.order(ANN, &body).number(200).to_owned();
+        shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
+        let path = format!("{ORDERS}?productId={product}");
+        until("counted", || totals(shop, &path)["refunded"] == 1);
+        let counted = totals(shop, &path);
+        assert_eq!((&counted["revenue"], &counted["refundedAmount"]), (&json!(2_000), &json!(2_000)));
+    });
+}
+
 /// Slices are committed with their offsets, so that no kill repeats or loses one. The audit counts again at the end.
 #[test]
 fn nothing_is_counted_twice_over_kills() {

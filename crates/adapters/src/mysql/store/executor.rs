@@ -12,6 +12,14 @@ use crate::mysql::relay_rows::NOW;
 use crate::mysql::session::{self, Session};
 use crate::mysql::sql::{Insert, Script, statement};
 
+/// How many engines before this one may still be connected. Each command that opens the shop is one.
+const ENGINES_LOOKED_AT: u32 = 1_000;
+
+/// The name of the lock that an engine's connection holds as long as it lives. Names are limited to 64 characters.
+pub(in crate::mysql) fn engine_lock(engine: u32) -> String {
+    format!("CONCAT('doorbuster ', LEFT(MD5(DATABASE()), 16), ' {engine}')")
+}
+
 impl MysqlStore {
     /// Returns the executor of the last start; `None` for a store that was never served.
     pub async fn last_carrier(&mut self) -> std::result::Result<Option<Carrier>, StoreError> {
@@ -46,6 +54,31 @@ impl MysqlStore {
         script.add(statement("REPLACE INTO meta (name, value) VALUES ('secret_mark', ?)", &[&mine]));
         self.session.run(&script).await?;
         Ok(())
+    }
+
+    /// Records the currency of the shop's amounts, unless there are some in another one, which is returned.
+    pub async fn keep_currency(&mut self, mine: &str) -> std::result::Result<Option<String>, StoreError> {
+        let other = "SELECT value FROM meta WHERE name = 'currency' AND value <> ? AND EXISTS (SELECT 1 FROM product)";
+        let rows = self.session.ask(&statement(other, &[&mine])).await?;
+        if let Some(row) = rows.into_iter().next() {
+            return Ok(Some(from_row(row)?));
+        }
+        let keep =
+            "INSERT INTO meta (name, value) VALUES ('currency', ?) ON DUPLICATE KEY UPDATE value = VALUES(value)";
+        self.session.ask(&statement(keep, &[&mine])).await?;
+        Ok(None)
+    }
+
+    /// Returns true if one of the engines that were opened before this one is connected.
+    pub async fn is_served_by_others(&mut self, engine: u32) -> std::result::Result<bool, StoreError> {
+        let first = engine.saturating_sub(ENGINES_LOOKED_AT);
+        let locks: Vec<String> = (first..engine).map(|other| format!("IS_USED_LOCK({})", engine_lock(other))).collect();
+        if locks.is_empty() {
+            return Ok(false);
+        }
+        let rows = self.session.ask(&format!("SELECT COALESCE({}) IS NOT NULL", locks.join(", "))).await?;
+        let found: Option<i64> = rows.into_iter().next().map(from_row).transpose()?;
+        Ok(found == Some(1))
     }
 
     async fn switch(&mut self, carrier: Carrier) -> Result<()> {

@@ -12,6 +12,9 @@ use crate::mysql::sql::{Insert, Script, is_in};
 
 pub(in crate::mysql) const SELECT_HEADS: &str = "SELECT shard, seq, hash FROM outbox_shard";
 
+/// More events than a shard can ever have.
+const SEQ_MAX: i64 = 1 << 60;
+
 /// Locks the shards that the commit's events belong to, in order.
 pub(super) fn lock(commit: &Commit<'_>) -> Option<String> {
     let shards: BTreeSet<usize> = commit.rows.events.iter().map(|event| outbox::shard_of(&event.event.key())).collect();
@@ -25,6 +28,12 @@ pub(in crate::mysql) fn heads(rows: Vec<Vec<Value>>) -> Result<[ShardHead; SHARD
     let mut heads = [ShardHead::default(); SHARDS];
     for row in rows {
         let (shard, found): (i64, ShardHead) = from_row(row)?;
+        if !(0..SEQ_MAX).contains(&found.seq) {
+            return Err(Failure::Unreadable(format!(
+                "the shard {shard} has the number {}, which no commit gave it",
+                found.seq
+            )));
+        }
         let head = usize::try_from(shard).ok().and_then(|shard| heads.get_mut(shard));
         *head.ok_or_else(|| Failure::Unreadable(format!("the shard {shard} does not exist")))? = found;
     }

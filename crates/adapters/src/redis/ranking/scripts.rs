@@ -90,7 +90,8 @@ fn member(product: ProductId) -> String {
 }
 
 fn product(member: &str) -> Option<ProductId> {
-    member.parse::<i64>().ok().map(|inverted| ProductId(i64::MAX - inverted))
+    let inverted = member.parse::<i64>().ok()?;
+    i64::MAX.checked_sub(inverted).map(ProductId)
 }
 
 fn day(day: i64) -> String {

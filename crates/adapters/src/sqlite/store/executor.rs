@@ -55,6 +55,19 @@ impl SqliteStore {
         }
         Ok(last)
     }
+
+    /// Records the currency of the shop's amounts, unless there are some in another one, which is returned.
+    pub fn keep_currency(&mut self, mine: &str) -> Result<Option<String>, StoreError> {
+        let other = "SELECT value FROM meta WHERE name = 'currency' AND value <> ?1 AND EXISTS (SELECT 1 FROM product)";
+        let other: Option<String> =
+            self.connection.query_row(other, [mine], |row| row.get(0)).optional().map_err(store_error)?;
+        if other.is_none() {
+            let keep = "INSERT INTO meta (name, value) VALUES ('currency', ?1)
+                 ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value";
+            self.connection.execute(keep, [mine]).map_err(store_error)?;
+        }
+        Ok(other)
+    }
 }
 
 /// Returns the executor of the last start.

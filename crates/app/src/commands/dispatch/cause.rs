@@ -1,8 +1,19 @@
 //! The name under which a command stands as the cause of its events.
 
-use crate::commands::{Command, FailedDelivery, Reaction};
+use crate::commands::{Command, DropCommand, FailedDelivery, Reaction};
 
 impl Command {
+    /// Returns true for the customers' commands of which a sale brings many at once.
+    pub const fn is_sale(&self) -> bool {
+        matches!(
+            self,
+            Command::PlaceOrder(_)
+                | Command::IssueCoupon { .. }
+                | Command::RequestCoupon { .. }
+                | Command::Drop(DropCommand::Join { .. })
+        )
+    }
+
     pub(crate) fn cause(&self) -> &'static str {
         match self {
             Command::RegisterUser(_) => "RegisterUser",

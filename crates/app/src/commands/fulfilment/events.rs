@@ -1,8 +1,7 @@
 //! The events of an order after claiming: what they move, and how they are published.
 
 use domain::ids::ProductId;
-use domain::order::{self, Order};
-use domain::payment::UNAVAILABLE;
+use domain::order::{self, Order, Outcome};
 use domain::time::Timestamp;
 
 use crate::commands::context::{Context, Handled};
@@ -31,6 +30,7 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
                 user_id,
                 products: sold(&back.lines),
                 refund_amount: back.money,
+                no_longer_due: back.no_longer_due,
                 points_restored: back.points,
                 is_last: back.is_last,
                 refund_reason: back.note.clone(),
@@ -67,7 +67,8 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
             Event::OrderProcessingRequested(requested(context, order, request)?)
         }
         order::Event::ProcessingFailed { code } => {
-            let (code, retryable) = (code.clone(), **code == *UNAVAILABLE);
+            let is_in_time = order.pay_before.is_none_or(|end| context.now < end);
+            let (code, retryable) = (code.clone(), order.outcome == Outcome::AwaitingPayment && is_in_time);
             Event::OrderProcessingFailed(OrderProcessingFailed { order_id, user_id, code, retryable })
         }
         _ => return Ok(()),

@@ -33,6 +33,9 @@ payload! {
         user_id: UserId,
         products: Vec<Sold>,
         refund_amount: Money,
+        /// What was due on delivery for them.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        no_longer_due: Money,
         points_restored: Money,
         /// Nothing is left of the order.
         is_last: bool,
@@ -230,4 +233,9 @@ impl GiveBack {
             Operation::Authorize | Operation::Capture => None,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(money: &Money) -> bool {
+    money.is_zero()
 }

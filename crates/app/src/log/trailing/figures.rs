@@ -84,8 +84,9 @@ pub fn of_order(event: &Event, mut add: impl FnMut(Arc<str>, i64)) {
             if returned.is_last {
                 add(REFUNDED.into(), 1);
             }
-            if !returned.refund_amount.is_zero() {
-                add(REFUNDED_AMOUNT.into(), returned.refund_amount.amount());
+            let worth = returned.refund_amount + returned.no_longer_due;
+            if !worth.is_zero() {
+                add(REFUNDED_AMOUNT.into(), worth.amount());
             }
         }
         _ => {}

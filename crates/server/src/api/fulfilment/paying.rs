@@ -202,6 +202,9 @@ pub(super) async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -
         Outcome::Pending | Outcome::AwaitingPayment if payment.attempt != attempt => {
             Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_BEGUN_AGAIN).for_good())
         }
+        Outcome::Pending | Outcome::AwaitingPayment if is_too_late(&order, shop) => {
+            Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_FAILED_AT_THE_END).for_good())
+        }
         Outcome::Pending | Outcome::AwaitingPayment => {
             let detail = match payment.refusal.as_deref() {
                 Some(why) => details::PAYMENT_DECLINED.with(why),
@@ -210,4 +213,9 @@ pub(super) async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -
             Err(Problem::new(Code::PaymentDeclined, detail))
         }
     }
+}
+
+/// Returns true if no further attempt can pay for the order: it is about to be cancelled.
+fn is_too_late(order: &Order, shop: &Shop) -> bool {
+    order.pay_before.is_some_and(|end| end <= shop.submitter.clock.now())
 }

@@ -84,8 +84,9 @@ pub(crate) async fn get(
     let order = whose.order(&shop, &number).await?;
     let payment = payment(&shop, &order).await.map_err(unavailable)?;
     let estimate = shop.estimates.completion(&order, payment.as_ref()).await.map_err(unavailable)?;
-    let payment = payment.map(|payment| payment_body(&shop, &payment));
-    Ok((language.headers(), Json(body(&order, payment, estimate, language))).into_response())
+    let shown = payment.as_ref().map(|payment| payment_body(&shop, payment));
+    let description = texts::orders::of_order(&order, payment.as_ref()).of(language);
+    Ok((language.headers(), Json(body(&order, shown, estimate, description))).into_response())
 }
 
 /// Reads the order's payment, unless the order cannot have one yet.
@@ -104,13 +105,18 @@ fn payment_body(shop: &Shop, payment: &Paid) -> PaymentBody {
     }
 }
 
-fn body(order: &Order, payment: Option<PaymentBody>, estimate: Option<Timestamp>, language: Language) -> StatusBody {
+fn body(
+    order: &Order,
+    payment: Option<PaymentBody>,
+    estimate: Option<Timestamp>,
+    description: &'static str,
+) -> StatusBody {
     StatusBody {
         order_id: order.created.number.to_string(),
         outcome: order.outcome.name(),
         reason: order.reason.map(Reason::code),
         status: order.status.name(),
-        status_description: texts::orders::of_order(order).of(language),
+        status_description: description,
         progress_percentage: progress(order),
         can_cancel: order.is_cancellable(),
         last_updated: wire_time::format(order.updated_at),

@@ -41,6 +41,9 @@ texts! {
     PAYMENT_PAID_LATER:
         "This payment was declined; a later one paid for the order.",
         "이 결제는 거절되었으며, 이후의 결제로 주문이 결제되었습니다.";
+    PAYMENT_FAILED_AT_THE_END:
+        "The payment was declined, and the payment deadline has passed. The order is cancelled.",
+        "결제가 거절되었고 결제 기한이 지났습니다. 주문은 취소됩니다.";
     PAYMENT_BEGUN_AGAIN:
         "This payment was declined; a later one was started.",
         "이 결제는 거절되었으며, 이후에 새로운 결제가 시작되었습니다.";

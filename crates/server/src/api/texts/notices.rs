@@ -24,12 +24,12 @@ texts! {
     ORDER_STATUS_MESSAGE: "Order {0}: {1}", "주문번호 {0}: {1}";
     ORDER_FAILED: "The payment failed", "결제에 실패했습니다";
     ORDER_FAILED_MESSAGE:
-        "Nothing was shipped. The order can be paid again until the payment deadline.",
-        "배송된 상품은 없습니다. 결제 기한 안에 다시 결제하실 수 있습니다.";
+        "Nothing was shipped. The order can be paid again as long as its payment deadline has not passed.",
+        "배송된 상품은 없습니다. 결제 기한이 지나지 않았다면 다시 결제하실 수 있습니다.";
     PAYMENT_FAILED: "The payment failed", "결제에 실패했습니다";
     PAYMENT_FAILED_MESSAGE:
-        "Nothing was charged. Order {0} can be paid again until the payment deadline.",
-        "청구된 금액은 없습니다. 주문번호 {0}의 주문을 결제 기한 안에 다시 결제하실 수 있습니다.";
+        "Nothing was charged. Order {0} can be paid again as long as its payment deadline has not passed.",
+        "청구된 금액은 없습니다. 주문번호 {0}의 주문은 결제 기한이 지나지 않았다면 다시 결제하실 수 있습니다.";
     REFUND_DELAYED: "Your refund is delayed", "환불이 지연되고 있습니다";
     REFUND_DELAYED_MESSAGE:
         "The payment provider has not refunded {0:amount} of order {1} yet. We are looking into it.",

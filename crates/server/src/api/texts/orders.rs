@@ -1,6 +1,7 @@
 //! Descriptions of an order's status: the life cycle of source 003, and what the outcome adds to it.
 
 use domain::order::{Order, Outcome, Status};
+use domain::payment::{Operation, Payment};
 use domain::reason::Reason;
 
 use super::Text;
@@ -24,6 +25,15 @@ texts! {
     NOTHING_PAID:
         "The refund is closed. Nothing had been paid, so nothing is refunded.",
         "환불 처리가 끝났습니다. 결제된 금액이 없어 환불할 금액도 없습니다.";
+    PAID_AT_THE_DOOR:
+        "The refund is closed. Nothing was paid online. If you paid on delivery, the shop returns that money itself.",
+        "환불 처리가 끝났습니다. 온라인으로 결제된 금액은 없으며, 상품을 받을 때 결제하셨다면 상점에서 직접 돌려드립니다.";
+    REFUND_OWED:
+        "The refund was accepted. The payment provider has not returned the money yet.",
+        "환불이 접수되었습니다. 결제사에서 아직 금액을 돌려드리지 못했습니다.";
+    CANCELLED_AND_OWED:
+        "The order was cancelled. The payment provider has not returned the money yet.",
+        "주문이 취소되었습니다. 결제사에서 아직 금액을 돌려드리지 못했습니다.";
     POINTS_BACK:
         "The refund is complete: the points used for the order were restored.",
         "환불이 완료되어 사용하신 포인트를 돌려드렸습니다.";
@@ -58,9 +68,11 @@ pub(crate) const fn of_change(outcome: Outcome, status: Status, reason: Option<R
     }
 }
 
-/// Describes this order, including who decides about its refund and what was refunded.
-pub(crate) fn of_order(order: &Order) -> Text {
+/// Describes this order, including who decides about its refund and what was refunded. Without its payment, a refund counts as
+/// done.
+pub(crate) fn of_order(order: &Order, payment: Option<&Payment>) -> Text {
     let back = order.worth_returned();
+    let is_owed = payment.is_some_and(|payment| payment.giving_back() == Some(Operation::Refund));
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other statuses have one text for every order")]
     match order.status {
         Status::RefundRequested if order.refund_asked().is_some() => {
@@ -68,6 +80,14 @@ pub(crate) fn of_order(order: &Order) -> Text {
             if came_back { PARCEL_RETURNED } else { REFUND_ASKED }
         }
         Status::InTransit if order.reason == Some(Reason::ShipmentReturned) => RETURN_REFUSED,
+        Status::Refunded if is_owed => REFUND_OWED,
+        Status::Cancelled if is_owed && order.outcome == Outcome::Cancelled => CANCELLED_AND_OWED,
+        // A parcel that came back was not paid at the door.
+        Status::Refunded
+            if !order.is_prepaid() && !back.money.is_zero() && order.reason != Some(Reason::ShipmentReturned) =>
+        {
+            PAID_AT_THE_DOOR
+        }
         Status::Refunded if !order.is_prepaid() || back.money.is_zero() => {
             if back.points.is_zero() {
                 NOTHING_PAID

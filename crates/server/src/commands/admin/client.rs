@@ -120,7 +120,7 @@ impl AdminClient {
     fn of_own_shop(config: &Config, data_dir: DataDir) -> Result<AdminClient, Error> {
         let secret = Secret::of_this_process()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let running = wiring::open(config, &secret, data_dir.path())?;
+        let running = wiring::open(&wiring::as_last_served(config)?, &secret, data_dir.path())?;
         let own = OwnShop { running, runtime, _data_dir: data_dir };
         Ok(AdminClient { token: signed(&secret), way: Way::Shop(Box::new(own)) })
     }

@@ -80,6 +80,10 @@ impl KafkaProperties {
 
 /// Returns true if a setting's value must not be shown.
 fn is_secret(name: &str) -> bool {
+    // The name may be misspelt.
+    if name.starts_with("sasl.") {
+        return !["sasl.username", "sasl.mechanism", "sasl.mechanisms"].contains(&name);
+    }
     ["password", "secret", "pem", "jaas", "oauthbearer.config"].iter().any(|part| name.contains(part))
 }
 

@@ -7,6 +7,7 @@ use domain::webhook::{Profile, Schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Error;
+use crate::runtime::outward::deference::Deference;
 use crate::security::webhook_secrets::keys::Keys;
 
 /// The most pauses of a schedule.
@@ -21,6 +22,7 @@ pub struct Webhooks {
     disable_after_h: u64,
     pub concurrency: usize,
     pub endpoint_concurrency: usize,
+    late_by_max_s: u64,
     pub allow_private: bool,
     /// Only from the environment, like all secrets.
     #[serde(skip)]
@@ -51,6 +53,10 @@ impl Webhooks {
 
     pub const fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_s)
+    }
+
+    pub const fn deference(&self) -> Deference {
+        Deference { late_by_max: Duration::from_secs(self.late_by_max_s) }
     }
 
     pub fn policy(&self) -> Policy {

@@ -25,10 +25,12 @@ use domain::webhook::{Attempt, Delivery, DeliveryKey, Endpoint, Next, Taken};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::config::WEBHOOK_KEYS_VARIABLE;
 use crate::metrics::WebhookMetrics;
 use crate::runtime::health::AtWork;
+use crate::runtime::outward::deference::Deference;
 use crate::runtime::shutdown::{self, Stop, Stopper};
 use crate::runtime::submitter::Submitter;
 use crate::system::{logging, spans};
@@ -60,6 +62,8 @@ pub struct Parts {
     /// Calls in progress at once, in total and per endpoint.
     pub concurrency: usize,
     pub endpoint_concurrency: usize,
+    /// How late deliveries may be in a rush.
+    pub deference: Deference,
     /// Time-out of an attempt.
     pub timeout: Duration,
     /// Notified when a commit made a delivery due.
@@ -115,9 +119,13 @@ async fn run(runner: &WebhookRunner, parts: Parts, mut stop: Stop) {
         () = renewal::renew_all(&*runner.keys, &parts.submitter) => {}
         () = stop.requested() => {}
     }
+    let mut rests_until = Instant::now();
     while !stop.is_requested() {
-        let free = parts.concurrency.saturating_sub(calls.len());
-        for attempted in tasks.take_due(free, &mut queues).await {
+        let is_resting = rests_until > Instant::now();
+        let free = if is_resting { 0 } else { parts.concurrency.saturating_sub(calls.len()) };
+        let taken = tasks.take_due(free, &mut queues).await;
+        rests_until = rests_until.max(Instant::now() + tasks.rest_after(&taken));
+        for attempted in taken {
             let now = parts.submitter.clock.now();
             // The breaker has opened since the room was counted: the delivery is due again when its lease ends.
             let Some(permit) = queues.begin(&attempted.endpoint, now) else { continue };
@@ -152,6 +160,13 @@ struct Tasks<'a> {
 }
 
 impl Tasks<'_> {
+    /// Returns how long the loop leaves the processors to customers' commands after it has taken deliveries.
+    fn rest_after(&self, taken: &[Attempted]) -> Duration {
+        let oldest = taken.iter().filter_map(|attempted| attempted.delivery.due).min();
+        let Parts { deference, submitter, .. } = self.parts;
+        oldest.map_or(Duration::ZERO, |due| deference.after_calls(taken.len(), due, submitter))
+    }
+
     /// Takes due deliveries, of every endpoint as many as it has room for.
     async fn take_due(&self, free: usize, queues: &mut Queues) -> Vec<Attempted> {
         match self.find_due(free.min(TAKEN_MAX), queues).await {

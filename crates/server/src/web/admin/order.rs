@@ -40,7 +40,7 @@ pub(crate) async fn page(
         div.live data-live="2000" #order {
             p.label { (operator.say(dashboard::PLACED)) " " (time(order.created.at)) }
             div.spread { h1.code { (number) } div.row { (outcome(order.outcome)) span.chip { (order.status.name()) } } }
-            p.soft { (texts::orders::of_order(&order).of(operator.0.language))
+            p.soft { (texts::orders::of_order(&order, fulfilment.payment.as_ref()).of(operator.0.language))
                 @if let Some(reason) = order.reason { " " (texts::orders::of_reason(reason).of(operator.0.language)) }
             }
             (facts(&operator, &order, &fulfilment))

@@ -20,8 +20,8 @@ pub(in crate::wiring) fn watch_course(
     let depth = queue.clone();
     let waiting = move || queue.max_capacity() - queue.capacity();
     let depth = Box::new(move || depth.max_capacity() - depth.capacity());
-    let oldest = Arc::clone(&submitter.oldest);
-    let queued = QueueMetrics { depth, oldest, clock: Arc::clone(&clock) };
+    let load = Arc::clone(&submitter.load);
+    let queued = QueueMetrics { depth, load, clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(queued)));
     Arc::clone(metrics.recent()).start(move || clock.now(), waiting, stop)
 }
