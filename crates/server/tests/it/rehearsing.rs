@@ -1,13 +1,14 @@
 //! `doorbuster rehearse`: what it prints, and that a real run of the same drop agrees with it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use sim::rehearsal::Script;
 use sim::rehearsal::crowd::{Customer, crowd};
 use sim::rehearsal::play;
+use xtask::redis_server::wait_until;
 
 use crate::api_asking::items;
 use crate::shop::{ADMIN, TestShop};
@@ -175,4 +176,21 @@ fn a_real_run_of_the_same_drop_agrees_with_its_rehearsal() {
     assert!(is_near(sold_out, forecast.0), "sold out after {sold_out} s, forecast {} s", forecast.0);
     assert!(is_near(p95, forecast.1), "p95 of the waits {p95} s, forecast {} s", forecast.1);
     shop.assert_adds_up();
+}
+
+#[test]
+fn an_interrupted_calibration_leaves_nothing_behind() {
+    let script = script_file("interrupted", SCRIPT);
+    let folder = std::env::temp_dir().join(format!("doorbuster-calibration-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let count = || std::fs::read_dir(&folder).unwrap().count();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+    command.arg("rehearse").arg(&script).arg("--calibrate").env("TMPDIR", &folder);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("the measurement has a folder", || count() > 0);
+    assert!(xtask::process::signal(child.id(), "-INT"));
+    let ended = child.wait().unwrap();
+    std::fs::remove_file(script).unwrap();
+    assert_eq!((ended.code(), count()), (Some(130), 0));
+    std::fs::remove_dir(folder).unwrap();
 }

@@ -21,13 +21,8 @@ fn arguments(words: &str) -> Result<BenchArgs, Error> {
     line.map(|line| line.bench).map_err(|error| Error::Failed(error.to_string()))
 }
 
-/// Measures each speed for a second or two.
-pub(in crate::commands) fn measure() -> Result<Speeds, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure_all())
-}
-
-async fn measure_all() -> Result<Speeds, Error> {
+/// Measures each speed for a second or two. Dropping the future deletes what it made.
+pub(in crate::commands) async fn measure() -> Result<Speeds, Error> {
     let one = engine(&arguments("bench hot --seconds 1 --rounds 1 --connections 1")?).await?;
     let many = engine(&arguments("bench hot --seconds 1.5 --rounds 1 --connections 512")?).await?;
     let joins = "bench drop --waiting-room --seconds 1.5 --rounds 1 --connections 512 --requests 20000";

@@ -20,16 +20,21 @@ use crate::cli::RehearseArgs;
 use crate::commands::bench::speeds;
 use crate::commands::output::terminal::note;
 use crate::commands::{Error, print};
+use crate::runtime::shutdown::Signals;
 use crate::system::io_error;
 
 pub(in crate::commands) fn run(args: &RehearseArgs) -> Result<ExitCode, Error> {
     let mut script = file::read(&args.script)?;
     script.seed = args.seed.unwrap_or(script.seed);
-    if args.calibrate {
-        note("measuring this machine");
-        script.shop.speeds = speeds::measure()?;
-    }
-    let rehearsed = rehearse(script, !args.no_advice);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let rehearsed = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            rehearsed = calibrate_and_rehearse(script, args) => rehearsed,
+            // Dropping the measurement deletes its folders.
+            _ = signals.received() => Err(Error::Interrupted),
+        }
+    })?;
     if let Some(path) = &args.page {
         let wrote = std::fs::write(path, page::of(&rehearsed));
         wrote.map_err(|error| {
@@ -42,6 +47,21 @@ pub(in crate::commands) fn run(args: &RehearseArgs) -> Result<ExitCode, Error> {
         print(&table::of(&rehearsed, args.calibrate))?;
     }
     Ok(if rehearsed.outcome.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn calibrate_and_rehearse(mut script: Script, args: &RehearseArgs) -> Result<Rehearsed, Error> {
+    if args.calibrate {
+        note("measuring this machine");
+        script.shop.speeds = speeds::measure().await?;
+    }
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let has_advice = !args.no_advice;
+    // A thread that nothing waits for: a signal ends the command at once.
+    std::thread::Builder::new().name("rehearsal".to_owned()).spawn(move || {
+        // The receiver is gone after a signal.
+        let _ = sender.send(rehearse(script, has_advice));
+    })?;
+    receiver.await.map_err(|_panicked| Error::Failed("the rehearsal panicked".to_owned()))
 }
 
 fn rehearse(script: Script, has_advice: bool) -> Rehearsed {

@@ -66,9 +66,17 @@ fn parse(bytes: &[u8]) -> Header {
         Err(_) => Header::Malformed,
         Ok((header, length)) => match header.proxied_address() {
             Some(address) if address.protocol != Protocol::Stream => Header::Malformed,
+            Some(_) if bytes.starts_with(b"PROXY ") && !has_plain_ports(&bytes[..length]) => Header::Malformed,
             address => Header::Complete(address.map(|address| address.source.ip().to_canonical()), length),
         },
     }
+}
+
+/// Returns true if the ports of a header of version 1 are written as the specification asks: digits, without leading zeros.
+/// The library is less strict, and another reader of the same header may take such a port for another number.
+fn has_plain_ports(header: &[u8]) -> bool {
+    let is_plain = |port: &[u8]| port.iter().all(u8::is_ascii_digit) && (port.len() == 1 || !port.starts_with(b"0"));
+    header.trim_ascii_end().split(|byte| *byte == b' ').skip(4).all(is_plain)
 }
 
 /// Returns the stream, and `true` if its client begins with HTTP/2.
@@ -160,11 +168,16 @@ mod tests {
         assert_eq!(found(b"PROXY TCP6 2001:db8::1 2001:db8::2 1 443\r\n").unwrap().0, Some("2001:db8::1".to_owned()));
         assert_eq!(found(LOCAL), Some((None, LOCAL.len())), "a health check of the proxy itself");
         assert_eq!(found(b"PROXY UNKNOWN\r\n"), Some((None, 15)));
+        assert!(found(b"PROXY TCP4 192.0.2.7 10.0.0.1 0 443\r\n").is_some());
     }
 
     #[test]
     fn what_is_no_header_is_refused() {
-        let wrong: [&[u8]; 8] = [
+        let wrong: [&[u8]; 12] = [
+            b"PROXY TCP4 192.0.2.7 10.0.0.1 0123 443\r\n",
+            b"PROXY TCP4 192.0.2.7 10.0.0.1 12345 0443\r\n",
+            b"PROXY TCP6 2001:db8::1 2001:db8::2 00 443\r\n",
+            b"PROXY TCP4 192.0.2.7 10.0.0.1 +12345 443\r\n",
             b"GET / HTTP/1.1\r\n",
             b"G",
             b"PROXY TCP9 192.0.2.7 10.0.0.1 12345 443\r\n",

@@ -16,8 +16,10 @@ use crate::system::spans::counts::Counts;
 const SPANS_MAX: usize = 512;
 /// How long spans wait for others.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long the collector may take after the stop.
-const STOP_PATIENCE: Duration = Duration::from_secs(2);
+/// How often the stop is looked for meanwhile.
+const STOP_CHECKED_EVERY: Duration = Duration::from_millis(100);
+/// How long the collector may take after the stop, for all requests together.
+const STOP_PATIENCE: Duration = Duration::from_millis(800);
 
 /// Sends spans to the collector.
 pub type Export = Box<dyn Fn(Vec<Span>) -> BoxFuture<'static, Result<(), String>> + Send>;
@@ -40,12 +42,13 @@ impl SpanSender {
                 if stopped_at.is_none() && stop.is_requested() {
                     stopped_at = Some(Instant::now());
                 }
-                let spans = self.collect(if stopped_at.is_some() { Duration::ZERO } else { EVERY });
-                let is_over = spans.is_empty() || stopped_at.is_some_and(|at| at.elapsed() > STOP_PATIENCE);
-                if stopped_at.is_some() && is_over {
-                    return;
+                let spans = self.collect(if stopped_at.is_some() { Duration::ZERO } else { EVERY }, &stop);
+                let is_over = |at: Instant| spans.is_empty() || at.elapsed() >= STOP_PATIENCE;
+                if stopped_at.is_some_and(is_over) {
+                    // A name that is still being looked up is not waited for.
+                    return runtime.shutdown_background();
                 }
-                if let Err(error) = runtime.block_on(self.send(spans, stop.clone()))
+                if let Err(error) = runtime.block_on(self.send(spans, stop.clone(), &mut stopped_at))
                     && let Some(left_out) = thinned.admits()
                 {
                     tracing::warn!(left_out, "The trace collector did not take spans: {error}");
@@ -55,25 +58,28 @@ impl SpanSender {
     }
 
     /// Returns spans as soon as there are enough of them, or after a while.
-    fn collect(&self, patience: Duration) -> Vec<Span> {
+    fn collect(&self, patience: Duration, stop: &Stop) -> Vec<Span> {
         let (begun, mut spans) = (Instant::now(), vec![]);
         while spans.len() < SPANS_MAX {
-            match self.finished.recv_timeout(patience.saturating_sub(begun.elapsed())) {
+            let left = patience.saturating_sub(begun.elapsed());
+            match self.finished.recv_timeout(left.min(STOP_CHECKED_EVERY)) {
                 Ok(span) => spans.push(span),
+                Err(RecvTimeoutError::Timeout) if left > STOP_CHECKED_EVERY && !stop.is_requested() => {}
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
         spans
     }
 
-    async fn send(&self, spans: Vec<Span>, mut stop: Stop) -> Result<(), String> {
+    async fn send(&self, spans: Vec<Span>, mut stop: Stop, stopped_at: &mut Option<Instant>) -> Result<(), String> {
         if spans.is_empty() {
             return Ok(());
         }
         let count = spans.len() as u64;
         let stopped = async {
             stop.requested().await;
-            tokio::time::sleep(STOP_PATIENCE).await;
+            let stopped_at = *stopped_at.get_or_insert_with(Instant::now);
+            tokio::time::sleep(STOP_PATIENCE.saturating_sub(stopped_at.elapsed())).await;
         };
         let sent = tokio::select! {
             sent = (self.export)(spans) => sent,
@@ -81,5 +87,57 @@ impl SpanSender {
         };
         if sent.is_ok() { &self.counts.sent } else { &self.counts.failed }.inc_by(count);
         sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use app::events::trace::TraceParent;
+    use app::events::trace::span::Kind;
+
+    use super::*;
+    use crate::runtime::shutdown;
+
+    fn span() -> Span {
+        let own = TraceParent::parse(b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap();
+        let (name, kind) = ("GET /".to_owned(), Kind::Server);
+        Span {
+            own,
+            parent: None,
+            name,
+            kind,
+            begun_ns: 1,
+            end_ns: 2,
+            attributes: vec![],
+            has_failed: false,
+            links: vec![],
+        }
+    }
+
+    #[test]
+    fn a_collector_that_never_answers_delays_the_stop_by_a_second_at_most() {
+        for is_under_way in [true, false] {
+            let (sender, finished) = sync_channel(2_000);
+            let (stopper, stop) = shutdown::channel();
+            let (exporting, exported) = std::sync::mpsc::channel();
+            let export: Export = Box::new(move |_| {
+                exporting.send(()).unwrap();
+                Box::pin(std::future::pending())
+            });
+            let thread = SpanSender { finished, counts: Counts::default(), export }.start(stop).unwrap();
+            if is_under_way {
+                (0..1_500).for_each(|_| sender.send(span()).unwrap());
+                exported.recv().unwrap();
+            }
+            let stopped_at = Instant::now();
+            stopper.stop();
+            (0..100).for_each(|_| _ = sender.try_send(span()));
+            thread.join().unwrap();
+            let took = stopped_at.elapsed();
+            // The rest is for a busy machine.
+            assert!(took < Duration::from_millis(1_500), "{took:?}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a script. An error names the key.
+//! Reads a script. An error names the key, and the place in the file.
 
 use std::path::Path;
 
@@ -14,10 +14,11 @@ pub(super) fn read(path: &Path) -> Result<Script, Error> {
 }
 
 fn parse(text: &str) -> Result<Script, String> {
-    let values = toml::Deserializer::parse(text).map_err(|error| one_line(&error))?;
+    let values =
+        toml::Deserializer::parse(text).map_err(|error| format!("{}{}", one_line(&error), place(text, &error)))?;
     let script: Script = serde_path_to_error::deserialize(values).map_err(|error| {
         let key = error.path().to_string();
-        let fault = one_line(error.inner());
+        let fault = one_line(error.inner()) + &place(text, error.inner());
         if key == "." { fault } else { format!("{key}: {fault}") }
     })?;
     script.check().map_err(|wrong| wrong.to_string())?;
@@ -27,6 +28,14 @@ fn parse(text: &str) -> Result<Script, String> {
 /// Returns the message without the lines that point into the text.
 fn one_line(error: &toml::de::Error) -> String {
     error.message().lines().collect::<Vec<_>>().join("; ")
+}
+
+/// Returns the line and the column of an error, if it has a place. Columns are characters.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return String::new() };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!(" (line {line}, column {column})")
 }
 
 #[cfg(test)]
@@ -57,6 +66,13 @@ mod tests {
         assert_refused(("hold_seconds = 300", "hold_second = 300"), "hold_second");
         assert_refused(("prequeue = \"shuffle\"", "prequeue = \"lottery\""), "waiting_room.prequeue");
         assert_refused(("[drop]", "[drip]"), "drip");
-        assert_refused(("count = 50_000", "count = "), "");
+    }
+
+    #[test]
+    fn an_error_names_its_place() {
+        let line = EXAMPLE.lines().position(|line| line.starts_with("count = 50_000")).unwrap() + 1;
+        assert_refused(("count = 50_000", "count = "), &format!("(line {line}, column 9)"));
+        assert_refused(("count = 50_000", "count = \"many\""), &format!("(line {line}, column 9)"));
+        assert_eq!(parse("seed = 1\n드롭 = [").unwrap_err().split_once("(line").unwrap().1, " 2, column 1)");
     }
 }
