@@ -298,7 +298,6 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.store.database().map_or(Ok(()), |database| addresses::check_database(database.address()))?;
         addresses::check_listen("server.listen", &self.server.listen)?;
         self.admin.own_listen().map_or(Ok(()), |listen| addresses::check_listen("admin.listen", listen))?;
         addresses::check_email(&self.admin.email)?;

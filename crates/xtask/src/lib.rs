@@ -9,4 +9,6 @@ pub mod mariadb;
 pub mod mariadb_server;
 mod own_process;
 pub mod process;
+pub mod redis_cluster;
+pub mod redis_sentinels;
 pub mod redis_server;

@@ -51,6 +51,10 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     fn await_answer(&self) {
         self.process.await_answer(|| health::redis(self.port));
     }
@@ -82,17 +86,25 @@ impl RedisServer {
     /// # Panics
     /// There is no response.
     pub fn say(&self, command: &str) -> String {
-        self.ask(command).unwrap_or_else(|error| panic!("Redis answers {command}: {error}"))
+        say(self.port, command)
     }
+}
 
-    fn ask(&self, command: &str) -> io::Result<String> {
-        let mut stream = health::connect(self.port)?;
-        stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut answer = vec![0; 64 * 1024];
-        let length = stream.read(&mut answer)?;
-        answer.truncate(length);
-        String::from_utf8(answer).map_err(io::Error::other)
-    }
+/// Sends a command to the server or sentinel at a port and returns the raw response.
+///
+/// # Panics
+/// There is no response.
+pub(crate) fn say(port: u16, command: &str) -> String {
+    ask(port, command).unwrap_or_else(|error| panic!("Redis answers {command}: {error}"))
+}
+
+fn ask(port: u16, command: &str) -> io::Result<String> {
+    let mut stream = health::connect(port)?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut answer = vec![0; 64 * 1024];
+    let length = stream.read(&mut answer)?;
+    answer.truncate(length);
+    String::from_utf8(answer).map_err(io::Error::other)
 }
 
 fn command(port: u16, folder: &OwnFolder, flags: &[String]) -> Command {

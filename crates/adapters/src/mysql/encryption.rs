@@ -26,6 +26,9 @@ struct Parameters {
 /// If the address or one of the files is invalid. The text never has the password.
 pub(super) fn options(url: &str) -> Result<Opts, String> {
     let mut url = Url::parse(url).map_err(|_| NOT_AN_ADDRESS.to_owned())?;
+    if url.scheme() == "mysql" && url.host_str().is_none_or(str::is_empty) {
+        return Err("it names no host".to_owned());
+    }
     let (parameters, others) = split(&url);
     url.set_query(None);
     if !others.is_empty() {

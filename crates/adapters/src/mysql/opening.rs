@@ -100,6 +100,11 @@ pub(super) fn parse(url: &str) -> std::result::Result<Opts, OpenError> {
     Ok(opts)
 }
 
+/// Checks an address, and the files of TLS that it names; nothing is sent.
+pub fn check_address(url: &str) -> std::result::Result<(), OpenError> {
+    parse(url).map(|_opts| ())
+}
+
 /// Opens a database for one more engine; an empty database becomes an empty shop. The store and the log live on the
 /// runtime that awaits this.
 pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, OpenError> {

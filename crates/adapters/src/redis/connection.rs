@@ -4,21 +4,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError};
+use redis::RedisError;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-use super::place::{OpenError, Place};
+use super::line::Line;
+use super::open_error::OpenError;
+use super::place::Place;
+use super::servers::{Found, PROBE_EVERY, Reached, Servers};
 
-/// How often an unreachable Redis is probed, and how often a reachable one.
-const PROBE_EVERY: Duration = Duration::from_millis(100);
+/// How often a reachable Redis is probed.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How long opening waits for a first answer before it continues without Redis.
 const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Concurrent calls before further ones wait.
-const CALLS_MAX: usize = 1_024;
 
 /// Configuration of the connection.
 #[derive(Clone)]
@@ -42,8 +40,7 @@ pub struct Condition {
 
 /// A connection to Redis, which may be unreachable.
 pub struct Redis {
-    client: Client,
-    manager: ConnectionManager,
+    reached: watch::Receiver<Option<Reached>>,
     options: Options,
     health: Arc<Health>,
     handle: Handle,
@@ -68,26 +65,16 @@ struct Health {
 impl Redis {
     /// Opens a connection, or starts to try: an unreachable Redis is no error.
     pub fn open(options: Options) -> Result<Arc<Redis>, OpenError> {
-        let client = options.place.client()?;
+        let servers = Servers::new(&options.place, options.timeout)?;
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("redis").enable_all().build()?;
         let handle = runtime.handle().clone();
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(options.timeout))
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(10))
-            .set_max_delay(PROBE_EVERY)
-            .set_pipeline_buffer_size(CALLS_MAX);
-        let manager = {
-            let _inside = handle.enter();
-            ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(|_| OpenError::Address)?
-        };
         let health = Arc::new(Health { place: options.place.clone(), ..Health::default() });
+        let (reaches, reached) = watch::channel(None);
         let (sender, receiver) = mpsc::channel();
-        handle.spawn(watch(manager.clone(), Arc::clone(&health), sender));
+        handle.spawn(probe(servers, Arc::clone(&health), reaches, sender));
         // In either case the probe updates the state from here on.
         let _ = receiver.recv_timeout(FIRST_ANSWER_TIMEOUT);
-        Ok(Arc::new(Redis { client, manager, options, health, handle, runtime: Some(runtime) }))
+        Ok(Arc::new(Redis { reached, options, health, handle, runtime: Some(runtime) }))
     }
 
     /// Returns whether calls are made.
@@ -109,8 +96,9 @@ impl Redis {
         self.health.returns.load(Ordering::Acquire)
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    /// Returns the connection in use, and when another one takes its place.
+    pub(super) fn reached(&self) -> watch::Receiver<Option<Reached>> {
+        self.reached.clone()
     }
 
     pub(super) fn handle(&self) -> &Handle {
@@ -124,15 +112,16 @@ impl Redis {
 
     /// Makes a call, if Redis is reachable. Returns `None` after a time-out or an error: no further call is made until
     /// a probe was answered.
-    pub(super) async fn call<T, F>(&self, make: impl FnOnce(ConnectionManager) -> F) -> Option<T>
+    pub(super) async fn call<T, F>(&self, make: impl FnOnce(Line) -> F) -> Option<T>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
         if !self.works() {
             return None;
         }
+        let line = self.reached.borrow().as_ref()?.line.clone();
         self.health.calls.fetch_add(1, Ordering::Relaxed);
-        let error = match tokio::time::timeout(self.options.timeout, make(self.manager.clone())).await {
+        let error = match tokio::time::timeout(self.options.timeout, make(line)).await {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => error.to_string(),
             Err(_elapsed) => "no answer in time".to_owned(),
@@ -142,29 +131,7 @@ impl Redis {
     }
 }
 
-/// Deletes all keys of a shop that is no longer served.
-pub async fn forget(place: &Place, shop: &str) -> Result<(), OpenError> {
-    unlink_all(&place.client()?, shop).await.map_err(|error| OpenError::Lost(place.explained(&error.to_string())))
-}
-
-async fn unlink_all(client: &Client, shop: &str) -> Result<(), RedisError> {
-    let mut connection = client.get_multiplexed_async_connection().await?;
-    let pattern = format!("{}*", key(shop, ""));
-    let mut cursor = 0_u64;
-    loop {
-        let scan = redis::cmd("SCAN").arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1_000).to_owned();
-        let (next, keys): (u64, Vec<String>) = scan.query_async(&mut connection).await?;
-        if !keys.is_empty() {
-            let () = redis::cmd("UNLINK").arg(keys).query_async(&mut connection).await?;
-        }
-        if next == 0 {
-            return Ok(());
-        }
-        cursor = next;
-    }
-}
-
-fn key(shop: &str, name: &str) -> String {
+pub(super) fn key(shop: &str, name: &str) -> String {
     format!("doorbuster:{shop}:{name}")
 }
 
@@ -193,9 +160,13 @@ impl Health {
         }
     }
 
-    fn recover(&self) {
-        if !self.works.load(Ordering::Acquire) {
+    /// A server that took another's place may have older data, although no call failed in between.
+    fn recover(&self, is_other: bool) {
+        let works = self.works.load(Ordering::Acquire);
+        if !works || is_other {
             self.returns.fetch_add(1, Ordering::AcqRel);
+        }
+        if !works {
             self.works.store(true, Ordering::Release);
             if self.is_logged.swap(false, Ordering::AcqRel) {
                 tracing::info!("Redis answers.");
@@ -205,14 +176,20 @@ impl Health {
 }
 
 /// Probes Redis repeatedly; sends a message after each probe.
-async fn watch(manager: ConnectionManager, health: Arc<Health>, sender: mpsc::Sender<()>) {
+async fn probe(
+    mut servers: Servers,
+    health: Arc<Health>,
+    reached: watch::Sender<Option<Reached>>,
+    sender: mpsc::Sender<()>,
+) {
     loop {
-        let mut connection = manager.clone();
-        let ping = async move { redis::cmd("PING").query_async::<String>(&mut connection).await };
-        match tokio::time::timeout(CONNECT_TIMEOUT, ping).await {
-            Ok(Ok(_pong)) => health.recover(),
-            Ok(Err(error)) => health.fail(&error.to_string()),
-            Err(_elapsed) => health.fail("no answer in time"),
+        match servers.probe().await {
+            Ok(Found::Same) => health.recover(false),
+            Ok(Found::Other(other)) => {
+                reached.send_replace(Some(other));
+                health.recover(true);
+            }
+            Err(why) => health.fail(&why),
         }
         // The receiver is gone after the first probe.
         let _ = sender.send(());
@@ -238,8 +215,18 @@ mod tests {
             (0..5).for_each(|_| health.fail("connection refused"));
             assert_eq!(health.losses.load(Ordering::Relaxed), lost);
             assert!(!health.works.load(Ordering::Relaxed));
-            health.recover();
+            health.recover(false);
         }
         assert_eq!(health.failures.load(Ordering::Relaxed), 15);
+    }
+
+    #[test]
+    fn another_server_counts_as_a_return_even_if_no_call_failed() {
+        let health = Health::default();
+        for (is_other, returns) in [(true, 1), (false, 1), (true, 2), (false, 2)] {
+            health.recover(is_other);
+            assert_eq!(health.returns.load(Ordering::Relaxed), returns);
+        }
+        assert_eq!(health.losses.load(Ordering::Relaxed), 0);
     }
 }

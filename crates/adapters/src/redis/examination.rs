@@ -1,38 +1,64 @@
-//! Reads Redis's version and memory limits for `doorbuster doctor`.
+//! Reads the version and memory limits of Redis for `doorbuster doctor`.
 
 use std::time::Duration;
 
-use super::place::{OpenError, Place};
+use redis::{Client, RedisError};
 
-const PATIENCE: Duration = Duration::from_secs(3);
+use super::address::Named;
+use super::open_error::OpenError;
+use super::place::Place;
+use super::servers::Servers;
+
+/// Time-out of a call, and of all answers together.
+const TIMEOUT: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Facts about the servers behind an address.
+pub struct Examined {
+    /// The address names a cluster.
+    pub is_cluster: bool,
+    /// One, or those of a cluster.
+    pub primaries: Vec<ExaminedServer>,
+}
 
 /// Facts about a server.
-pub struct Examined {
+pub struct ExaminedServer {
     pub version: String,
     /// 0 means no limit.
     pub maxmemory: u64,
     pub policy: String,
-    /// It is a node of a cluster.
-    pub is_of_cluster: bool,
+    /// `standalone`, `cluster` or `sentinel`.
+    pub mode: String,
+    pub is_replica: bool,
 }
 
-/// Asks a server. `INFO` has all of it, and managed servers that refuse `CONFIG` allow it.
+/// Asks every primary. `INFO` has all of it, and managed servers that refuse `CONFIG` allow it.
 pub async fn examine(place: &Place) -> Result<Examined, OpenError> {
-    let client = place.client()?;
+    let is_cluster = place.parsed()?.named == Named::Cluster;
+    let mut servers = Servers::new(place, TIMEOUT)?;
     let asked = async {
-        let mut connection = client.get_multiplexed_async_connection().await?;
-        redis::cmd("INFO").query_async::<String>(&mut connection).await
+        let mut primaries = vec![];
+        for client in servers.primaries().await? {
+            primaries.push(info(&client).await.map_err(|error| error.to_string())?);
+        }
+        Ok(primaries)
     };
     let answered = tokio::time::timeout(PATIENCE, asked).await;
-    let lost = |text: String| OpenError::Lost(place.explained(&text));
-    let info =
-        answered.map_err(|_elapsed| lost("no answer in time".to_owned()))?.map_err(|error| lost(error.to_string()))?;
+    let primaries = answered.unwrap_or_else(|_elapsed| Err("no answer in time".to_owned()));
+    let primaries = primaries.map_err(|why: String| OpenError::Lost(place.explained(&why)))?;
+    Ok(Examined { is_cluster, primaries })
+}
+
+async fn info(client: &Client) -> Result<ExaminedServer, RedisError> {
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let info = redis::cmd("INFO").query_async::<String>(&mut connection).await?;
     let value =
-        |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default();
-    Ok(Examined {
-        version: value("redis_version").trim().to_owned(),
-        maxmemory: value("maxmemory").trim().parse().unwrap_or_default(),
-        policy: value("maxmemory_policy").trim().to_owned(),
-        is_of_cluster: value("redis_mode").trim() == "cluster",
+        |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("").trim();
+    Ok(ExaminedServer {
+        version: value("redis_version").to_owned(),
+        maxmemory: value("maxmemory").parse().unwrap_or_default(),
+        policy: value("maxmemory_policy").to_owned(),
+        mode: value("redis_mode").to_owned(),
+        is_replica: value("role") == "slave",
     })
 }

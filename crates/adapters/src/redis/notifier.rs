@@ -8,9 +8,10 @@ use app::ports::{Notification, Notifier, OnNotification, Wake};
 use domain::ids::{OrderId, RequestId, UserId};
 use futures_util::StreamExt as _;
 use redis::RedisError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::Redis;
+use super::servers::Reached;
 
 /// The most wake-ups waiting to be sent; further ones are dropped, and found by polling.
 const WAKES_MAX: usize = 1_024;
@@ -99,28 +100,40 @@ impl Listener {
     async fn run(self, redis: Weak<Redis>) {
         loop {
             let Some(at) = redis.upgrade() else { return };
-            let (client, channel, works) = (at.client().clone(), at.key(CHANNEL), at.works());
+            let (mut reached, channel, works) = (at.reached(), at.key(CHANNEL), at.works());
             drop(at);
             if works {
-                // It ends with the connection, whatever the reason.
-                let _ = self.subscribed(&client, &channel).await;
+                // It ends with the connection, whatever the reason, and when other servers took the place of these.
+                let _ = self.subscribed(&mut reached, &channel).await;
                 self.is_subscribed.store(false, Ordering::Release);
             }
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
-    async fn subscribed(&self, client: &redis::Client, channel: &str) -> Result<(), RedisError> {
+    async fn subscribed(
+        &self,
+        reached: &mut watch::Receiver<Option<Reached>>,
+        channel: &str,
+    ) -> Result<(), RedisError> {
+        let clients = reached.borrow_and_update().as_ref().map(|reached| reached.listen_at.clone()).unwrap_or_default();
+        // The processes divide the nodes of a cluster among themselves.
+        let chosen = usize::try_from(self.me % clients.len().max(1) as u64).unwrap_or_default();
+        let Some(client) = clients.get(chosen) else { return Ok(()) };
         let mut line = client.get_async_pubsub().await?;
         line.subscribe(channel).await?;
         self.is_subscribed.store(true, Ordering::Release);
         // Earlier messages were missed.
         (self.on_notification)(Notification::Nothing);
         let mut messages = line.into_on_message();
-        while let Some(message) = messages.next().await {
+        loop {
+            let message = tokio::select! {
+                message = messages.next() => message,
+                _ = reached.changed() => None,
+            };
+            let Some(message) = message else { return Ok(()) };
             (self.on_notification)(self.parse(message.get_payload_bytes()));
         }
-        Ok(())
     }
 
     fn parse(&self, message: &[u8]) -> Notification {

@@ -4,24 +4,14 @@ use std::path::{Path, PathBuf};
 
 use redis::{Client, ClientTlsConfig, IntoConnectionInfo as _, TlsCertificates};
 
+use super::address::{Address, Named};
+use super::open_error::OpenError;
 use crate::tls;
-
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("the address of Redis is invalid: it must look like redis://host:6379/ or rediss://host:6379/")]
-    Address,
-    #[error("TLS to Redis cannot be set up: {0}")]
-    Files(String),
-    #[error("Redis failed: {0}")]
-    Lost(String),
-    #[error("starting the thread of the Redis connection failed: {0}")]
-    Thread(#[from] std::io::Error),
-}
 
 /// The address, and the files of TLS, which is used by addresses that begin with `rediss://`.
 #[derive(Clone, Default)]
 pub struct Place {
-    /// `redis://user:password@host:port/database`, or the same with `rediss://`.
+    /// One server, a cluster or sentinels: see `address.rs`.
     pub address: String,
     /// Certificates of the authorities that are trusted instead of the machine's.
     pub ca_file: Option<PathBuf>,
@@ -37,12 +27,32 @@ pub struct Identity {
 }
 
 impl Place {
-    /// Prepares connections; nothing is sent yet.
-    pub(super) fn client(&self) -> Result<Client, OpenError> {
-        // The library's error may quote the address with its password.
-        let info = self.address.as_str().into_connection_info().map_err(|_| OpenError::Address)?;
-        if !self.is_encrypted() {
-            return Client::open(info).map_err(|_| OpenError::Address);
+    /// Checks the address and the files of TLS; nothing is sent.
+    pub fn check(&self) -> Result<(), OpenError> {
+        let address = self.parsed()?;
+        self.client_of(&address.url(&address.hosts[0])).map(|_client| ())
+    }
+
+    pub(super) fn parsed(&self) -> Result<Address, OpenError> {
+        Address::parse(&self.address)
+    }
+
+    /// Prepares connections to one server; nothing is sent yet.
+    pub(super) fn client_of(&self, url: &str) -> Result<Client, OpenError> {
+        const INVALID: OpenError = OpenError::Address("a host or port is invalid");
+        let info = url.into_connection_info().map_err(|_| INVALID)?;
+        match self.certificates(url.starts_with("rediss://"))? {
+            None => Client::open(info).map_err(|_| INVALID),
+            Some(certificates) => {
+                Client::build_with_tls(info, certificates).map_err(|error| OpenError::Files(error.to_string()))
+            }
+        }
+    }
+
+    /// Reads the files of TLS, if it is used.
+    pub(super) fn certificates(&self, is_encrypted: bool) -> Result<Option<TlsCertificates>, OpenError> {
+        if !is_encrypted {
+            return Ok(None);
         }
         tls::install_provider();
         let root_cert = self.ca_file.as_deref().map(|path| read("redis.ca_file", path)).transpose()?;
@@ -51,27 +61,24 @@ impl Place {
             Ok::<_, OpenError>(ClientTlsConfig { client_cert, client_key: read("redis.key_file", &identity.key_file)? })
         };
         let client_tls = self.identity.as_ref().map(identity).transpose()?;
-        Client::build_with_tls(info, TlsCertificates { client_tls, root_cert })
-            .map_err(|error| OpenError::Files(error.to_string()))
+        Ok(Some(TlsCertificates { client_tls, root_cert }))
     }
 
-    fn is_encrypted(&self) -> bool {
-        self.address.starts_with("rediss://")
-    }
-
-    /// Returns the words for an error of a call: with TLS, the host and what to do about its certificate.
+    /// Returns the words for an error of a call: what to write instead of a wrong address, and with TLS, the host and what
+    /// to do about its certificate.
     pub(super) fn explained(&self, error: &str) -> String {
-        if is_of_cluster(error) {
-            return format!("{}: it is a node of a cluster, which is not supported; name a single server", self.host());
+        let Ok(address) = self.parsed() else { return error.to_owned() };
+        let hosts = address.hosts.join(",");
+        if address.named == Named::One && is_of_cluster(error) {
+            return format!(
+                "{hosts}: it is a node of a cluster; name it as redis+cluster://{hosts} (rediss+cluster with TLS)"
+            );
         }
-        let explained = if self.is_encrypted() { tls::explained(error, "redis.ca_file") } else { None };
-        explained.map_or_else(|| error.to_owned(), |why| format!("{}: {why}", self.host()))
-    }
-
-    fn host(&self) -> &str {
-        let rest = self.address.split_once("://").map_or(self.address.as_str(), |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+        if address.named == Named::Cluster && error.contains("cluster support disabled") {
+            return format!("{hosts}: it is no cluster; name a single server as redis://{hosts}");
+        }
+        let explained = if address.is_encrypted() { tls::explained(error, "redis.ca_file") } else { None };
+        explained.map_or_else(|| error.to_owned(), |why| format!("{hosts}: {why}"))
     }
 }
 
@@ -94,9 +101,11 @@ mod tests {
 
     #[test]
     fn a_file_that_is_missing_is_named() {
-        let error = place("rediss://127.0.0.1/", Some("/nowhere/ca.pem")).client().err().unwrap().to_string();
-        assert!(error.contains("redis.ca_file = /nowhere/ca.pem"), "{error}");
-        assert!(place("redis://127.0.0.1/", Some("/nowhere/ca.pem")).client().is_ok());
+        for address in ["rediss://127.0.0.1/", "rediss+cluster://127.0.0.1", "rediss+sentinel://127.0.0.1/shop"] {
+            let error = place(address, Some("/nowhere/ca.pem")).check().err().unwrap().to_string();
+            assert!(error.contains("redis.ca_file = /nowhere/ca.pem"), "{error}");
+        }
+        assert!(place("redis://127.0.0.1/", Some("/nowhere/ca.pem")).check().is_ok());
     }
 
     #[test]
@@ -106,6 +115,6 @@ mod tests {
         assert!(text.starts_with("cache.example:6380: its certificate") && !text.contains("secret"), "{text}");
         assert_eq!(place.explained("broken pipe"), "broken pipe");
         let text = place.explained("An error was signalled by the server - Moved: 866 127.0.0.1:7001");
-        assert!(text.contains("a node of a cluster, which is not supported"), "{text}");
+        assert!(text.contains("name it as redis+cluster://cache.example:6380"), "{text}");
     }
 }

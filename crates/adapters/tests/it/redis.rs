@@ -1,5 +1,6 @@
 //! The services on the real Redis, and their behaviour when Redis is lost.
 
+mod fail_over;
 mod gate;
 mod notifier;
 mod ranking;

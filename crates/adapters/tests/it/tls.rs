@@ -91,14 +91,16 @@ fn a_database_is_reached_over_tls_and_only_if_it_is_the_right_one() {
     assert_eq!(database.examine(USER, &format!("{ca}&ssl-server-name=elsewhere.example")), Ok(true));
 }
 
+const OPEN: [&str; 2] = ["--tls-auth-clients", "no"];
+
 /// A Redis with TLS on a port of its own.
 struct Cache {
-    _server: RedisServer,
+    server: RedisServer,
     port: u16,
 }
 
 impl Cache {
-    fn start(test: &str, authority: &Authority, fault: Fault, asks_clients: &str) -> Option<Cache> {
+    fn start(test: &str, authority: &Authority, fault: Fault, more: &[&str]) -> Option<Cache> {
         let [port] = process::lasting_ports().unwrap();
         let issued = authority.issue(&format!("redis-{port}"), fault);
         let [certificate, key, ca] =
@@ -108,9 +110,8 @@ impl Cache {
             ["--tls-cert-file", &certificate],
             ["--tls-key-file", &key],
             ["--tls-ca-cert-file", &ca],
-            ["--tls-auth-clients", asks_clients],
         ];
-        Some(Cache { _server: RedisServer::start(test, &flags.concat())?, port })
+        Some(Cache { server: RedisServer::start(test, &[&flags.concat(), more].concat())?, port })
     }
 
     fn place(&self, ca: Option<&Authority>) -> Place {
@@ -120,14 +121,15 @@ impl Cache {
 }
 
 fn version(place: &Place) -> Result<String, String> {
-    runtime().block_on(redis::examine(place)).map(|examined| examined.version).map_err(|error| error.to_string())
+    let examined = runtime().block_on(redis::examine(place)).map_err(|error| error.to_string())?;
+    Ok(examined.primaries[0].version.clone())
 }
 
 #[test]
 fn redis_is_reached_over_tls_and_only_if_it_is_the_right_one() {
     const TEST: &str = "redis_is_reached_over_tls_and_only_if_it_is_the_right_one";
     let Some(authority) = Authority::make(TEST) else { return };
-    let Some(cache) = Cache::start(TEST, &authority, Fault::None, "no") else { return };
+    let Some(cache) = Cache::start(TEST, &authority, Fault::None, &OPEN) else { return };
     let (place, host) = (cache.place(Some(&authority)), format!("127.0.0.1:{}", cache.port));
     assert!(!version(&place).unwrap().is_empty());
     let options = redis::Options { place, timeout: Duration::from_secs(5), shop: "tls".to_owned() };
@@ -137,14 +139,34 @@ fn redis_is_reached_over_tls_and_only_if_it_is_the_right_one() {
     let other = Authority::make(TEST).unwrap();
     refused(version(&cache.place(Some(&other))), &[&host, "not trusted"]);
     for (fault, word) in [(Fault::Expired, "has expired"), (Fault::WrongName, "elsewhere.example")] {
-        let wrong = Cache::start(TEST, &authority, fault, "no").unwrap();
+        let wrong = Cache::start(TEST, &authority, fault, &OPEN).unwrap();
         refused(version(&wrong.place(Some(&authority))), &["127.0.0.1", word]);
     }
-    let strict = Cache::start(TEST, &authority, Fault::None, "yes").unwrap();
+    let strict = Cache::start(TEST, &authority, Fault::None, &["--tls-auth-clients", "yes"]).unwrap();
     assert!(version(&strict.place(Some(&authority))).is_err());
     let Issued { certificate: cert_file, key: key_file } = authority.issue("client", Fault::None);
     let identity = Some(Identity { cert_file, key_file });
     assert!(version(&Place { identity, ..strict.place(Some(&authority)) }).is_ok());
+}
+
+#[test]
+fn nodes_of_a_cluster_are_reached_over_tls_also_those_that_the_cluster_names() {
+    const TEST: &str = "nodes_of_a_cluster_are_reached_over_tls_also_those_that_the_cluster_names";
+    let Some(authority) = Authority::make(TEST) else { return };
+    let flags = [&OPEN[..], &["--cluster-enabled", "yes", "--tls-cluster", "yes"]].concat();
+    let Some(cache) = Cache::start(TEST, &authority, Fault::None, &flags) else { return };
+    cache.server.say("CLUSTER ADDSLOTSRANGE 0 16383");
+    wait_until("the cluster is whole", || cache.server.say("CLUSTER INFO").contains("cluster_state:ok"));
+    let over = |authority: &Authority| {
+        let place = cache.place(Some(authority));
+        Place { address: place.address.replace("rediss://", "rediss+cluster://"), ..place }
+    };
+    assert!(!version(&over(&authority)).unwrap().is_empty());
+    let options = redis::Options { place: over(&authority), timeout: Duration::from_secs(5), shop: "tls".to_owned() };
+    let opened = redis::Redis::open(options).unwrap();
+    wait_until("the connection works", || opened.works());
+    let other = Authority::make(TEST).unwrap();
+    refused(version(&over(&other)), &[&format!("127.0.0.1:{}", cache.port), "not trusted", "redis.ca_file"]);
 }
 
 #[test]

@@ -3,13 +3,16 @@
 use super::error::Error;
 use crate::cli::SettingsArgs;
 use crate::config::{self, Config};
+use crate::wiring::upkeep;
 
-/// Loads the settings of a command. Options of the command line win.
+/// Loads the settings of a command. Options of the command line win. Addresses are refused here, so that every command
+/// refuses the same ones in the same words.
 pub(super) fn settings(args: &SettingsArgs) -> Result<Config, Error> {
     let mut config = Config::load(args.config.as_deref(), environment()?)?;
     if let Some(data_dir) = &args.data_dir {
         config.server.data_dir.clone_from(data_dir);
     }
+    upkeep::check_addresses(&config)?;
     Ok(config)
 }
 

@@ -29,12 +29,3 @@ pub(super) fn check_provider(given: &str) -> Result<(), Error> {
     let is_safe = scheme == "https" || (scheme == "http" && is_here);
     if is_safe && !name.is_empty() { Ok(()) } else { Err(refused()) }
 }
-
-/// Checks `mysql://user:password@host:port/database`.
-pub(super) fn check_database(given: &str) -> Result<(), Error> {
-    let rest = given.strip_prefix("mysql://").ok_or(Error::Database)?;
-    let (authority, path) = rest.split_once('/').ok_or(Error::Database)?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let name = path.split('?').next().unwrap_or_default();
-    if host.is_empty() || name.is_empty() { Err(Error::Database) } else { Ok(()) }
-}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::variables::{ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_REDIS_URL, ENV_WEBHOOK_KEYS, FILE};
+use super::variables::{ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_WEBHOOK_KEYS, FILE};
 use super::{explain, layers};
 use crate::system::io_error;
 
@@ -15,8 +15,6 @@ pub enum Error {
     UnknownVariable { variable: String },
     #[error("{}", explain::of(.0))]
     Invalid(Box<layers::Invalid>),
-    #[error("{ENV_DATABASE_URL} is not a supported database address; use mysql://user:password@host:3306/name")]
-    Database,
     #[error("{key} = {given:?} is not an address; use host:port, such as 127.0.0.1:8080 or [::1]:8080")]
     Listen { key: &'static str, given: String },
     #[error("admin.email = {given:?} is not an e-mail address")]
@@ -48,13 +46,6 @@ pub enum Error {
     Shop(String),
     #[error("kafka.shop may contain at most 100 letters, digits, '.', '_' and '-'")]
     KafkaShop,
-    #[error("{ENV_REDIS_URL} is not a Redis address; use redis://user:password@host:6379/0, or rediss:// for TLS")]
-    Redis,
-    #[error(
-        "{ENV_REDIS_URL} names a cluster or sentinels, which are not supported; name one server, such as the primary behind a name or \
-         proxy that follows it: redis://user:password@host:6379/0"
-    )]
-    RedisOfMany,
     #[error("redis.cert_file and redis.key_file belong together: set both, or none")]
     RedisIdentity,
     #[error("kafka.properties must not contain {name}: {why}")]

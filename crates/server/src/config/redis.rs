@@ -45,13 +45,6 @@ impl Redis {
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
-        if self.address().is_some_and(names_many) {
-            return Err(Error::RedisOfMany);
-        }
-        let is_known = |address: &str| ["redis://", "rediss://"].iter().any(|scheme| address.starts_with(scheme));
-        if self.address().is_some_and(|address| !is_known(address) || address.contains('#')) {
-            return Err(Error::Redis);
-        }
         let [has_cert, has_key] = [&self.cert_file, &self.key_file].map(|path| !path.as_os_str().is_empty());
         if has_cert == has_key { Ok(()) } else { Err(Error::RedisIdentity) }
     }
@@ -75,15 +68,6 @@ impl Redis {
     }
 }
 
-/// Returns true for the ways in which other programs write the addresses of a cluster or of sentinels.
-fn names_many(address: &str) -> bool {
-    let (scheme, rest) = address.split_once("://").unwrap_or_default();
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    // A password may contain a comma.
-    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
-    scheme.contains("cluster") || scheme.contains("sentinel") || hosts.contains(',')
-}
-
 impl std::fmt::Debug for Redis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Redis")
@@ -91,25 +75,5 @@ impl std::fmt::Debug for Redis {
             .field("gate", &self.gate)
             .field("is_set", &self.address.is_some())
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names_many;
-
-    #[test]
-    fn addresses_of_several_servers_are_known() {
-        for address in [
-            "redis://a:6379,b:6379/0",
-            "rediss://user:pass@a:6379,b:6379",
-            "redis-sentinel://a:26379/primary",
-            "rediss+cluster://a:6379",
-        ] {
-            assert!(names_many(address), "{address}");
-        }
-        for address in ["redis://user:a,b@host:6379/0", "rediss://host", "redis://[::1]:6379/", "host:6379"] {
-            assert!(!names_many(address), "{address}");
-        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::kafka::properties;
 use super::{Config, DEFAULT_TOML};
 
-const REDACTED: &str = "[redacted]";
+pub(super) const REDACTED: &str = "[redacted]";
 
 /// Removes user and password from every address, in every setting.
 fn without_passwords(value: &mut Value) {
@@ -56,14 +56,43 @@ impl Config {
             if line == properties::HEADER {
                 text.push_str(&self.kafka.properties.to_toml());
             }
+            if line == "[traces]" {
+                text.push_str(&self.variables_of_traces());
+            }
         }
         text
+    }
+
+    /// Returns the variables of OpenTelemetry that are set, and their effect, as comments; nothing if there are none.
+    fn variables_of_traces(&self) -> String {
+        let line = |(name, value): (&str, &str)| format!("# {name} = {}\n", Value::from(redacted(value)));
+        let variables: String = self.traces.environment().map(line).collect();
+        if variables.is_empty() {
+            return variables;
+        }
+        let effect = if self.traces.is_on() {
+            let (share, url) = (self.traces.share(), self.traces.url());
+            format!("# So spans of {share} of all requests (1: of each) are sent to {}.\n", Value::from(redacted(&url)))
+        } else {
+            "# So no spans are sent.\n".to_owned()
+        };
+        format!("# Set in the environment, which counts before this section:\n{variables}{effect}")
     }
 
     /// Returns the values in force as a JSON object, without secrets.
     pub fn to_json(&self) -> Value {
         let mut values = serde_json::to_value(self).expect("settings are plain text and numbers");
         without_passwords(&mut values);
+        let variables: Map<String, Value> =
+            self.traces.environment().map(|(name, value)| (name.to_owned(), redacted(value).into())).collect();
+        if !variables.is_empty() {
+            values["traces"]["environment"] = variables.into();
+            values["traces"]["in_force"] = json!({
+                "is_on": self.traces.is_on(),
+                "share": self.traces.share(),
+                "url": redacted(&self.traces.url()),
+            });
+        }
         if self.admin.password().is_some() {
             values["admin"]["password"] = REDACTED.into();
         }

@@ -252,3 +252,28 @@ fn an_empty_variable_takes_back_an_earlier_one() {
     let config = load(&[("DATABASE_URL", "mysql://u:p@host/shop"), ("DATABASE_URL", "")]).unwrap();
     assert!(config.store.database().is_none());
 }
+
+#[test]
+fn the_variables_of_opentelemetry_are_shown_with_their_effect_and_without_keys() {
+    let set = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://ann:hunter2@collector:4318"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=hunter2"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+    ];
+    let config = load(&set).unwrap();
+    let toml = config.to_toml();
+    for line in [
+        "# OTEL_EXPORTER_OTLP_ENDPOINT = \"http://[redacted]@collector:4318\"\n",
+        "# OTEL_EXPORTER_OTLP_HEADERS = \"[redacted]\"\n",
+        "# OTEL_TRACES_SAMPLER_ARG = \"0.25\"\n",
+        "# So spans of 0.25 of all requests (1: of each) are sent to \"http://[redacted]@collector:4318/v1/traces\".\n",
+    ] {
+        assert!(toml.contains(line), "{line}{toml}");
+    }
+    let json = config.to_json();
+    assert_eq!(json["traces"]["environment"]["OTEL_EXPORTER_OTLP_HEADERS"], "[redacted]");
+    assert_eq!(json["traces"]["in_force"]["share"], 0.25);
+    assert!(!format!("{toml}{json}").contains("hunter2"));
+    assert!(load(&[("OTEL_SDK_DISABLED", "true")]).unwrap().to_toml().contains("# So no spans are sent.\n"));
+}

@@ -138,7 +138,7 @@ impl Error {
             self,
             Error::Mysql(mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase)
                 | Error::Move(MoveError::Mysql(mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase))
-                | Error::Redis(redis::OpenError::Address | redis::OpenError::Files(_))
+                | Error::Redis(redis::OpenError::Address(_) | redis::OpenError::Files(_))
                 | Error::NoBrokers
                 | Error::KafkaProperty(_)
                 | Error::OtherCurrency { .. }
@@ -156,7 +156,10 @@ impl Error {
             Error::HalfRestored(_) => "run `doorbuster restore` of the backup into it again, or delete the folder",
             Error::Mysql(error) => of_database(error),
             Error::Database { cause, .. } => cause.advice(),
-            Error::Redis(_) => {
+            Error::Redis(redis::OpenError::Address(_) | redis::OpenError::Files(_)) => {
+                "correct REDIS_URL and [redis]: docs/cluster.md, and docs/tls.md for TLS"
+            }
+            Error::Redis(redis::OpenError::Lost(_) | redis::OpenError::Thread(_)) => {
                 "start Redis, or correct REDIS_URL and [redis]; without it the shop runs on its store alone"
             }
             Error::Read(_) => CHECK_THE_STORE,

@@ -7,7 +7,7 @@ pub mod scratch;
 
 pub use copies::{Copied, LaidOut, back_up, backup_snapshot, check_restore, lay_out};
 pub use examining::{
-    ExaminedDatabase, ExaminedFolder, ExaminedRedis, ExaminedTopic, examine_database, examine_folder, examine_redis,
-    examine_topics, topic_name,
+    ExaminedDatabase, ExaminedFolder, ExaminedRedis, ExaminedRedisServer, ExaminedTopic, check_addresses,
+    examine_database, examine_folder, examine_redis, examine_topics, topic_name,
 };
 pub use moving::{Moved, Way};

@@ -3,23 +3,61 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use xtask::redis_cluster::RedisCluster;
+use xtask::redis_sentinels::RedisSentinels;
 use xtask::redis_server::{RedisServer, wait_until};
 
 use crate::shared::{Database, issue_all};
-use crate::shop::{ADMIN, ANN, TestShop};
+use crate::shop::{ADMIN, ANN, BOB, TestShop};
+
+/// A Redis of the test's own.
+trait OwnRedis: Sized + Send + Sync {
+    fn start(test: &str) -> Option<Self>;
+    fn address(&self) -> String;
+}
+
+impl OwnRedis for RedisServer {
+    fn start(test: &str) -> Option<RedisServer> {
+        RedisServer::start(test, &[])
+    }
+
+    fn address(&self) -> String {
+        self.address()
+    }
+}
+
+impl OwnRedis for RedisCluster {
+    fn start(test: &str) -> Option<RedisCluster> {
+        RedisCluster::start(test)
+    }
+
+    fn address(&self) -> String {
+        self.address()
+    }
+}
+
+impl OwnRedis for RedisSentinels {
+    fn start(test: &str) -> Option<RedisSentinels> {
+        RedisSentinels::start(test)
+    }
+
+    fn address(&self) -> String {
+        self.address()
+    }
+}
 
 /// Fields are dropped in order: the shops first, because they audit the database.
-struct Pair {
+struct Pair<R> {
     first: TestShop,
     second: TestShop,
-    redis: RedisServer,
+    redis: R,
     _database: Database,
 }
 
-impl Pair {
-    fn start(test: &str, script: &str) -> Option<Pair> {
+impl<R: OwnRedis> Pair<R> {
+    fn start(test: &str, script: &str) -> Option<Pair<R>> {
         let database = Database::new(test)?;
-        let redis = RedisServer::start(test, &[])?;
+        let redis = R::start(test)?;
         let open = || {
             let settings = [
                 ("DATABASE_URL", database.url()),
@@ -52,14 +90,14 @@ fn up(shop: &TestShop) -> bool {
     line.ends_with(" 1")
 }
 
-/// Exactly the total quantity is issued, whatever happens to Redis after the first rush.
-fn drop_in_trouble(
+/// Exactly the total quantity is issued, whatever happens to Redis after the first rush. Returns the shops.
+fn drop_in_trouble<R: OwnRedis>(
     test: &str,
     script: &str,
-    before: impl Fn(&RedisServer),
-    trouble: impl FnOnce(&mut RedisServer) + Send,
-) {
-    let Some(mut pair) = Pair::start(test, script) else { return };
+    before: impl Fn(&R),
+    trouble: impl FnOnce(&mut R) + Send,
+) -> Option<Pair<R>> {
+    let mut pair = Pair::start(test, script)?;
     wait_until("both have Redis", || up(&pair.first) && up(&pair.second));
     let campaign = pair.first.campaign(120, &json!({}));
     let mut numbers = pair.rush(campaign, 1, 20);
@@ -93,22 +131,35 @@ fn drop_in_trouble(
     }
     second.post(2_000, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(410);
     first.post(ANN, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(409);
+    Some(pair)
+}
+
+/// Redis is used again after a fail-over: a product is ranked, another process learns of it, and a user is limited.
+fn assert_used_again<R>(pair: &Pair<R>) {
+    let Pair { first, second, .. } = pair;
+    wait_until("both have Redis again", || up(first) && up(second));
+    let campaign = first.campaign(1, &json!({}));
+    let path = format!("/api/coupons/{campaign}/issue");
+    first.post(ANN, &path, &Value::Null).expect(201);
+    second.post(ANN, &path, &Value::Null).expect(409);
+    second.post(BOB, &path, &Value::Null).expect(410);
+    assert!(up(first) && up(second));
 }
 
 #[test]
 fn redis_may_stay_healthy() {
-    drop_in_trouble("redis_may_stay_healthy", "sorted_set", |_| (), |_| ());
+    _ = drop_in_trouble("redis_may_stay_healthy", "sorted_set", |_: &RedisServer| (), |_| ());
 }
 
 #[test]
 fn redis_may_be_killed_in_the_middle_of_a_drop() {
-    drop_in_trouble("redis_may_be_killed_in_the_middle_of_a_drop", "counter", |_| (), RedisServer::kill);
+    _ = drop_in_trouble("redis_may_be_killed_in_the_middle_of_a_drop", "counter", |_| (), RedisServer::kill);
 }
 
 #[test]
 fn redis_may_be_flushed_in_the_middle_of_a_drop() {
     let flush = |redis: &mut RedisServer| _ = redis.say("FLUSHALL");
-    drop_in_trouble("redis_may_be_flushed_in_the_middle_of_a_drop", "counter", |_| (), flush);
+    _ = drop_in_trouble("redis_may_be_flushed_in_the_middle_of_a_drop", "counter", |_| (), flush);
 }
 
 #[test]
@@ -118,7 +169,7 @@ fn redis_may_be_replaced_by_an_older_copy_in_the_middle_of_a_drop() {
         redis.kill();
         redis.restart();
     };
-    drop_in_trouble("redis_may_be_replaced_by_an_older_copy_in_the_middle_of_a_drop", "sorted_set", save, replace);
+    _ = drop_in_trouble("redis_may_be_replaced_by_an_older_copy_in_the_middle_of_a_drop", "sorted_set", save, replace);
 }
 
 #[test]
@@ -128,7 +179,7 @@ fn redis_may_stop_answering_in_the_middle_of_a_drop() {
         std::thread::sleep(Duration::from_millis(300));
         redis.signal("-CONT");
     };
-    drop_in_trouble("redis_may_stop_answering_in_the_middle_of_a_drop", "counter", |_| (), stall);
+    _ = drop_in_trouble("redis_may_stop_answering_in_the_middle_of_a_drop", "counter", |_| (), stall);
 }
 
 #[test]
@@ -142,8 +193,24 @@ fn a_shop_opens_with_an_unreachable_redis() {
 }
 
 #[test]
-fn a_node_of_a_cluster_is_recognised_and_several_addresses_are_refused() {
-    const TEST: &str = "a_node_of_a_cluster_is_recognised_and_several_addresses_are_refused";
+fn a_primary_of_a_cluster_may_be_killed_in_the_middle_of_a_drop() {
+    let test = "a_primary_of_a_cluster_may_be_killed_in_the_middle_of_a_drop";
+    // The slot of the gate of the first campaign.
+    let kill = |redis: &mut RedisCluster| redis.fail_over("{1}");
+    let pair = drop_in_trouble(test, "counter", |_| (), kill);
+    pair.iter().for_each(assert_used_again);
+}
+
+#[test]
+fn sentinels_may_promote_a_replica_in_the_middle_of_a_drop() {
+    let test = "sentinels_may_promote_a_replica_in_the_middle_of_a_drop";
+    let pair = drop_in_trouble(test, "sorted_set", |_| (), RedisSentinels::fail_over);
+    pair.iter().for_each(assert_used_again);
+}
+
+#[test]
+fn a_wrong_form_of_address_is_named_by_the_doctor() {
+    const TEST: &str = "a_wrong_form_of_address_is_named_by_the_doctor";
     let Some(redis) = RedisServer::start(TEST, &["--cluster-enabled", "yes"]) else { return };
     let shop = TestShop::start_with(&[("REDIS_URL", &redis.address())]);
     let campaign = shop.campaign(1, &json!({}));
@@ -155,7 +222,9 @@ fn a_node_of_a_cluster_is_recognised_and_several_addresses_are_refused() {
         [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat()
     };
     let report = doctor(&redis.address());
-    assert!(report.contains("a node of a cluster"), "{report}");
-    let report = doctor("redis://127.0.0.1:6379,127.0.0.1:6380/");
-    assert!(report.contains("names a cluster or sentinels, which are not supported"), "{report}");
+    assert!(report.contains("a node of a cluster, which REDIS_URL names as a single server"), "{report}");
+    redis.say("CLUSTER ADDSLOTSRANGE 0 16383");
+    wait_until("the cluster is whole", || redis.say("CLUSTER INFO").contains("cluster_state:ok"));
+    let report = doctor(&redis.address().replace("redis://", "redis+cluster://"));
+    assert!(report.contains("a cluster of 1 primaries"), "{report}");
 }

@@ -222,7 +222,6 @@ fn settings_that_only_serving_would_refuse_are_refused_before() {
         ("DOORBUSTER__SERVER__LISTEN", "127.0.0.1:99999"),
         ("DOORBUSTER__ADMIN__LISTEN", "a b:80"),
         ("DOORBUSTER__ADMIN__EMAIL", "nobody"),
-        ("DATABASE_URL", "mysql://127.0.0.1:3306"),
     ] {
         let output = doorbuster(&["config", "--json"]).env(name, value).output().unwrap();
         let error = error_of(&output);
@@ -238,6 +237,36 @@ fn settings_that_only_serving_would_refuse_are_refused_before() {
     {
         let output = doorbuster(&["config"]).envs(provider).env("DOORBUSTER__PAYMENT__URL", url).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{url}: {output:?}");
+    }
+}
+
+#[test]
+fn an_address_is_refused_by_every_command_in_the_same_words() {
+    let folder = folder("never");
+    for (name, value) in [
+        ("DATABASE_URL", "mysql://127.0.0.1:3306"),
+        ("DATABASE_URL", "postgres://ann:hunter2@host/shop"),
+        ("DATABASE_URL", "mysql://ann:hunter2@/shop"),
+        ("DATABASE_URL", "mysql://ann:hunter2@host:port/shop"),
+        ("DATABASE_URL", "mysql://ann:hunter2@host/shop?ssl-mode=PREFERRED"),
+        ("DATABASE_URL", "mysql://ann:hunter2@host/shop?ssl-ca=/nowhere/ca.pem"),
+        ("REDIS_URL", "redis://ann:hunter2@host:port"),
+        ("REDIS_URL", "redis://ann:hunter2@host/zero"),
+        ("REDIS_URL", "redis+cluster://ann:hunter2@a,b/1"),
+        ("REDIS_URL", "redis+sentinel://ann:hunter2@a,b"),
+    ] {
+        let refused = |arguments: &[&str]| {
+            let output = doorbuster(arguments).arg("--data-dir").arg(&folder).env(name, value).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?} {value}: {output:?}");
+            output
+        };
+        let error = error_of(&refused(&["config", "--json"]));
+        assert_eq!(error["code"], "settings", "{value}: {error}");
+        assert_eq!(error_of(&refused(&["doctor", "--json"])), error);
+        let served = String::from_utf8(refused(&["serve"]).stderr).unwrap();
+        assert!(served.contains(error["message"].as_str().unwrap()), "{served}");
+        assert!(!format!("{error}{served}").contains("hunter2"), "{error}{served}");
+        assert!(!folder.exists(), "{value}");
     }
 }
 

@@ -2,10 +2,10 @@
 
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, UserId};
-use redis::aio::ConnectionManager;
 use redis::{RedisResult, Script};
 
 use crate::redis::Redis;
+use crate::redis::line::Line;
 
 /// How long keys are kept after the campaign's coupons expire; counts and claims expire together.
 const KEPT_MS: i64 = 24 * 3_600 * 1_000;
@@ -130,14 +130,14 @@ impl Scripts {
     }
 
     /// Reads what is known of a campaign and a user.
-    pub(super) async fn read(&self, mut line: ConnectionManager, keys: &Keys, user: UserId) -> RedisResult<Found> {
+    pub(super) async fn read(&self, mut line: Line, keys: &Keys, user: UserId) -> RedisResult<Found> {
         self.read.key(&keys.0[..]).arg(user.0).invoke_async::<Answer>(&mut line).await.map(found)
     }
 
     /// Writes a campaign's terms and claims; claims of an earlier epoch are ignored.
     pub(super) async fn update(
         &self,
-        mut line: ConnectionManager,
+        mut line: Line,
         keys: &Keys,
         campaign: &Campaign,
         Claims { epoch, names }: Claims<'_>,
@@ -153,7 +153,7 @@ impl Scripts {
         call.invoke_async::<Answer>(&mut line).await.map(found)
     }
 
-    pub(super) async fn clear(&self, mut line: ConnectionManager, keys: &Keys) -> RedisResult<()> {
+    pub(super) async fn clear(&self, mut line: Line, keys: &Keys) -> RedisResult<()> {
         redis::cmd("DEL").arg(&keys.0[..]).query_async(&mut line).await
     }
 }

@@ -3,10 +3,10 @@
 use app::ports::Window;
 use app::ports::views::DaySales;
 use domain::ids::ProductId;
-use redis::aio::ConnectionManager;
 use redis::{RedisResult, Script};
 
 use crate::redis::Redis;
+use crate::redis::line::Line;
 
 /// Days before today that have sums of their own.
 pub(super) const DAYS_BACK: i64 = 2;
@@ -108,13 +108,7 @@ fn three_days(last: i64) -> String {
 
 impl Scripts {
     /// Writes the units of a day sold so far.
-    pub(super) async fn put(
-        &self,
-        mut line: ConnectionManager,
-        redis: &Redis,
-        on: i64,
-        sales: &[DaySales],
-    ) -> RedisResult<()> {
+    pub(super) async fn put(&self, mut line: Line, redis: &Redis, on: i64, sales: &[DaySales]) -> RedisResult<()> {
         let mut call = self.put.key(key(redis, "all"));
         call.key(key(redis, &day(on)));
         (on..=on + DAYS_BACK).for_each(|last| _ = call.key(key(redis, &three_days(last))));
@@ -124,12 +118,7 @@ impl Scripts {
     }
 
     /// Deletes everything and returns the token of the rebuild; `None` while another process rebuilds.
-    pub(super) async fn begin(
-        &self,
-        mut line: ConnectionManager,
-        redis: &Redis,
-        today: i64,
-    ) -> RedisResult<Option<String>> {
+    pub(super) async fn begin(&self, mut line: Line, redis: &Redis, today: i64) -> RedisResult<Option<String>> {
         let mut token = [0; 8];
         // Without random bytes two processes may rebuild at once; the ranking is rebuilt a little later.
         let _ = getrandom::fill(&mut token);
@@ -145,7 +134,7 @@ impl Scripts {
 
     pub(super) async fn put_before(
         &self,
-        mut line: ConnectionManager,
+        mut line: Line,
         redis: &Redis,
         token: &str,
         sales: &[DaySales],
@@ -157,13 +146,13 @@ impl Scripts {
         call.invoke_async(&mut line).await
     }
 
-    pub(super) async fn finish(&self, mut line: ConnectionManager, redis: &Redis, token: &str) -> RedisResult<()> {
+    pub(super) async fn finish(&self, mut line: Line, redis: &Redis, token: &str) -> RedisResult<()> {
         let mut call = self.finish.key(key(redis, "whole"));
         call.key(key(redis, "builder")).arg(token).arg(WHOLE_S).invoke_async(&mut line).await
     }
 
     /// Returns whether it is whole, and stays so for a while.
-    pub(super) async fn is_whole(&self, mut line: ConnectionManager, redis: &Redis) -> RedisResult<bool> {
+    pub(super) async fn is_whole(&self, mut line: Line, redis: &Redis) -> RedisResult<bool> {
         let left: i64 = redis::cmd("TTL").arg(key(redis, "whole")).query_async(&mut line).await?;
         Ok(left > SOON_S)
     }
@@ -171,7 +160,7 @@ impl Scripts {
     /// Returns the best first; `None` when the ranking is not whole.
     pub(super) async fn best(
         &self,
-        mut line: ConnectionManager,
+        mut line: Line,
         redis: &Redis,
         window: Window,
         limit: usize,

@@ -12,16 +12,18 @@ use domain::ids::{CampaignId, UserId};
 use domain::money::Money;
 use domain::pricing::Discount;
 use domain::time::Timestamp;
+use xtask::redis_cluster::RedisCluster;
+use xtask::redis_sentinels::RedisSentinels;
 use xtask::redis_server::{RedisServer, wait_until};
 
 use super::server::{open, open_as};
 use super::views::Rows;
 use crate::database::runtime;
 
-const DROP: CampaignId = CampaignId(1);
-const ANN: UserId = UserId(1);
-const BOB: UserId = UserId(2);
-const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+pub(crate) const DROP: CampaignId = CampaignId(1);
+pub(crate) const ANN: UserId = UserId(1);
+pub(crate) const BOB: UserId = UserId(2);
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 const SCRIPTS: [GateScript; 2] = [GateScript::Counter, GateScript::SortedSet];
 
 struct Shared {
@@ -66,7 +68,7 @@ impl GateFixture for Shared {
     }
 }
 
-fn campaign(quantity: i64, issued: i64) -> Campaign {
+pub(crate) fn campaign(quantity: i64, issued: i64) -> Campaign {
     Campaign {
         id: DROP,
         name: "drop".into(),
@@ -85,12 +87,12 @@ fn campaign(quantity: i64, issued: i64) -> Campaign {
     }
 }
 
-fn keep_promises(server: &RedisServer) {
+fn keep_promises(address: &str) {
     for script in SCRIPTS {
         for (name, case) in GATE_CASES {
             // Visible only when the next case fails.
             eprintln!("{script:?}: {name}");
-            runtime().block_on(case(&mut Shared::new(open(server), script)));
+            runtime().block_on(case(&mut Shared::new(open(address), script)));
         }
     }
 }
@@ -99,17 +101,20 @@ fn keep_promises(server: &RedisServer) {
 fn the_shared_gate_keeps_its_promises_with_either_script() {
     let test = "the_shared_gate_keeps_its_promises_with_either_script";
     let Some(server) = RedisServer::start(test, &[]) else { return };
-    keep_promises(&server);
+    keep_promises(&server.address());
 }
 
 #[test]
-fn its_scripts_run_on_a_cluster() {
-    let Some(server) = RedisServer::start("its_scripts_run_on_a_cluster", &["--cluster-enabled", "yes"]) else {
-        return;
-    };
-    server.say("CLUSTER ADDSLOTSRANGE 0 16383");
-    wait_until("the cluster is whole", || server.say("CLUSTER INFO").contains("cluster_state:ok"));
-    keep_promises(&server);
+fn it_keeps_its_promises_on_a_cluster() {
+    let Some(cluster) = RedisCluster::start("it_keeps_its_promises_on_a_cluster") else { return };
+    keep_promises(&cluster.address());
+}
+
+#[test]
+fn it_keeps_its_promises_on_a_primary_that_sentinels_name() {
+    let test = "it_keeps_its_promises_on_a_primary_that_sentinels_name";
+    let Some(sentinels) = RedisSentinels::start(test) else { return };
+    keep_promises(&sentinels.address());
 }
 
 #[test]
@@ -142,7 +147,7 @@ fn a_store_restored_from_a_backup_clears_the_gate() {
     let test = "a_store_restored_from_a_backup_clears_the_gate";
     let Some(server) = RedisServer::start(test, &[]) else { return };
     for script in SCRIPTS {
-        let shared = Shared::new(open(&server), script);
+        let shared = Shared::new(open(&server.address()), script);
         runtime().block_on(async {
             shared.apply(campaign(5, 2), &[(ANN, 1), (BOB, 1)], true).await;
             assert_eq!(shared.advice(BOB).await, Some(Rejection::AlreadyIssued));
@@ -161,7 +166,7 @@ fn a_flushed_gate_is_open_and_asks_for_all_holders() {
     let test = "a_flushed_gate_is_open_and_asks_for_all_holders";
     let Some(server) = RedisServer::start(test, &[]) else { return };
     for script in SCRIPTS {
-        let shared = Shared::new(open(&server), script);
+        let shared = Shared::new(open(&server.address()), script);
         runtime().block_on(async {
             shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
             assert_eq!(shared.advice(BOB).await, Some(Rejection::SoldOut));
@@ -203,7 +208,7 @@ fn counts_and_claims_go_together_and_not_before_the_coupons_end() {
 fn a_lost_redis_costs_nothing_and_is_used_again_when_it_is_back() {
     let test = "a_lost_redis_costs_nothing_and_is_used_again_when_it_is_back";
     let Some(mut server) = RedisServer::start(test, &[]) else { return };
-    let redis = open(&server);
+    let redis = open(&server.address());
     let shared = Shared::new(Arc::clone(&redis), GateScript::Counter);
     runtime().block_on(async {
         shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
@@ -227,7 +232,7 @@ fn many_holders_are_sent_in_parts() {
     let Some(server) = RedisServer::start("many_holders_are_sent_in_parts", &[]) else { return };
     let holders: Vec<(UserId, i64)> = (1..=1_700).map(|user| (UserId(user), 1)).collect();
     for script in SCRIPTS {
-        let shared = Shared::new(open(&server), script);
+        let shared = Shared::new(open(&server.address()), script);
         runtime().block_on(async {
             shared.apply(campaign(1_700, 1_700), &holders, true).await;
             assert_eq!(shared.advice(UserId(1_700)).await, Some(Rejection::AlreadyIssued));

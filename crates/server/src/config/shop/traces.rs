@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Error;
+use crate::config::render::REDACTED;
 
 const PATH: &str = "/v1/traces";
 /// Time-out of a request, as OpenTelemetry's own default.
@@ -75,6 +76,14 @@ impl Traces {
         }
         resource.push(("service.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
         resource
+    }
+
+    /// Returns the variables that are set; headers may have a key and are not shown.
+    pub(in crate::config) fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.keys().filter_map(|name| {
+            let text = self.variable(name)?;
+            Some((name.as_str(), if name.ends_with("_HEADERS") { REDACTED } else { text }))
+        })
     }
 
     fn variable(&self, name: &str) -> Option<&str> {

@@ -10,11 +10,22 @@ use crate::config::Config;
 
 pub use adapters::kafka::ExaminedTopic;
 pub use mysql::Examined as ExaminedDatabase;
-pub use redis::Examined as ExaminedRedis;
+pub use redis::{Examined as ExaminedRedis, ExaminedServer as ExaminedRedisServer};
 pub use sqlite::Examined as ExaminedFolder;
 
 fn runtime() -> Result<Runtime, Error> {
     Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// Checks the addresses of the database and of Redis, and the files of TLS for them, as opening them would. Nothing is sent.
+pub fn check_addresses(config: &Config) -> Result<(), Error> {
+    if let Some(database) = config.store.database() {
+        mysql::check_address(database.address())?;
+    }
+    match config.redis.address() {
+        Some(address) => Ok(redis_services::place(config, address).check()?),
+        None => Ok(()),
+    }
 }
 
 pub fn examine_folder(config: &Config) -> Result<ExaminedFolder, Error> {

@@ -73,6 +73,6 @@ mod tests {
         let line = EXAMPLE.lines().position(|line| line.starts_with("count = 50_000")).unwrap() + 1;
         assert_refused(("count = 50_000", "count = "), &format!("(line {line}, column 9)"));
         assert_refused(("count = 50_000", "count = \"many\""), &format!("(line {line}, column 9)"));
-        assert_eq!(parse("seed = 1\n드롭 = [").unwrap_err().split_once("(line").unwrap().1, " 2, column 1)");
+        assert_eq!(parse("seed = 1\n드롭 = [").unwrap_err().split_once("(line").unwrap().1, " 2, column 7)");
     }
 }

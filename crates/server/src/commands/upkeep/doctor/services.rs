@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::secrets;
 use crate::config::Config;
 use crate::wiring;
-use crate::wiring::upkeep::{self, ExaminedDatabase, ExaminedTopic};
+use crate::wiring::upkeep::{self, ExaminedDatabase, ExaminedRedis, ExaminedRedisServer, ExaminedTopic};
 
 /// Clocks that differ by more make deadlines of one process early for another.
 const CLOCK_MAX_MS: i64 = 1_000;
@@ -133,22 +133,44 @@ fn durability(examined: &ExaminedDatabase) -> Vec<Finding> {
 }
 
 fn of_redis(config: &Config, address: &str) -> Finding {
-    match upkeep::examine_redis(config, address) {
-        Err(error) => Finding::found("redis", error.to_string(), error.advice()),
-        Ok(examined) if examined.is_of_cluster => Finding::found(
+    let ExaminedRedis { is_cluster, primaries } = match upkeep::examine_redis(config, address) {
+        Ok(examined) => examined,
+        Err(error) => return Finding::found("redis", error.to_string(), error.advice()),
+    };
+    let evicts_in_use = |server: &&ExaminedRedisServer| {
+        server.maxmemory > 0 && server.policy != "allkeys-lru" && server.policy != "noeviction"
+    };
+    let worst = primaries.iter().find(evicts_in_use);
+    let Some(server) = worst.or(primaries.first()) else {
+        return Finding::found("redis", "the cluster has no primary", "create the cluster: every slot needs a primary");
+    };
+    let version = &server.version;
+    match server.mode.as_str() {
+        "cluster" if !is_cluster => Finding::found(
             "redis",
-            format!("version {}, a node of a cluster", examined.version),
-            "name a single server in REDIS_URL: a cluster is not supported",
+            format!("version {version}, a node of a cluster, which REDIS_URL names as a single server"),
+            "write REDIS_URL=redis+cluster://host:6379 (rediss+cluster with TLS): docs/cluster.md",
         ),
-        Ok(examined) => Finding::rule(
+        "sentinel" => Finding::found(
             "redis",
-            examined.maxmemory == 0 || examined.policy == "allkeys-lru" || examined.policy == "noeviction",
-            format!(
-                "version {}, maxmemory {}, maxmemory-policy {}",
-                examined.version, examined.maxmemory, examined.policy
-            ),
-            "set maxmemory-policy to allkeys-lru: the shop's keys may be lost, and the other policies evict those in use",
+            format!("version {version}, a sentinel, which REDIS_URL names as a server"),
+            "write REDIS_URL=redis+sentinel://host:26379/NAME (rediss+sentinel with TLS): docs/cluster.md",
         ),
+        _ if server.is_replica => Finding::found(
+            "redis",
+            format!("version {version}, a replica, which takes no writes"),
+            "name the primary in REDIS_URL, or the sentinels that know it: docs/cluster.md",
+        ),
+        _ => {
+            let count =
+                if is_cluster { format!(", a cluster of {} primaries", primaries.len()) } else { String::new() };
+            Finding::rule(
+                "redis",
+                worst.is_none(),
+                format!("version {version}{count}, maxmemory {}, maxmemory-policy {}", server.maxmemory, server.policy),
+                "set maxmemory-policy to allkeys-lru: the shop's keys may be lost, and the other policies evict those in use",
+            )
+        }
     }
 }
 
@@ -205,7 +227,7 @@ fn encryption(config: &Config, database: Option<&ExaminedDatabase>) -> Finding {
     {
         plain.push("the database");
     }
-    if config.redis.address().is_some_and(|address| leaves(address) && !address.starts_with("rediss:")) {
+    if config.redis.address().is_some_and(|address| leaves(address) && !address.starts_with("rediss")) {
         plain.push("Redis");
     }
     if config.kafka.brokers().is_some_and(|brokers| brokers.split(',').any(leaves))
@@ -238,9 +260,11 @@ fn encryption(config: &Config, database: Option<&ExaminedDatabase>) -> Finding {
 fn leaves(address: &str) -> bool {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    !matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    hosts.split(',').any(|host| {
+        let name = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(name, _)| name);
+        !matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    })
 }
 
 #[cfg(test)]
@@ -255,6 +279,8 @@ mod tests {
             ("redis://[::1]:6379/", false),
             ("mysql://u:p@db.example:3306/shop", true),
             ("redis://10.0.0.7/", true),
+            ("redis+cluster://127.0.0.1:7000,[::1]", false),
+            ("redis+sentinel://u:p@127.0.0.1:26379,10.0.0.7/shop", true),
         ] {
             assert_eq!(leaves(address), is_elsewhere, "{address}");
         }
