@@ -377,6 +377,12 @@ macro_rules! select_buyer {
     };
 }
 
+macro_rules! select_card {
+    ($rest:literal) => {
+        concat!("SELECT drop_id, card_hash, units FROM drop_card ", $rest)
+    };
+}
+
 macro_rules! select_drop_link {
     ($rest:literal) => {
         concat!(
@@ -415,9 +421,9 @@ macro_rules! select_api_key {
 
 pub(crate) use {
     select_account, select_alert, select_answer, select_api_key, select_buyer, select_callback, select_campaign,
-    select_coupon, select_customer, select_delivery, select_described, select_details, select_drop, select_drop_link,
-    select_entry, select_issue, select_letter, select_letter_failure, select_line, select_login, select_mode_change,
-    select_notification, select_notification_settings, select_order, select_outgoing, select_parked,
-    select_parked_event, select_parked_failure, select_payment, select_product, select_relayed, select_request,
-    select_shipment, select_storage, select_trail, select_user_coupon, select_webhook, select_written,
+    select_card, select_coupon, select_customer, select_delivery, select_described, select_details, select_drop,
+    select_drop_link, select_entry, select_issue, select_letter, select_letter_failure, select_line, select_login,
+    select_mode_change, select_notification, select_notification_settings, select_order, select_outgoing,
+    select_parked, select_parked_event, select_parked_failure, select_payment, select_product, select_relayed,
+    select_request, select_shipment, select_storage, select_trail, select_user_coupon, select_webhook, select_written,
 };

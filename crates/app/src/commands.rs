@@ -47,7 +47,7 @@ use crate::events::event::{
 use crate::events::notices::OrderChange;
 use crate::log::group::Group;
 use crate::log::trailing::Follow;
-use crate::payments::provider::{Found, ProviderError};
+use crate::payments::provider::{Found, ProviderError, Verdict};
 use crate::state::rows::{
     Added, AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, NewDetails, OffsetKey, OffsetMove, ParkKey,
     ParkedKey, Prune, Removal, Role,
@@ -300,6 +300,16 @@ pub struct PaymentAnswered {
     pub answer: Result<Found, ProviderError>,
     /// Set for a callback from the provider; each callback is applied once.
     pub callback: Option<CallbackRow>,
+}
+
+impl PaymentAnswered {
+    /// Returns what the provider calls the card or account that pays, if it says so.
+    pub fn fingerprint(&self) -> Option<&str> {
+        match &self.answer {
+            Ok(Found::Verdict(Verdict::Approved { fingerprint, .. })) => fingerprint.as_deref(),
+            Ok(_) | Err(_) => None,
+        }
+    }
 }
 
 /// The commands of events; [`crate::log::reactions`] has the table.

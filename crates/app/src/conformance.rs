@@ -109,6 +109,7 @@ cases! {
     drops {
         a_drop_survives_every_change,
         a_customer_of_a_drop_survives,
+        a_card_of_a_drop_survives,
         drops_come_due_when_they_turn,
     }
     commits {

@@ -4,6 +4,7 @@
 //! placed: the units of every order count until it is cancelled or its units are returned.
 
 mod buyer;
+mod card;
 mod chain;
 mod queue;
 mod shuffle;
@@ -16,7 +17,8 @@ use crate::ids::{DropId, ProductId};
 use crate::time::Timestamp;
 use crate::word::words;
 
-pub use buyer::Buyer;
+pub use buyer::{Buyer, PaidWith};
+pub use card::{Card, CardHash};
 pub use chain::{Act, Chain, Link, LinkKind, beginning, commitment, hex};
 pub(crate) use chain::{Sealed, hidden};
 pub use queue::{Prequeue, Queue, Standing, TicketStatus, WaitingRoom};
@@ -60,6 +62,8 @@ pub struct Terms {
     pub products: Vec<Offer>,
     /// The most units of all products together that one customer gets.
     pub per_customer: Option<i64>,
+    /// The most units of all products together that one card or account pays for.
+    pub per_payment_method: Option<i64>,
     pub waiting_room: Option<WaitingRoom>,
     pub secrets: Secrets,
 }
@@ -83,6 +87,8 @@ pub struct Drop {
     pub ends_at: Timestamp,
     pub products: Vec<Offer>,
     pub per_customer: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_payment_method: Option<i64>,
     pub paused: bool,
     pub phase: Phase,
     /// The products without an available unit.
@@ -106,6 +112,8 @@ pub enum Rejection {
     Paused,
     /// The drop has a waiting room, and the customer is not admitted, or does not show the ticket.
     TicketRequired,
+    /// The drop counts the units of each card, so its orders are paid before they are shipped.
+    PrepaymentRequired,
     /// The customer would have more than `limit` units; `already` count.
     LimitExceeded {
         limit: i64,
@@ -143,6 +151,8 @@ pub struct Claim<'a> {
     pub lines: &'a [(ProductId, i64)],
     /// True if the customer shows their ticket.
     pub shows_ticket: bool,
+    /// True if the order is paid before it is shipped.
+    pub is_prepaid: bool,
 }
 
 impl Claim<'_> {
@@ -174,6 +184,7 @@ impl Drop {
             ends_at: terms.ends_at,
             products: terms.products.clone(),
             per_customer: terms.per_customer,
+            per_payment_method: terms.per_payment_method,
             paused: false,
             phase: Phase::Scheduled,
             sold_out,
@@ -336,17 +347,20 @@ impl Drop {
     ///
     /// # Errors
     ///
-    /// The first [`Rejection`] whose guard fails: the window, the ticket, then the products' limits, then the drop's.
+    /// The first [`Rejection`] whose guard fails: the window, the ticket, the payment, the products' limits, the drop's.
     pub fn claim(&self, buyer: &Buyer, claim: &Claim<'_>, at: Timestamp) -> Result<Buyer, Rejection> {
         let lines = claim.lines;
         self.check_open(at)?;
         self.check_ticket(buyer, claim.shows_ticket, at)?;
+        if self.per_payment_method.is_some() && !claim.is_prepaid {
+            return Err(Rejection::PrepaymentRequired);
+        }
         for (product, quantity) in lines {
             let offer = self.products.iter().find(|offer| offer.product == *product);
             check(offer.and_then(|offer| offer.per_customer), buyer.units_of(*product), *quantity)?;
         }
         check(self.per_customer, buyer.all_units(), claim.units())?;
-        Ok(buyer.with(lines))
+        Ok(Buyer { card_limit: self.per_payment_method, ..buyer.with(lines) })
     }
 }
 

@@ -171,6 +171,12 @@ impl Codec {
         self.encode(Kind::Ticket, (drop << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1)))
     }
 
+    /// A keyed hash of the provider's fingerprint of a card. It differs from drop to drop, and cannot be decoded.
+    pub fn card(&self, drop: DropId, fingerprint: &str) -> [u8; 16] {
+        let digest = Sha256::new().chain_update(self.key).chain_update(format!("card {drop} {fingerprint}")).finalize();
+        std::array::from_fn(|place| digest[place])
+    }
+
     /// The order that a code names; `None` if the code is malformed or of another kind.
     pub fn order_id(&self, code: &str) -> Option<OrderId> {
         self.decode(Kind::Order, code).map(OrderId)

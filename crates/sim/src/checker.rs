@@ -267,6 +267,7 @@ fn branch_of(row: &OutboxRow) -> Option<Branch> {
         EventKind::ShipmentUpdated if says("SHIPPED") => Some(Branch::Shipped),
         EventKind::StorageUpdated => Some(Branch::Stored),
         EventKind::OrderCancelled if says("payment.expired") => Some(Branch::Unpaid),
+        EventKind::OrderCancelled if says("payment_method.limit_exceeded") => Some(Branch::CardRefused),
         EventKind::OrderCancelled if says("step.timed_out") => Some(Branch::GivenUp),
         EventKind::StockDeductionFailed | EventKind::CouponUsageFailed | EventKind::PointDeductionFailed
             if says("claim.released") =>

@@ -90,6 +90,7 @@ fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("holdings", rows.holdings.changes(), |key| state.holdings.contains_key(key))?;
     fits("campaigns", rows.campaigns.changes(), |key| state.campaigns.contains_key(key))?;
     fits("buyers", rows.buyers.changes(), |key| state.buyers.contains_key(key))?;
+    fits("cards", rows.cards.changes(), |key| state.cards.contains_key(key))?;
     fits("drops", rows.drops.changes(), |key| state.drops.contains_key(key))?;
     fits("products", rows.products.changes(), |key| state.products.contains_key(key))?;
     fits("sales", rows.sales.changes(), |key| state.sales.contains_key(key))

@@ -16,7 +16,7 @@ use domain::ids::{CampaignId, Code, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::fulfilment::Goods;
 use domain::order::{Canceller, Choice, Order, Outcome, Payment, Receiver};
-use domain::payment::Method;
+use domain::payment::{Means, Method};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 use domain::{shipment, warehouse};
@@ -188,7 +188,7 @@ impl Customers {
             10 | 11 => decide(rng, state, order),
             0..4 => {
                 let order = one_of(rng, state, order, |order| order.outcome == Outcome::AwaitingPayment);
-                Command::Pay { order, method, means: None, amount_shown: None }
+                Command::Pay { order, method, means: card(rng), amount_shown: None }
             }
             4 | 5 => {
                 let receiver = rng.happens(800).then(receiver);
@@ -259,7 +259,9 @@ impl Customers {
         });
         let secrets = Secrets { seed: [rng.below(250) as u8; 32], key: [7; 32] };
         let name = "Saturday".into();
-        let terms = Terms { name, starts_at, ends_at, products, per_customer, waiting_room, secrets };
+        let per_payment_method = rng.happens(400).then(|| rng.amount(1, 3));
+        let terms =
+            Terms { name, starts_at, ends_at, products, per_customer, per_payment_method, waiting_room, secrets };
         Command::Drop(DropCommand::Create(Box::new(terms)))
     }
 
@@ -273,6 +275,12 @@ impl Customers {
         };
         Command::ChangeCampaign { campaign, change }
     }
+}
+
+/// A card that several customers pay with, or none of theirs.
+fn card(rng: &mut Rng) -> Option<Arc<Means>> {
+    let token = rng.happens(700).then(|| format!("card-{}", rng.below(3)).into())?;
+    Some(Arc::new(Means { token: Some(token), return_url: None }))
 }
 
 /// The tickets that a customer has.

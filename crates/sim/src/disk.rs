@@ -8,15 +8,15 @@ use app::events::trace::TraceParent;
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AnswerKey, BuyerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, Details, EmailKey, Entry, FigureKey,
-    HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey,
+    AnswerKey, BuyerKey, CallbackKey, CallbackRow, CardKey, ClaimKey, Customer, DeadLetter, Details, EmailKey, Entry,
+    FigureKey, HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey,
     ParkedEventKey, ParkedKey, Receipt, Recorded, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::alert::Alert;
 use domain::api_key::ApiKey;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
-use domain::drops::{Buyer, Drop, Link};
+use domain::drops::{Buyer, Card, Drop, Link};
 use domain::ids::{
     AlertId, ApiKeyId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId,
     RequestId, UserId, WebhookId,
@@ -101,6 +101,7 @@ pub struct State {
     pub coupons: BTreeMap<CouponId, (HoldingKey, Option<CouponId>)>,
     pub campaigns: BTreeMap<CampaignId, Campaign>,
     pub buyers: BTreeMap<BuyerKey, Buyer>,
+    pub cards: BTreeMap<CardKey, Card>,
     pub drops: BTreeMap<DropId, Drop>,
     pub drop_links: BTreeMap<(DropId, i64), Link>,
     pub products: BTreeMap<ProductId, Product>,

@@ -185,6 +185,7 @@ impl Snapshot for ModelSnapshot {
     fn drops(&mut self, each: &mut dyn FnMut(DropFact)) -> Result<(), StoreError> {
         self.0.drops.values().cloned().map(Box::new).map(DropFact::Drop).for_each(&mut *each);
         self.0.buyers.values().cloned().map(DropFact::Buyer).for_each(&mut *each);
+        self.0.cards.values().copied().map(DropFact::Card).for_each(&mut *each);
         self.0.drop_links.values().cloned().map(DropFact::Link).for_each(each);
         Ok(())
     }

@@ -168,6 +168,7 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Holding(key) => rows.holdings.loaded(key, state.holdings.get(&key).cloned()),
         Key::Campaign(id) => rows.campaigns.loaded(id, state.campaigns.get(&id).cloned()),
         Key::DropBuyer(key) => rows.buyers.loaded(key, state.buyers.get(&key).cloned()),
+        Key::DropCard(key) => rows.cards.loaded(key, state.cards.get(&key).copied()),
         Key::Drop(id) => rows.drops.loaded(id, state.drops.get(&id).cloned()),
         Key::Product(id) => rows.products.loaded(id, state.products.get(&id).cloned()),
         Key::Sales(key) => rows.sales.loaded(key, state.sales.get(&key).copied()),
@@ -212,6 +213,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.holdings, rows.holdings.changes(), |key| key);
     apply(&mut state.campaigns, rows.campaigns.changes(), |key| key);
     apply(&mut state.buyers, rows.buyers.changes(), |key| key);
+    apply(&mut state.cards, rows.cards.changes(), |key| key);
     apply(&mut state.drops, rows.drops.changes(), |key| key);
     apply(&mut state.products, rows.products.changes(), |key| key);
     apply(&mut state.sales, rows.sales.changes(), |key| key);

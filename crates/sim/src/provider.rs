@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::payments::provider::{
     Ask, Asked, Call, Callback, CallbackError, Found, Operation, Provider as Port, ProviderError, Verdict,
@@ -300,9 +300,13 @@ impl Books {
                 self.pending.insert(ask.key.to_string());
                 Err(ProviderError::Unknown("timed out".into()))
             }
-            (Some(Whim::WrongAmount), Verdict::Approved { reference, amount }) => {
+            (Some(Whim::WrongAmount), Verdict::Approved { reference, amount, fingerprint }) => {
                 self.witnessed.push(Branch::ProviderWrong);
-                Ok(Verdict::Approved { reference: reference.clone(), amount: *amount + Money::won(1) })
+                Ok(Verdict::Approved {
+                    reference: reference.clone(),
+                    amount: *amount + Money::won(1),
+                    fingerprint: fingerprint.clone(),
+                })
             }
             (Some(Whim::ToldTwice), _) => {
                 self.witnessed.push(Branch::ProviderToldTwice);
@@ -311,7 +315,8 @@ impl Books {
                 Ok(verdict)
             }
             (Some(Whim::ToldFirst), _) => {
-                self.callbacks.push(ModelCallback { ask: ask.clone(), verdict: verdict.clone(), is_first: true });
+                let told = without_card(verdict.clone());
+                self.callbacks.push(ModelCallback { ask: ask.clone(), verdict: told, is_first: true });
                 Ok(verdict)
             }
             _ => Ok(verdict),
@@ -357,7 +362,8 @@ impl Books {
             Operation::Void => !is_declined && !self.is_done(ask, Operation::Capture),
             Operation::Refund => !is_declined && self.is_done(ask, Operation::Capture),
         };
-        let approved = Verdict::Approved { reference: "pi_1".into(), amount: ask.amount };
+        let approved =
+            Verdict::Approved { reference: "pi_1".into(), amount: ask.amount, fingerprint: fingerprint(ask) };
         let verdict = if can { approved } else { declined() };
         self.done.insert(ask.key.to_string(), (ask.clone(), verdict.clone()));
         verdict
@@ -386,12 +392,28 @@ impl Books {
                 Err(ProviderError::Unknown("timed out".into()))
             }
             (Some(Whim::Slow | Whim::TimedOut), _) => Ok(Found::Pending),
-            (Some(Whim::WrongAmount), Some((_, Verdict::Approved { reference, amount }))) => {
-                let verdict = Verdict::Approved { reference: reference.clone(), amount: *amount + Money::won(1) };
+            (Some(Whim::WrongAmount), Some((_, Verdict::Approved { reference, amount, fingerprint }))) => {
+                let fingerprint = fingerprint.clone();
+                let verdict =
+                    Verdict::Approved { reference: reference.clone(), amount: *amount + Money::won(1), fingerprint };
                 Ok(Found::Verdict(verdict))
             }
             (_, found) => Ok(found.map_or(Found::NotFound, |(_, verdict)| Found::Verdict(verdict.clone()))),
         }
+    }
+}
+
+/// Customers who pay with the same token pay with one card.
+fn fingerprint(ask: &Ask) -> Option<Arc<str>> {
+    let token = ask.means.as_ref().and_then(|means| means.token.clone());
+    (ask.operation == Operation::Authorize).then(|| token.unwrap_or_else(|| ask.method.name().into()))
+}
+
+/// Callbacks may leave the card out.
+fn without_card(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Approved { reference, amount, .. } => Verdict::Approved { reference, amount, fingerprint: None },
+        Verdict::Declined { .. } | Verdict::ActionRequired { .. } => verdict,
     }
 }
 

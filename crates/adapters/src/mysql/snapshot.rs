@@ -31,7 +31,7 @@ use stream::stream;
 /// All tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
                       order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice, \
-                      statistic, webhook, webhook_delivery, pruned, archive, drops, drop_buyer, drop_link";
+                      statistic, webhook, webhook_delivery, pruned, archive, drops, drop_buyer, drop_card, drop_link";
 
 /// A database finds events by shard and number.
 const PLACES: Places = Places { is_whole: false, of_row: "event.shard = owed.shard AND event.seq = owed.seq" };
@@ -113,6 +113,7 @@ impl Snapshot for MysqlSnapshot {
             drops::report(
                 stream(reader, drops::DROPS, unreadable)?,
                 stream(reader, drops::BUYERS, unreadable)?,
+                stream(reader, drops::CARDS, unreadable)?,
                 stream(reader, drops::LINKS, unreadable)?,
                 each,
             )

@@ -78,6 +78,8 @@ impl Stripe {
             ("capture_method", "manual".to_owned()),
             ("confirm", "true".to_owned()),
             ("payment_method_types[]", "card".to_owned()),
+            // The whole card: drops may count it by its fingerprint.
+            ("expand[]", "payment_method".to_owned()),
             self.method_of(ask),
         ]);
         match ask.means.as_deref() {
@@ -132,7 +134,8 @@ impl Stripe {
     }
 
     async fn find_intent(&self, operation: Operation, intent: &str) -> Result<Progress, ProviderError> {
-        match self.api.get(&format!("/v1/payment_intents/{intent}"), &[]).await? {
+        let query = [("expand[]", "payment_method".to_owned())];
+        match self.api.get(&format!("/v1/payment_intents/{intent}"), &query).await? {
             Reply::Done(body) => wire::read::<Intent>(&body)?.progress(operation),
             Reply::Refused(failure) => Err(failure.unexplained()),
         }
@@ -153,7 +156,8 @@ impl Stripe {
     /// Searches for an intent whose id is unknown. The search may lag a minute, so an empty result proves little; but a
     /// repeated request carries the same key, which makes it the same operation.
     async fn search(&self, ask: &Ask) -> Result<Progress, ProviderError> {
-        let query = [("query", format!("metadata['key']:'{}'", ask.key))];
+        let query =
+            [("query", format!("metadata['key']:'{}'", ask.key)), ("expand[]", "data.payment_method".to_owned())];
         match self.api.get("/v1/payment_intents/search", &query).await? {
             Reply::Done(body) => {
                 let page = wire::read::<Page<Intent>>(&body)?;

@@ -1,6 +1,6 @@
 //! Drops and their customers.
 
-use domain::drops::{Buyer, Drop, Link, LinkKind};
+use domain::drops::{Buyer, Card, CardHash, Drop, Link, LinkKind};
 use domain::ids::{DropId, OrderId};
 
 use super::{Cells, FromCells};
@@ -16,6 +16,12 @@ impl FromCells for Buyer {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Buyer, C::Error> {
         let _key: (i64, i64) = (cells.take()?, cells.take()?);
         cells.json()
+    }
+}
+
+impl FromCells for Card {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Card, C::Error> {
+        Ok(Card { drop: DropId(cells.take()?), hash: CardHash(cells.hash()?), units: cells.take()? })
     }
 }
 

@@ -165,10 +165,12 @@ impl Snapshot for SqliteSnapshot {
         self.read(|connection, unreadable| {
             let mut all = connection.prepare(drops::DROPS.select)?;
             let mut buyers = connection.prepare(drops::BUYERS.select)?;
+            let mut cards = connection.prepare(drops::CARDS.select)?;
             let mut links = connection.prepare(drops::LINKS.select)?;
             drops::report(
                 stream(&mut all, drops::DROPS, unreadable)?,
                 stream(&mut buyers, drops::BUYERS, unreadable)?,
+                stream(&mut cards, drops::CARDS, unreadable)?,
                 stream(&mut links, drops::LINKS, unreadable)?,
                 each,
             )

@@ -222,8 +222,10 @@ async fn an_operation_with_an_unknown_outcome_is_found_by_a_query() {
             assert_eq!(found, Found::NotFound, "{trouble:?}");
             continue;
         }
-        let Found::Verdict(Verdict::Approved { reference, amount }) = found else { panic!("{trouble:?}: {found:?}") };
-        assert_eq!(amount, ask.amount);
+        let Found::Verdict(Verdict::Approved { reference, amount, fingerprint }) = found else {
+            panic!("{trouble:?}: {found:?}")
+        };
+        assert_eq!((amount, fingerprint.as_deref()), (ask.amount, Some("of pm_card_visa")));
         let capture = next(&ask, &reference, Operation::Capture);
         double.plan(trouble);
         assert!(is_unclear(trouble, &provider.ask(&capture).await), "{trouble:?}");
@@ -262,7 +264,7 @@ async fn an_operation_refused_as_done_counts_as_done() {
     let capture = next(&ask, &reference, Operation::Capture);
     provider.ask(&capture).await.unwrap();
     let later = Ask { key: Arc::from("a key that is new to the provider"), ..capture };
-    let expected = Verdict::Approved { reference, amount: ask.amount };
+    let expected = Verdict::Approved { reference, amount: ask.amount, fingerprint: None };
     assert_eq!(provider.ask(&later).await, Ok(expected));
     assert_eq!(double.moved(), (5_000, 0));
 }
@@ -288,7 +290,8 @@ async fn a_customer_acts_on_the_providers_page() {
         assert_eq!(provider.look_up(&known).await, Ok(Found::Verdict(verdict.clone())), "found by its id");
         double.act(is_approved);
         let decided = if is_approved {
-            Verdict::Approved { reference: Arc::clone(reference), amount: known.amount }
+            let fingerprint = Some("of pm_card_threeDSecure2Required".into());
+            Verdict::Approved { reference: Arc::clone(reference), amount: known.amount, fingerprint }
         } else {
             let code = "payment_intent_authentication_failure".into();
             Verdict::Declined { code, reference: Some(Arc::clone(reference)) }

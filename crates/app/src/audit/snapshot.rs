@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
-use domain::drops::{self, Buyer, Drop};
+use domain::drops::{self, Buyer, Card, Drop};
 use domain::ids::{CampaignId, CouponId, OrderId, UserId};
 use domain::order::saga::Step;
 use domain::points::Account;
@@ -121,6 +121,7 @@ pub enum WebhookFact {
 pub enum DropFact {
     Drop(Box<Drop>),
     Buyer(Buyer),
+    Card(Card),
     Link(drops::Link),
 }
 

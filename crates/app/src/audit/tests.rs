@@ -150,6 +150,15 @@ fn drop_cases() -> Vec<Case> {
             let Some(DropFact::Drop(drop)) = shop.drops.first_mut() else { panic!("it is the first") };
             drop.per_customer = Some(1);
         }),
+        (Law::Drops, "a card has more units than it pays for", |shop| {
+            let Some(DropFact::Card(card)) = shop.drops.get_mut(1) else { panic!("it is the second") };
+            card.units += 1;
+        }),
+        (Law::Drops, "a card is lost", |shop| drop(shop.drops.remove(1))),
+        (Law::Drops, "the limit of a card is exceeded", |shop| {
+            let Some(DropFact::Drop(drop)) = shop.drops.first_mut() else { panic!("it is the first") };
+            drop.per_payment_method = Some(1);
+        }),
         (Law::Drops, "a drop believes that it is sold out", |shop| {
             let Some(DropFact::Drop(drop)) = shop.drops.first_mut() else { panic!("it is the first") };
             drop.sold_out.push(drop.products[0].product);

@@ -186,6 +186,8 @@ pub enum Refusal {
     DropNoWaitingRoom,
     TicketRequired,
     TicketNotFound,
+    /// The drop limits each card, so its orders are paid before they are shipped.
+    PrepaymentRequired,
     /// Its products may be taken out only after its end.
     DropNotEnded,
     /// It would end before it starts.
@@ -244,6 +246,7 @@ impl From<drops::Rejection> for Refusal {
             drops::Rejection::Ended => Refusal::DropEnded,
             drops::Rejection::Paused => Refusal::DropPaused,
             drops::Rejection::TicketRequired => Refusal::TicketRequired,
+            drops::Rejection::PrepaymentRequired => Refusal::PrepaymentRequired,
             drops::Rejection::LimitExceeded { limit, already } => Refusal::LimitExceeded { limit, already },
         }
     }

@@ -1,7 +1,9 @@
 //! Orders and their saga (O-01…O-16, O-22, O-23). [`order_saga`] decides what to do next; this file does it.
 
+pub(crate) mod cards;
 pub(crate) mod claiming;
 pub(crate) mod demand;
+mod drop_lines;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod process;

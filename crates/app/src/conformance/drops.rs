@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use domain::drops::{Buyer, Change, Claim, Drop, Offer, Prequeue, Secrets, Terms, WaitingRoom};
-use domain::ids::{DropId, ProductId, UserId};
+use domain::drops::{Buyer, Card, CardHash, Change, Claim, Drop, Offer, Prequeue, Secrets, Terms, WaitingRoom};
+use domain::ids::{DropId, OrderId, ProductId, UserId};
 
 use super::Fixture;
 use super::session::{NOON, Session};
 use crate::ports::DueTimer;
-use crate::state::rows::{BuyerKey, Key};
+use crate::state::rows::{BuyerKey, CardKey, Key};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -25,6 +25,7 @@ fn drop_of(id: i64) -> Drop {
         ends_at,
         products,
         per_customer: Some(3),
+        per_payment_method: None,
         waiting_room,
         secrets,
     };
@@ -50,13 +51,27 @@ pub(super) async fn a_customer_of_a_drop_survives(fixture: &mut dyn Fixture) {
     for user in 1..=9 {
         let key = BuyerKey { drop: drop.id, user: UserId(user) };
         let none = Buyer::new(key.drop, key.user);
-        let claim = Claim { lines: &[(ProductId(1), 2), (ProductId(2), 1)], shows_ticket: false };
+        let claim = Claim { lines: &[(ProductId(1), 2), (ProductId(2), 1)], shows_ticket: false, is_prepaid: true };
         let some = drop.claim(&none, &claim, NOON + HOUR).expect("the limits allow it");
         let some = Buyer { ticket: Some(user), ..some };
         let fewer = some.without(&[(ProductId(1), 1)]).expect("it has one");
-        survives!(session, buyers, key, [none, some, fewer]);
+        let paid = some.paying(OrderId(user), Some(CardHash([250; 16])));
+        survives!(session, buyers, key, [none, some, paid, fewer]);
         let elsewhere = BuyerKey { drop: DropId(3), ..key };
         assert_eq!(session.look(&[elsewhere.into()]).await.buyers.get(elsewhere), Ok(None));
+    }
+}
+
+pub(super) async fn a_card_of_a_drop_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for byte in [0, 39, 92, 128, 255] {
+        let key = CardKey { drop: DropId(2), hash: CardHash([byte; 16]) };
+        let card = Card::new(key.drop, key.hash);
+        let some = card.with(2, 2).expect("the limit allows it");
+        let fewer = some.without(1).expect("it has two");
+        survives!(session, cards, key, [card, some, fewer]);
+        let elsewhere = CardKey { drop: DropId(3), ..key };
+        assert_eq!(session.look(&[elsewhere.into()]).await.cards.get(elsewhere), Ok(None));
     }
 }
 

@@ -73,7 +73,7 @@ impl Customer<'_> {
     /// Runs an operation that is approved in full; returns its reference.
     async fn gets(&self, ask: &Ask) -> Arc<str> {
         match self.has(ask).await {
-            Verdict::Approved { reference, amount } => {
+            Verdict::Approved { reference, amount, .. } => {
                 assert_eq!(amount, ask.amount, "{}", ask.key);
                 reference
             }

@@ -11,8 +11,13 @@ use crate::events::event::Event;
 use crate::state::rows::{NewEvent, OrderKey, Rows};
 
 /// Orders that ended for these reasons waited for people.
-const PEOPLE: [Reason; 4] =
-    [Reason::CancelledByCustomer, Reason::CancelledByAdmin, Reason::PaymentExpired, Reason::ShipmentReturned];
+const PEOPLE: [Reason; 5] = [
+    Reason::CancelledByCustomer,
+    Reason::CancelledByAdmin,
+    Reason::PaymentExpired,
+    Reason::PaymentMethodLimitExceeded,
+    Reason::ShipmentReturned,
+];
 
 impl Progress {
     fn note_slowest(&mut self, number: &Code, took: Duration) {

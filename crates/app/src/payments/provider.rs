@@ -63,7 +63,13 @@ impl Ask {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The amount is the provider's; it is compared before it is booked.
-    Approved { reference: Arc<str>, amount: Money },
+    Approved {
+        reference: Arc<str>,
+        amount: Money,
+        /// What the provider calls the card or account: the same for all customers who pay with it. Only authorizations have
+        /// one, and callbacks may leave it out.
+        fingerprint: Option<Arc<str>>,
+    },
     /// The code is the provider's reason.
     Declined { code: Arc<str>, reference: Option<Arc<str>> },
     /// The customer must act at the provider: on its page, or in its script with the secret.

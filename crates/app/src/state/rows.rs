@@ -17,7 +17,7 @@ use domain::alert::Alert;
 use domain::api_key::ApiKey;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
-use domain::drops::{Buyer, Drop, Link};
+use domain::drops::{Buyer, Card, Drop, Link};
 use domain::ids::{
     ApiKeyId, CampaignId, CouponId, DeadLetterId, DropId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId,
     UserId, WebhookId,
@@ -44,10 +44,10 @@ pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLette
 pub use fulfilment::{CallbackRow, Fulfilment};
 pub(crate) use key::half;
 pub use key::{
-    AccountKey, AlertKey, AnswerKey, BuyerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey,
-    DetailsKey, EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, NotificationSettingsKey, OffsetKey,
-    OrderKey, ParkKey, ParkedEventKey, Partition, PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey, ShipmentKey,
-    StorageKey, TimerKey,
+    AccountKey, AlertKey, AnswerKey, BuyerKey, CallbackKey, CampaignSnapshotKey, CardKey, ClaimKey, ContactKey,
+    CustomerKey, DetailsKey, EmailKey, EventId, HoldingKey, IdentityKey, InboxKey, Key, NotificationSettingsKey,
+    OffsetKey, OrderKey, ParkKey, ParkedEventKey, Partition, PaymentKey, PlacedKey, ProductSnapshotKey, SalesKey,
+    ShipmentKey, StorageKey, TimerKey,
 };
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
@@ -348,6 +348,7 @@ rows! {
         holdings: HoldingKey => Holding,
         campaigns: CampaignId => Campaign,
         buyers: BuyerKey => Buyer,
+        cards: CardKey => Card,
         drops: DropId => Drop,
         products: ProductId => Product,
         sales: SalesKey => Sales,

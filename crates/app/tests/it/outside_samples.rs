@@ -25,12 +25,14 @@ fn drops() -> Vec<Event> {
         ends_at: Timestamp::from_micros(NOON.micros() + 3_600_000_000),
         products: vec![Offer { product, per_customer: Some(2) }],
         per_customer: Some(3),
+        per_payment_method: Some(2),
         waiting_room: Some(WaitingRoom { admit_per_second: 50, hold_seconds: 300, prequeue: Prequeue::Shuffle }),
         seed_commitment: Some("a".repeat(64)),
     };
     let plain = DropCreated {
         products: vec![Offer { product, per_customer: None }],
         per_customer: None,
+        per_payment_method: None,
         waiting_room: None,
         seed_commitment: None,
         ..limited.clone()

@@ -2,7 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DropId, ProductId, UserId};
+use super::card::CardHash;
+use crate::ids::{DropId, OrderId, ProductId, UserId};
+
+/// The card or account that pays for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidWith {
+    pub order: OrderId,
+    pub card: CardHash,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -14,11 +22,31 @@ pub struct Buyer {
     /// The number of the customer's ticket.
     #[serde(default)]
     pub ticket: Option<i64>,
+    /// The drop's limit of each card, if it has one: the payment finds it here, without the drop's row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_limit: Option<i64>,
+    /// The cards whose units count, by order. Empty without a limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paid_with: Vec<PaidWith>,
 }
 
 impl Buyer {
     pub const fn new(drop: DropId, user: UserId) -> Buyer {
-        Buyer { drop, user, units: vec![], ticket: None }
+        Buyer { drop, user, units: vec![], ticket: None, card_limit: None, paid_with: vec![] }
+    }
+
+    /// Returns the card whose units an order counts, if it has been paid with one.
+    pub fn card_of(&self, order: OrderId) -> Option<CardHash> {
+        self.paid_with.iter().find(|paid| paid.order == order).map(|paid| paid.card)
+    }
+
+    /// Returns the customer with this card for an order, or without any.
+    #[must_use]
+    pub fn paying(&self, order: OrderId, card: Option<CardHash>) -> Buyer {
+        let mut buyer = self.clone();
+        buyer.paid_with.retain(|paid| paid.order != order);
+        buyer.paid_with.extend(card.map(|card| PaidWith { order, card }));
+        buyer
     }
 
     pub fn units_of(&self, product: ProductId) -> i64 {

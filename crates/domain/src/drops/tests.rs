@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::UserId;
+use crate::ids::{Codec, OrderId, UserId};
 
 const LAMP: ProductId = ProductId(1);
 const DESK: ProductId = ProductId(2);
@@ -23,6 +23,7 @@ fn drop() -> Drop {
         ends_at: t(200),
         products,
         per_customer: Some(3),
+        per_payment_method: None,
         waiting_room: None,
         secrets: SECRETS,
     };
@@ -30,7 +31,7 @@ fn drop() -> Drop {
 }
 
 fn claim(drop: &Drop, buyer: &Buyer, lines: &[(ProductId, i64)], at: i64) -> Result<Buyer, Rejection> {
-    drop.claim(buyer, &Claim { lines, shows_ticket: false }, t(at))
+    drop.claim(buyer, &Claim { lines, shows_ticket: false, is_prepaid: false }, t(at))
 }
 
 fn ann() -> Buyer {
@@ -103,6 +104,7 @@ fn with_room() -> Drop {
         ends_at,
         products,
         per_customer: None,
+        per_payment_method: None,
         waiting_room,
         secrets: SECRETS,
     };
@@ -113,7 +115,8 @@ fn with_room() -> Drop {
 fn only_an_admitted_ticket_of_the_customer_buys() {
     let (mut drop, second) = (with_room(), 1_000_000);
     let shown = |drop: &Drop, buyer: &Buyer, shows_ticket, at| {
-        drop.claim(buyer, &Claim { lines: &[(LAMP, 1)], shows_ticket }, t(at)).map(|buyer| buyer.all_units())
+        drop.claim(buyer, &Claim { lines: &[(LAMP, 1)], shows_ticket, is_prepaid: true }, t(at))
+            .map(|buyer| buyer.all_units())
     };
     let first = drop.join(&ann(), t(0)).unwrap().unwrap();
     let bob = Buyer::new(DropId(1), UserId(8));
@@ -134,6 +137,38 @@ fn only_an_admitted_ticket_of_the_customer_buys() {
     assert_eq!(again.ticket, Some(3));
     assert_eq!(drop.leave(&again).map(|buyer| buyer.ticket), Some(None));
     assert_eq!(drop.join(&ann(), t(900 * second)), Err(JoinRejection::Ended));
+}
+
+#[test]
+fn orders_of_a_drop_that_limits_cards_are_paid_before() {
+    let limited = Drop { per_payment_method: Some(2), ..drop() };
+    let wanted =
+        |is_prepaid| limited.claim(&ann(), &Claim { lines: &[(LAMP, 1)], shows_ticket: false, is_prepaid }, t(150));
+    assert_eq!(wanted(false), Err(Rejection::PrepaymentRequired));
+    assert_eq!(wanted(true).map(|buyer| buyer.card_limit), Ok(Some(2)));
+}
+
+#[test]
+fn a_card_counts_what_it_pays_for() {
+    let none = Card::new(DropId(1), CardHash([7; 16]));
+    let two = none.with(2, 3).unwrap();
+    assert_eq!((two.with(2, 3), two.with(1, 3).map(|card| card.units)), (None, Some(3)));
+    assert_eq!((two.without(3), two.without(2)), (None, Some(none)));
+    let paying = ann().paying(OrderId(1), Some(two.hash)).paying(OrderId(2), Some(two.hash));
+    assert_eq!((paying.card_of(OrderId(1)), paying.card_of(OrderId(3))), (Some(two.hash), None));
+    let other = paying.paying(OrderId(1), None);
+    assert_eq!((other.card_of(OrderId(1)), other.card_of(OrderId(2))), (None, Some(two.hash)));
+}
+
+/// The hash of a card cannot be compared between drops, or between shops.
+#[test]
+fn a_card_has_another_hash_in_each_drop() {
+    let codec = Codec::new([1; 16]);
+    let hash = codec.card(DropId(1), "fp_1");
+    assert_eq!(codec.card(DropId(1), "fp_1"), hash);
+    let others =
+        [codec.card(DropId(2), "fp_1"), codec.card(DropId(1), "fp_2"), Codec::new([2; 16]).card(DropId(1), "fp_1")];
+    assert!(!others.contains(&hash));
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub enum Command {
     Captured,
     /// The time to pay has passed.
     Expire,
+    /// A drop refuses the card or account that would pay.
+    RefuseCard,
     /// An admin gives the customer more time to pay.
     ExtendHold { by: UserId, pay_before: Timestamp },
     /// Pays the amount due and ships or stores the goods, in one step.
@@ -67,7 +69,10 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
         Command::Expire if order.outcome == Outcome::AwaitingPayment => {
             Ok(compensate(order, Reason::PaymentExpired, None))
         }
-        Command::Expire => Ok(vec![]),
+        Command::RefuseCard if order.outcome == Outcome::AwaitingPayment => {
+            Ok(compensate(order, Reason::PaymentMethodLimitExceeded, None))
+        }
+        Command::Expire | Command::RefuseCard => Ok(vec![]),
         Command::ExtendHold { by, pay_before } => {
             pay(order, None)?;
             Ok(vec![Event::HoldExtended { by: *by, pay_before: *pay_before }])

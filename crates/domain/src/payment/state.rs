@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::event::Event;
 use super::method::{Action, Means, Method};
 use super::next::{Next, NextCall, first, pause};
-use super::operation::{Asked, FIRST_TRY, Operation};
+use super::operation::{Asked, FIRST_TRY, Operation, ProviderResult};
 use crate::ids::{OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -186,6 +186,12 @@ impl Payment {
         let refund = if operation == Operation::Refund { self.refunds } else { 0 };
         let try_number = if self.is_giving_back() { FIRST_TRY + self.declines } else { FIRST_TRY };
         Some(Asked { order_ms: self.order_ms, attempt: self.attempt, operation, refund, try_number })
+    }
+
+    /// Returns whether a result books an authorization whose money is then taken.
+    pub fn is_authorized_by(&self, asked: Asked, said: &ProviderResult) -> bool {
+        let is_amount = matches!(said, ProviderResult::Approved { amount, .. } if *amount == self.amount);
+        asked.operation == Operation::Authorize && self.is_wanted && is_amount && self.asked() == Some(asked)
     }
 
     /// The amount of an operation.

@@ -203,7 +203,7 @@ fn log_mismatch(call: &PaymentCall) {
 /// Describes a mismatch for operators.
 fn said(answer: &Result<Found, ProviderError>) -> String {
     match answer {
-        Ok(Found::Verdict(Verdict::Approved { reference, amount })) => {
+        Ok(Found::Verdict(Verdict::Approved { reference, amount, .. })) => {
             format!("the provider approved {} (its reference: {reference})", amount.amount())
         }
         Ok(Found::Verdict(Verdict::Declined { code, .. })) => format!("the provider declined: {code}"),

@@ -145,6 +145,8 @@ impl Meeting {
             Code::DropNotStarted | Code::DropEnded | Code::DropPaused | Code::LimitExceeded => {
                 Elsewhere("drops::the_window_and_the_limit_are_decided_with_the_order")
             }
+            Code::CardLimitExceeded => Elsewhere("drop_cards::a_card_pays_for_no_more_than_its_limit_whoever_shows_it"),
+            Code::PrepaymentRequired => Elsewhere("drop_cards::orders_of_a_drop_that_limits_cards_are_paid_before"),
             Code::DropNotEnded => Elsewhere("drops::products_of_an_ended_drop_are_released"),
             Code::DropProductTaken => Elsewhere("drops::a_drop_is_shown_as_it_was_made"),
             Code::QueueNotFound => Elsewhere("drops::a_body_that_is_wrong_is_told_where"),

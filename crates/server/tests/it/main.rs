@@ -52,6 +52,7 @@ mod demo;
 mod deployment;
 mod developing;
 mod dlq;
+mod drop_cards;
 mod drop_crowd;
 mod drop_joins;
 mod drop_pages;

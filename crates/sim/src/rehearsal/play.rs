@@ -337,6 +337,7 @@ fn prepare(machine: &mut Machine, script: &Script, rng: &mut Rng) -> (Drop, Vec<
         ends_at: Timestamp::from_micros(START + script.drop.lasts_seconds * SECOND),
         products: offers.map(|(id, wanted)| Offer { product: *id, per_customer: wanted.per_customer }).collect(),
         per_customer: script.drop.per_customer,
+        per_payment_method: None,
         waiting_room: script.waiting_room.map(|room| WaitingRoom {
             admit_per_second: room.admit_per_second,
             hold_seconds: room.hold_seconds,

@@ -26,6 +26,7 @@ fn terms(product: ProductId, per_customer: i64) -> Terms {
         ends_at: NOON + HOUR,
         products,
         per_customer: None,
+        per_payment_method: None,
         waiting_room: None,
         secrets: SECRETS,
     }

@@ -65,7 +65,7 @@ fn answered(shop: &Shop, order: OrderId, answer: Result<Found, ProviderError>) -
 }
 
 pub(crate) fn approved(amount: Money) -> Result<Found, ProviderError> {
-    Ok(Found::Verdict(Verdict::Approved { reference: "pi_1".into(), amount }))
+    Ok(Found::Verdict(Verdict::Approved { reference: "pi_1".into(), amount, fingerprint: None }))
 }
 
 pub(crate) fn refused() -> Result<Found, ProviderError> {

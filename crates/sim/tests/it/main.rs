@@ -6,6 +6,7 @@ mod arrival;
 mod batches;
 mod coming_back;
 mod conformance;
+mod drop_cards;
 mod drops;
 mod equality;
 mod failed_delivery;

@@ -1,8 +1,8 @@
 //! Drops and their customers.
 
 use app::ports::DueTimer;
-use app::state::rows::{BuyerKey, Rows};
-use domain::drops::{Buyer, Drop};
+use app::state::rows::{BuyerKey, CardKey, Rows};
+use domain::drops::{Buyer, Card, Drop};
 use domain::ids::DropId;
 use domain::time::Timestamp;
 use mysql_async::Value;
@@ -14,7 +14,7 @@ use crate::mysql::failure::Result;
 use crate::mysql::session::Session;
 use crate::mysql::sql::{Insert, Script, is_in, statement};
 use crate::records::json_cell;
-use crate::selects::{select_buyer, select_drop};
+use crate::selects::{select_buyer, select_card, select_drop};
 
 pub(super) fn select(ids: &[DropId]) -> String {
     locked(select_drop!(""), "PRIMARY", &is_in("drop_id", ids.iter().map(|id| id.0)), "drop_id")
@@ -25,6 +25,11 @@ pub(super) fn select_buyers(keys: &[BuyerKey]) -> String {
     locked(select_buyer!(""), "PRIMARY", &condition, "drop_id, user_id")
 }
 
+pub(super) fn select_cards(keys: &[CardKey]) -> String {
+    let condition = pairs("drop_id", "card_hash", keys.iter().map(|key| (key.drop.0, &key.hash.0[..])));
+    locked(select_card!(""), "PRIMARY", &condition, "drop_id, card_hash")
+}
+
 pub(super) fn read(ids: Vec<DropId>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
     loaded(&mut rows.drops, ids, index(found, |drop: Drop| (drop.id, drop))?);
     Ok(())
@@ -33,6 +38,12 @@ pub(super) fn read(ids: Vec<DropId>, found: Vec<Vec<Value>>, rows: &mut Rows) ->
 pub(super) fn read_buyers(keys: Vec<BuyerKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
     let key = |buyer: Buyer| (BuyerKey { drop: buyer.drop, user: buyer.user }, buyer);
     loaded(&mut rows.buyers, keys, index(found, key)?);
+    Ok(())
+}
+
+pub(super) fn read_cards(keys: Vec<CardKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
+    let key = |card: Card| (CardKey { drop: card.drop, hash: card.hash }, card);
+    loaded(&mut rows.cards, keys, index(found, key)?);
     Ok(())
 }
 
@@ -66,6 +77,13 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
     };
     put_all(script, &rows.buyers, written, |insert, key, buyer| {
         insert.row(&[&key.drop.0, &key.user.0, &json_cell(buyer)]);
+    });
+    let written = Upsert {
+        head: "INSERT INTO drop_card (drop_id, card_hash, units) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE units = VALUES(units)",
+    };
+    put_all(script, &rows.cards, written, |insert, key, card| {
+        insert.row(&[&key.drop.0, &&key.hash.0[..], &card.units]);
     });
     let written = Upsert {
         head: "INSERT INTO drops (drop_id, turns_at, body) VALUES ",

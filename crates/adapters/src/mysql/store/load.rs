@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
-    AccountKey, AlertKey, AnswerKey, BuyerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer,
-    CustomerKey, DeadLetter, EmailKey, HoldingKey, IdentityKey, InboxKey, Key, ModesKey, OrderKey, ParkKey,
+    AccountKey, AlertKey, AnswerKey, BuyerKey, CallbackKey, CampaignSnapshotKey, CardKey, ClaimKey, ContactKey,
+    Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, IdentityKey, InboxKey, Key, ModesKey, OrderKey, ParkKey,
     ParkedEventKey, PlacedKey, ProductSnapshotKey, Request, Rows, SalesKey, TimerKey,
 };
 use domain::coupon::{Campaign, Coupon, Holding};
@@ -67,6 +67,7 @@ enum Lookup {
     Holdings(Vec<HoldingKey>),
     Campaigns(Vec<CampaignId>),
     Buyers(Vec<BuyerKey>),
+    Cards(Vec<CardKey>),
     Drops(Vec<DropId>),
     Products(Vec<ProductId>),
     Sales(Vec<SalesKey>),
@@ -127,6 +128,7 @@ impl Load {
                 Key::Holding(key) => gather!(lookups, Holdings, key),
                 Key::Campaign(key) => gather!(lookups, Campaigns, key),
                 Key::DropBuyer(key) => gather!(lookups, Buyers, key),
+                Key::DropCard(key) => gather!(lookups, Cards, key),
                 Key::Drop(key) => gather!(lookups, Drops, key),
                 Key::Product(key) => gather!(lookups, Products, key),
                 Key::Sales(key) => gather!(lookups, Sales, key),
@@ -260,6 +262,7 @@ impl Lookup {
             }
             Lookup::Campaigns(ids) => primary(select_campaign!(""), "campaign_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Buyers(keys) => drops::select_buyers(keys),
+            Lookup::Cards(keys) => drops::select_cards(keys),
             Lookup::Drops(ids) => drops::select(ids),
             Lookup::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Sales(keys) => {
@@ -325,6 +328,7 @@ impl Lookup {
                 loaded(&mut rows.campaigns, ids, found);
             }
             Lookup::Buyers(keys) => drops::read_buyers(keys, found, rows)?,
+            Lookup::Cards(keys) => drops::read_cards(keys, found, rows)?,
             Lookup::Drops(ids) => drops::read(ids, found, rows)?,
             Lookup::Products(ids) => {
                 let found = index(found, |product: Product| (product.id, product))?;

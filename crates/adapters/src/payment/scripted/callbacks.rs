@@ -32,7 +32,7 @@ enum Outcome {
 pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Option<Vec<u8>> {
     let outcome = match verdict {
         Verdict::ActionRequired { .. } => return None,
-        Verdict::Approved { reference, amount } => {
+        Verdict::Approved { reference, amount, .. } => {
             Outcome::Approved { reference: reference.to_string(), amount: amount.amount() }
         }
         Verdict::Declined { code, reference } => {
@@ -61,7 +61,7 @@ pub(super) fn read(body: &[u8]) -> Option<Callback> {
     let CallbackBody { id, order, payment, key, operation, currency, outcome } = serde_json::from_slice(body).ok()?;
     let verdict = match outcome {
         Outcome::Approved { reference, amount } => {
-            Verdict::Approved { reference: Arc::from(reference), amount: Money::won(amount) }
+            Verdict::Approved { reference: Arc::from(reference), amount: Money::won(amount), fingerprint: None }
         }
         Outcome::Declined { code, reference } => {
             Verdict::Declined { code: Arc::from(code), reference: reference.map(Arc::from) }

@@ -107,7 +107,7 @@ impl Entry {
                 let url = format!("{ACTION_PAGES}/{}?reference={reference}", ask.payment);
                 Verdict::ActionRequired { reference, url: Some(url.into()), client_secret: None }
             }
-            None => Verdict::Approved { reference, amount: self.amount },
+            None => Verdict::Approved { reference, amount: self.amount, fingerprint: fingerprint(ask) },
             Some(code) => Verdict::Declined { code: Arc::clone(code), reference: Some(reference) },
         }
     }
@@ -119,6 +119,12 @@ impl Entry {
         }
         Ok(Played::verdict_only(self.verdict(ask)))
     }
+}
+
+/// A token is a card. Payments without one use the shop's own card or account of their method.
+fn fingerprint(ask: &Ask) -> Option<Arc<str>> {
+    let token = ask.means.as_ref().and_then(|means| means.token.clone());
+    (ask.operation == Operation::Authorize).then(|| token.unwrap_or_else(|| ask.method.name().into()))
 }
 
 /// The same for the same key, on every machine.

@@ -103,7 +103,9 @@ fn answer(script: Script, ask: &Ask, entry: &Entry) -> Result<Played, ProviderEr
 
 fn one_less(verdict: Verdict) -> Verdict {
     match verdict {
-        Verdict::Approved { reference, amount } => Verdict::Approved { reference, amount: amount - Money::won(1) },
+        Verdict::Approved { reference, amount, fingerprint } => {
+            Verdict::Approved { reference, amount: amount - Money::won(1), fingerprint }
+        }
         Verdict::Declined { .. } | Verdict::ActionRequired { .. } => verdict,
     }
 }

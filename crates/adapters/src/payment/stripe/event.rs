@@ -74,7 +74,7 @@ mod tests {
     fn intent(status: &str) -> Value {
         json!({
             "id": "pi_1", "object": "payment_intent", "status": status, "currency": "krw",
-            "amount": 900, "amount_capturable": 900, "amount_received": 900,
+            "amount": 900, "amount_capturable": 900, "amount_received": 900, "payment_method": "pm_1",
             "metadata": {"key": "ORD-1/1/authorize", "order": "ORD-1", "payment": "PAY-1"},
         })
     }
@@ -96,7 +96,8 @@ mod tests {
             ("refund.updated", refund, "ORD-1/1/refund/2", 300),
         ] {
             let callback = callback_of(kind, &object).unwrap().unwrap();
-            let approved = Verdict::Approved { reference: Arc::from("pi_1"), amount: Money::won(won) };
+            let approved =
+                Verdict::Approved { reference: Arc::from("pi_1"), amount: Money::won(won), fingerprint: None };
             assert_eq!((&*callback.key, &callback.verdict), (key, &approved), "{kind}");
             assert_eq!((callback.event_id.as_ref(), callback.payment.as_str()), ("evt_1", "PAY-1"));
         }

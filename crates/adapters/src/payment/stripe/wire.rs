@@ -6,7 +6,7 @@ use app::payments::currency;
 use app::payments::provider::{Operation, ProviderError, Verdict};
 use domain::money::Money;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The progress of an operation at the provider.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +32,20 @@ pub(super) struct Intent {
     last_payment_error: Option<Failure>,
     next_action: Option<NextAction>,
     client_secret: Option<String>,
+    payment_method: Option<PaymentMethod>,
+}
+
+/// The card that pays, where the request wanted it whole; else its id.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum PaymentMethod {
+    Whole { card: Card },
+    Other(IgnoredAny),
+}
+
+#[derive(Debug, Deserialize)]
+struct Card {
+    fingerprint: Option<String>,
 }
 
 /// The action of the customer. All kinds but a redirect need the API's own script.
@@ -101,8 +115,9 @@ impl Intent {
     }
 
     pub(super) fn progress_in_any_currency(&self, operation: Operation) -> Progress {
-        let approved =
-            |amount| Verdict::Approved { reference: Arc::from(self.id.as_str()), amount: Money::won(amount) };
+        let fingerprint = self.fingerprint().filter(|_| operation == Operation::Authorize);
+        let (reference, fingerprint) = (Arc::from(self.id.as_str()), fingerprint.map(Arc::from));
+        let approved = |amount| Verdict::Approved { reference, amount: Money::won(amount), fingerprint };
         let refused = |code: &str| Progress::Done(declined(code, Some(&self.id)));
         match (operation, self.status.as_str()) {
             (_, "processing") => Progress::Pending,
@@ -123,6 +138,13 @@ impl Intent {
 }
 
 impl Intent {
+    fn fingerprint(&self) -> Option<&str> {
+        match self.payment_method.as_ref()? {
+            PaymentMethod::Whole { card } => card.fingerprint.as_deref(),
+            PaymentMethod::Other(_) => None,
+        }
+    }
+
     fn action_required(&self) -> Verdict {
         let redirect = self.next_action.as_ref().and_then(|action| action.redirect_to_url.as_ref());
         Verdict::ActionRequired {
@@ -144,7 +166,7 @@ impl Refund {
         match self.status.as_deref() {
             Some("succeeded") => {
                 let reference = Arc::from(intent.unwrap_or_default());
-                Progress::Done(Verdict::Approved { reference, amount: Money::won(self.amount) })
+                Progress::Done(Verdict::Approved { reference, amount: Money::won(self.amount), fingerprint: None })
             }
             Some(status @ ("failed" | "canceled")) => {
                 Progress::Done(declined(self.failure_reason.as_deref().unwrap_or(status), intent))

@@ -105,6 +105,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         }
         Key::Campaign(id) => rows.campaigns.loaded(id, campaign(connection, id)?),
         Key::DropBuyer(key) => rows.buyers.loaded(key, drops::buyer_row(connection, key)?),
+        Key::DropCard(key) => rows.cards.loaded(key, drops::card_row(connection, key)?),
         Key::Drop(id) => rows.drops.loaded(id, drops::drop_row(connection, id)?),
         Key::Product(id) => rows.products.loaded(id, product(connection, id)?),
         Key::Sales(key) => {

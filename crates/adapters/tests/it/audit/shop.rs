@@ -307,7 +307,7 @@ impl Shop {
 
     /// The provider approves the operation.
     fn approve(&mut self, order: OrderId, asked: Asked) {
-        let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000) };
+        let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000), fingerprint: None };
         let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), callback: None };
         assert!(self.ask(Command::PaymentAnswered(Box::new(answered))).result.is_ok());
         self.quiet();

@@ -206,7 +206,9 @@ impl Ledger {
                 let is_meant = |intent: &&Value| {
                     *query == format!("metadata['key']:{}", intent["metadata"]["key"]).replace('"', "'")
                 };
-                (200, json!({"data": self.intents.iter().filter(is_meant).collect::<Vec<_>>()}))
+                let found = self.intents.iter().filter(is_meant).cloned();
+                let is_whole = request.fields.get("expand[]").is_some_and(|path| path == "data.payment_method");
+                (200, json!({"data": found.map(|intent| shown(intent, is_whole)).collect::<Vec<_>>()}))
             }
             "refunds" => {
                 let of = &request.fields["payment_intent"];
@@ -216,7 +218,8 @@ impl Ledger {
             path => {
                 let id = path.strip_prefix("payment_intents/").unwrap();
                 let found = self.intents.iter().find(|intent| intent["id"] == id);
-                found.map_or(refusal(404, "resource_missing"), |intent| (200, intent.clone()))
+                let is_whole = request.fields.get("expand[]").is_some_and(|path| path == "payment_method");
+                found.map_or(refusal(404, "resource_missing"), |intent| (200, shown(intent.clone(), is_whole)))
             }
         }
     }
@@ -254,7 +257,7 @@ impl Ledger {
         let mut intent = json!({
             "id": format!("pi_{}", self.intents.len() + 1), "status": "requires_capture", "amount": amount,
             "amount_capturable": amount, "amount_received": 0, "currency": request.fields["currency"],
-            "metadata": marks(request),
+            "metadata": marks(request), "payment_method": request.fields["payment_method"],
         });
         if request.fields["payment_method"] == CHALLENGED && !request.fields.contains_key("error_on_requires_action") {
             intent["status"] = json!("requires_action");
@@ -270,7 +273,7 @@ impl Ledger {
         let failure = json!({"type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds"});
         if amount != TOO_MUCH {
             self.intents.push(intent.clone());
-            return (200, intent);
+            return (200, shown(intent, request.fields["expand[]"] == "payment_method"));
         }
         intent["status"] = json!("requires_payment_method");
         intent["amount_capturable"] = json!(0);
@@ -301,6 +304,15 @@ impl Ledger {
         self.refunds.push(refund.clone());
         (200, refund)
     }
+}
+
+/// The intent with its card, or with the card's id.
+fn shown(mut intent: Value, is_whole: bool) -> Value {
+    if is_whole {
+        let id = intent["payment_method"].as_str().unwrap();
+        intent["payment_method"] = json!({"id": id, "type": "card", "card": {"fingerprint": format!("of {id}")}});
+    }
+    intent
 }
 
 fn marks(request: &Request) -> Value {

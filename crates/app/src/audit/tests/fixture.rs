@@ -6,7 +6,7 @@ mod orders;
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
-use domain::drops::{Buyer, Drop, Offer, Secrets, Terms};
+use domain::drops::{Buyer, Card, CardHash, Drop, Offer, Secrets, Terms};
 use domain::ids::{
     CampaignId, Code, CouponId, DropId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId, WebhookId,
 };
@@ -114,7 +114,7 @@ impl Snapshot for Shop {
     }
 }
 
-/// The drop of all lamps, and its customers.
+/// The drop of all lamps, the card that pays for an order, and the customers.
 fn drops(orders: &[OrderFacts]) -> Vec<DropFact> {
     let products = vec![Offer { product: LAMP, per_customer: Some(20) }];
     let (starts_at, ends_at) = (NOON, Timestamp::from_micros(i64::MAX));
@@ -125,15 +125,18 @@ fn drops(orders: &[OrderFacts]) -> Vec<DropFact> {
         ends_at,
         products,
         per_customer: None,
+        per_payment_method: Some(2),
         waiting_room: None,
         secrets,
     };
-    let mut drops = vec![DropFact::Drop(Box::new(Drop::new(DROP, &terms, vec![], NOON)))];
+    let card = Card { units: 2, ..Card::new(DROP, CardHash([7; 16])) };
+    let mut drops = vec![DropFact::Drop(Box::new(Drop::new(DROP, &terms, vec![], NOON))), DropFact::Card(card)];
     for user in [ANN, BOB] {
         let orders = orders.iter().filter_map(|facts| facts.row.as_ref()).map(|row| &row.order);
         let counted = orders.filter(|order| order.user() == user && order.outcome != Outcome::Cancelled);
         let units = counted.map(|order| order.created.lines[0].quantity).sum();
-        drops.push(DropFact::Buyer(Buyer { units: vec![(LAMP, units)], ..Buyer::new(DROP, user) }));
+        let buyer = Buyer { units: vec![(LAMP, units)], ..Buyer::new(DROP, user) };
+        drops.push(DropFact::Buyer(buyer.paying(OrderId(4), (user == ANN).then_some(card.hash))));
     }
     drops
 }

@@ -1,6 +1,6 @@
 //! Drops: created and changed by an admin, opened and closed by the clock, sold out by the last unit of their products.
 
-use domain::drops::{self, Act, Buyer, Change, ChangeRejection, Drop, JoinRejection, LinkKind, Terms, Turn};
+use domain::drops::{self, Act, Buyer, Change, ChangeRejection, Drop, JoinRejection, LinkKind, Phase, Terms, Turn};
 use domain::ids::{DropId, ProductId, UserId};
 use domain::stock::{self, Product};
 
@@ -94,6 +94,7 @@ fn create(context: &mut Context<'_>, terms: &Terms) -> Answered {
         ends_at: drop.ends_at,
         products: drop.products.clone(),
         per_customer: drop.per_customer,
+        per_payment_method: drop.per_payment_method,
         waiting_room: terms.waiting_room,
         seed_commitment: Some(drops::commitment(&terms.secrets.seed)),
     }))?;
@@ -195,6 +196,11 @@ fn leave(context: &mut Context<'_>, id: DropId, user: UserId) -> Answered {
     let (Some(left), Some(ticket)) = (drop.leave(&buyer), buyer.ticket) else {
         return Err(Refusal::TicketNotFound.into());
     };
+    if drop.phase == Phase::Closed {
+        // Its chain has ended.
+        context.rows.buyers.put(BuyerKey { drop: id, user }, left);
+        return Ok(Answer::Done);
+    }
     let act = Act { kind: LinkKind::Left, user: Some(user), subject: ticket, order: None };
     write(context, drop, left, act);
     Ok(Answer::Done)

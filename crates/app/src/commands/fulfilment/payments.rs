@@ -12,7 +12,7 @@ use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::fulfilment::booking::{apply, apply_for, of, start};
 use crate::commands::order::process::{advance, check};
-use crate::commands::order::request;
+use crate::commands::order::{cards, request};
 use crate::commands::{PaymentAnswered, failed_delivery};
 use crate::events::event::{Event, OrderProcessingRetried, PaymentCompleted, PaymentFailed};
 use crate::log::group::Group;
@@ -56,15 +56,39 @@ pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) ->
         }
         context.rows.callbacks.put(callback.key, callback.clone());
     }
-    if of(context, answered.order)?.is_none() {
-        return Ok(());
-    }
+    let Some(payment) = of(context, answered.order)? else { return Ok(()) };
     let order = context.order(answered.order)?.order;
-    let command = payment::Command::Answer { asked: answered.asked, said: provider_result(context, &answered.answer) };
+    let mut said = provider_result(context, &answered.answer);
+    if order.outcome == Outcome::AwaitingPayment && payment.is_authorized_by(answered.asked, &said) {
+        said = admit(context, &order, answered, said)?;
+    }
+    let command = payment::Command::Answer { asked: answered.asked, said };
     for event in apply(context, &order, &command)? {
         follow(context, order.id(), &event)?;
     }
     Ok(())
+}
+
+/// Counts the card of an authorization that is about to be booked. Above the limit of a drop the order is cancelled first,
+/// so that its authorization is released and its money never taken.
+fn admit(
+    context: &mut Context<'_>,
+    order: &Order,
+    answered: &PaymentAnswered,
+    said: ProviderResult,
+) -> Handled<ProviderResult> {
+    if !cards::is_limited(context, order)? {
+        return Ok(said);
+    }
+    let fingerprint = answered.fingerprint();
+    if fingerprint.is_none() && answered.callback.is_some() {
+        // Callbacks may leave the card out; the answer to a query does not.
+        return Ok(ProviderResult::Pending);
+    }
+    if !cards::count(context, order, fingerprint.unwrap_or_default())? {
+        advance(context, order.id(), fulfilment::Command::RefuseCard)?;
+    }
+    Ok(said)
 }
 
 /// Handles an attempt in the retry group: an attempt that waits is retried after its pause, one that was given up and
@@ -136,7 +160,7 @@ fn provider_result(context: &Context<'_>, answer: &Result<Found, ProviderError>)
             let action = payment::Action { url: url.clone(), client_secret: client_secret.clone(), until };
             ProviderResult::ActionRequired { reference: Arc::clone(reference), action: action.into() }
         }
-        Ok(Found::Verdict(Verdict::Approved { reference, amount })) => {
+        Ok(Found::Verdict(Verdict::Approved { reference, amount, .. })) => {
             ProviderResult::Approved { reference: Arc::clone(reference), amount: *amount }
         }
         Ok(Found::Verdict(Verdict::Declined { code, .. })) => ProviderResult::Declined { code: Arc::clone(code) },
@@ -197,6 +221,7 @@ fn declined(context: &mut Context<'_>, id: OrderId, code: &Arc<str>) -> Handled 
     if order.outcome != Outcome::AwaitingPayment {
         return Ok(());
     }
+    cards::release(context, &order)?;
     let due = order.pay_before.unwrap_or(context.now).max(context.now);
     context.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Payment });
     if order.is_processing && **code == *payment::UNAVAILABLE {

@@ -1,15 +1,15 @@
 //! The limits of drops: counted where an order is placed, and given back when it is cancelled or its units are returned.
 
-use std::collections::BTreeMap;
-
 use domain::drops::{Act, Claim, LinkKind};
-use domain::ids::{DropId, OrderId, ProductId};
-use domain::order::{Line, Order};
+use domain::ids::{OrderId, ProductId};
+use domain::order::{Line, Order, Payment};
 
 use crate::commands::PlaceOrder;
 use crate::commands::answer::Refusal;
 use crate::commands::catalogue::drops;
 use crate::commands::context::{Context, Halt, Handled};
+use crate::commands::order::cards;
+use crate::commands::order::drop_lines::{by_drop, sum};
 use crate::state::rows::BuyerKey;
 
 /// Counts the units of a new order in the drops of its products.
@@ -21,7 +21,7 @@ pub(crate) fn count(context: &mut Context<'_>, order: OrderId, wanted: &PlaceOrd
         let buyer = drops::buyer(context, drop, user)?;
         let codec = &context.settings.codec;
         let shows_ticket = buyer.ticket.is_some_and(|ticket| wanted.tickets.contains(&codec.ticket(drop, ticket)));
-        let claim = Claim { lines: &units, shows_ticket };
+        let claim = Claim { lines: &units, shows_ticket, is_prepaid: wanted.payment == Payment::Prepaid };
         let counted = terms.claim(&buyer, &claim, context.now).map_err(Refusal::from)?;
         let act = Act { kind: LinkKind::Claimed, user: Some(user), subject: claim.units(), order: Some(order) };
         drops::write(context, terms, counted, act);
@@ -48,19 +48,8 @@ fn give_back_with(
         let key = BuyerKey { drop, user: order.user() };
         let buyer = context.rows.buyers.get(key)?.and_then(|buyer| buyer.without(&units));
         let fewer = buyer.ok_or_else(|| Halt::broken("units that an order gives back are counted"))?;
+        let fewer = cards::give_back(context, fewer, order, sum(&units))?;
         context.rows.buyers.put(key, fewer);
     }
     Ok(())
-}
-
-/// Returns the units of each drop; most orders have none.
-fn by_drop(
-    lines: &[Line],
-    units: impl Fn(&Line) -> Option<(ProductId, i64)>,
-) -> BTreeMap<DropId, Vec<(ProductId, i64)>> {
-    let mut drops: BTreeMap<DropId, Vec<(ProductId, i64)>> = BTreeMap::new();
-    for (line, drop) in lines.iter().filter_map(|line| Some((line, line.drop?))) {
-        drops.entry(drop).or_default().extend(units(line));
-    }
-    drops
 }

@@ -22,6 +22,9 @@ payload! {
         products: Vec<Offer>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         per_customer: Option<i64>,
+        /// Absent without a limit, and in events of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        per_payment_method: Option<i64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         waiting_room: Option<WaitingRoom>,
         /// SHA-256 of the seed that draws the order of those who come before; absent in events of older versions.

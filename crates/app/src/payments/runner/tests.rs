@@ -109,7 +109,7 @@ fn begun() -> Payment {
 }
 
 fn approved(won: i64) -> Result<Found, ProviderError> {
-    Ok(Found::Verdict(Verdict::Approved { reference: Arc::from("pi_1"), amount: Money::won(won) }))
+    Ok(Found::Verdict(Verdict::Approved { reference: Arc::from("pi_1"), amount: Money::won(won), fingerprint: None }))
 }
 
 fn not_done() -> Result<Found, ProviderError> {

@@ -1,6 +1,7 @@
 //! The keys of rows. The order of kinds is the order in which stores lock them.
 
 use domain::alert::{Alert, Code};
+use domain::drops::CardHash;
 use domain::ids::{ApiKeyId, CampaignId, DeadLetterId, DropId, OrderId, ProductId, RequestId, UserId, WebhookId};
 use domain::notification::NotificationKey;
 use domain::order::saga::Step;
@@ -54,6 +55,7 @@ pub enum Key {
     Holding(HoldingKey),
     Campaign(CampaignId),
     DropBuyer(BuyerKey),
+    DropCard(CardKey),
     Drop(DropId),
     Product(ProductId),
     Sales(SalesKey),
@@ -125,6 +127,13 @@ pub struct BuyerKey {
     pub user: UserId,
 }
 
+/// A card or account of a drop that counts what it pays for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CardKey {
+    pub drop: DropId,
+    pub hash: CardHash,
+}
+
 /// The key of a group's parked events of one key of one topic: they wait together, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParkKey {
@@ -186,7 +195,7 @@ key_of! {
     AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
     IdentityKey => Identity, WebhookId => Webhook, DeliveryKey => WebhookDelivery, AlertKey => Alert,
-    NotificationKey => Notification, BuyerKey => DropBuyer, DropId => Drop, ApiKeyId => ApiKey,
+    NotificationKey => Notification, BuyerKey => DropBuyer, CardKey => DropCard, DropId => Drop, ApiKeyId => ApiKey,
 }
 
 /// Several kinds of row share an identity; the newtype tells them apart.

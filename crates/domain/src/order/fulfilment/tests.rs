@@ -118,6 +118,16 @@ fn an_order_expires_only_while_it_awaits_payment() {
     check(&claimed(placement(), &[Command::Captured]), &Command::Expire, Ok(&[]));
 }
 
+#[test]
+fn an_order_whose_card_is_refused_is_cancelled_while_it_awaits_payment() {
+    let waiting = claimed(placement(), &[]);
+    let events = decide(&waiting, &Command::RefuseCard).unwrap();
+    let steps = vec![Step::Point, Step::Coupon, Step::Stock(DESK), Step::Stock(LAMP)];
+    let reason = Reason::PaymentMethodLimitExceeded;
+    assert_eq!(events, [Event::CompensationRequired { reason, steps, note: None }]);
+    check(&claimed(placement(), &[Command::Captured]), &Command::RefuseCard, Ok(&[]));
+}
+
 /// O-33, O-34: both status changes of storage in one decision.
 #[test]
 fn paid_goods_are_shipped_or_stored() {

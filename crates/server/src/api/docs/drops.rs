@@ -29,6 +29,10 @@ pub(in crate::api) fn create() -> Operation {
             "From now on its products are sold in this drop only, also after it has ended, until another drop takes them \
              over. Limits count the units of a customer's orders; cancelled orders and returned units do not count.",
         )
+        .paragraph(
+            "With `perPaymentMethod`, a card or account is counted when the provider authorizes a payment, before the money is \
+             taken. Above the limit the order is cancelled with the reason `payment_method.limit_exceeded`.",
+        )
         .answers(created)
         .refuses([Code::ProductNotFound, Code::DropProductTaken])
 }

@@ -15,10 +15,11 @@ pub(in crate::api) fn pay() -> Operation {
     Prefer::describe(Operation::new(Tag::Orders, "payOrder", "Pay for an order"))
         .paragraph("Waits for the result up to 10 seconds, or as long as `Prefer: wait` says. After a declined payment, the order can be paid again until `payBefore`.")
         .paragraph("With REQUIRES_ACTION the customer must act at the provider, such as by 3-D Secure, within the setting `payment.action_within_s`; the order does not expire meanwhile. The provider's callback completes the payment. A repeat of the request asks the provider at once, and returns the result or the same action.")
+        .paragraph("If a drop has a limit for each card, `payment_method.limit_exceeded` cancels the order; its money is not taken.")
         .answers(paid)
         .answers(under_way)
         .refuses([Code::PaymentDeclined, Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable])
-        .refuses([Code::PaymentAlreadyPaid])
+        .refuses([Code::PaymentAlreadyPaid, Code::CardLimitExceeded])
         .refuses([Code::PaymentInProgress, Code::PaymentAmountMismatch])
 }
 
@@ -36,6 +37,7 @@ pub(in crate::api) fn process() -> Operation {
         .answers(taken_in)
         .refuses([Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable, Code::PaymentAmountMismatch])
         .refuses([Code::PaymentDeclined, Code::PaymentInProgress, Code::PaymentAlreadyPaid, Code::ShipmentNotPossible])
+        .refuses([Code::CardLimitExceeded])
 }
 
 pub(in crate::api) fn refund() -> Operation {

@@ -42,7 +42,7 @@ pub(in crate::api) fn place() -> Operation {
         .paragraph(
             "Reasons: `stock.exhausted`, `product.not_on_sale`, `coupon.not_usable`, `points.insufficient`, \
              `step.timed_out`, `order.cancelled_by_customer`, `order.cancelled_by_admin`, \
-             `payment.expired`; `shipment.returned` if the parcel could not be delivered.",
+             `payment.expired`, `payment_method.limit_exceeded`; `shipment.returned` if the parcel could not be delivered.",
         )
         .paragraph("Units of a drop are counted against its limits before the order is accepted.")
         .answers(followed(receipt))
@@ -50,7 +50,7 @@ pub(in crate::api) fn place() -> Operation {
         .refuses([Code::OrderEmpty, Code::AuthForbidden, Code::ProductNotFound, Code::CouponNotFound])
         .refuses([Code::PriceChanged, Code::CouponNotUsable])
         .refuses([Code::DropNotStarted, Code::DropEnded, Code::DropPaused, Code::LimitExceeded])
-        .refuses([Code::QueueTicketRequired])
+        .refuses([Code::QueueTicketRequired, Code::PrepaymentRequired])
 }
 
 pub(in crate::api) fn list() -> Operation {

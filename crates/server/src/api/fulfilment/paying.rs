@@ -12,6 +12,7 @@ use domain::ids::OrderId;
 use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::payment::{Means, Method, Payment};
+use domain::reason::Reason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -192,13 +193,17 @@ pub(super) async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Pr
 /// Checks that the attempt paid for its order. The result never changes, because each attempt ends once.
 ///
 /// # Errors
-/// `payment.declined`, or `order.not_payable` if the order was cancelled or is being compensated.
+/// `payment.declined`, `payment_method.limit_exceeded` if a drop refused the card, or `order.not_payable` if the order was cancelled or is being compensated.
 pub(super) async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -> Result<(), Problem> {
     let order = shop.submitter.views.order(payment.order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     match order.outcome {
         Outcome::Completed if payment.attempt == attempt => Ok(()),
         Outcome::Completed => Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_PAID_LATER).for_good()),
-        Outcome::Cancelled | Outcome::Compensating | Outcome::CompensationStuck => Err(not_payable()),
+        Outcome::Cancelled | Outcome::Compensating | Outcome::CompensationStuck => {
+            let is_refused = order.reason == Some(Reason::PaymentMethodLimitExceeded) && payment.attempt == attempt;
+            let refused = || Problem::new(Code::CardLimitExceeded, details::CARD_LIMIT_EXCEEDED);
+            Err(if is_refused { refused() } else { not_payable() })
+        }
         Outcome::Pending | Outcome::AwaitingPayment if payment.attempt != attempt => {
             Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_BEGUN_AGAIN).for_good())
         }

@@ -54,6 +54,11 @@ pub(crate) struct CreateBody {
     #[serde(default)]
     #[schemars(range(min = 1, max = QUANTITY_MAX))]
     per_customer: Option<i64>,
+    /// The most units of all its products together that one card or account pays for, for whatever customers. Its orders must
+    /// then be paid before they are shipped. Default: no limit.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = QUANTITY_MAX))]
+    per_payment_method: Option<i64>,
     /// Customers queue, and order with a ticket. Default: everybody orders at once.
     #[serde(default)]
     waiting_room: Option<RoomBody>,
@@ -138,6 +143,9 @@ pub(crate) struct DropBody {
     /// The most units of all products together that one customer gets. Absent without a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     per_customer: Option<i64>,
+    /// The most units of all products together that one card or account pays for. Absent without a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_payment_method: Option<i64>,
     /// Absent without a waiting room.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting_room: Option<RoomBody>,
@@ -189,6 +197,7 @@ fn terms(body: &CreateBody) -> Result<Terms, Problem> {
         }
     }
     check_limit("#/perCustomer".to_owned(), body.per_customer, &mut violations);
+    check_limit("#/perPaymentMethod".to_owned(), body.per_payment_method, &mut violations);
     if let Some(room) = body.waiting_room {
         check_room(room, &mut violations);
     }
@@ -202,7 +211,8 @@ fn terms(body: &CreateBody) -> Result<Terms, Problem> {
     let offer = |offer: &OfferBody| Offer { product: ProductId(offer.product_id), per_customer: offer.per_customer };
     let products = body.products.iter().map(offer).collect();
     let secrets = secrets()?;
-    Ok(Terms { name, starts_at, ends_at, products, per_customer: body.per_customer, waiting_room, secrets })
+    let CreateBody { per_customer, per_payment_method, .. } = *body;
+    Ok(Terms { name, starts_at, ends_at, products, per_customer, per_payment_method, waiting_room, secrets })
 }
 
 fn secrets() -> Result<Secrets, Problem> {
@@ -336,6 +346,7 @@ fn render(drop: &drops::Drop, products: &BTreeMap<ProductId, Product>, now: Time
         paused: drop.paused,
         products: drop.products.iter().filter_map(product).collect(),
         per_customer: drop.per_customer,
+        per_payment_method: drop.per_payment_method,
         waiting_room: drop.queue.as_ref().map(|queue| RoomBody {
             admit_per_second: queue.room.admit_per_second,
             hold_seconds: queue.room.hold_seconds,

@@ -8,7 +8,7 @@ const ONE: &str = "2026-11-21T13:00:00Z";
 pub(in crate::api) fn create() -> Value {
     json!({
         "name": "Saturday", "startsAt": NOON, "endsAt": ONE,
-        "products": [{"productId": 3, "perCustomer": 2}], "perCustomer": 3,
+        "products": [{"productId": 3, "perCustomer": 2}], "perCustomer": 3, "perPaymentMethod": 4,
         "waitingRoom": {"admitPerSecond": 50, "holdSeconds": 300, "prequeue": "shuffle"},
     })
 }
@@ -21,7 +21,7 @@ pub(in crate::api) fn drop() -> Value {
     json!({
         "dropId": 5, "name": "Saturday", "startsAt": NOON, "endsAt": ONE, "status": "OPEN", "paused": false,
         "products": [{"productId": 3, "name": "Lamp", "price": 1000, "available": 250, "perCustomer": 2}],
-        "perCustomer": 3, "waitingRoom": {"admitPerSecond": 50, "holdSeconds": 300, "prequeue": "shuffle"},
+        "perCustomer": 3, "perPaymentMethod": 4, "waitingRoom": {"admitPerSecond": 50, "holdSeconds": 300, "prequeue": "shuffle"},
         "waiting": 1200, "admissionPercent": 100,
     })
 }

@@ -68,6 +68,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::DropNoWaitingRoom
         | Refusal::TicketRequired
         | Refusal::TicketNotFound
+        | Refusal::PrepaymentRequired
         | Refusal::DropWindowOutOfOrder
         | Refusal::DropProductNotFound { .. }
         | Refusal::DropProductTaken { .. }
@@ -152,6 +153,7 @@ fn drop_problem(refusal: &Refusal) -> Problem {
         Refusal::DropNoWaitingRoom => Problem::new(Code::QueueNotFound, details::QUEUE_NOT_FOUND),
         Refusal::TicketRequired => Problem::new(Code::QueueTicketRequired, details::TICKET_REQUIRED),
         Refusal::TicketNotFound => ticket_not_found(),
+        Refusal::PrepaymentRequired => Problem::new(Code::PrepaymentRequired, details::PREPAYMENT_REQUIRED),
         Refusal::DropWindowOutOfOrder => {
             Problem::invalid("#/endsAt", "out_of_order", values::LATER_THAN.with("startsAt"))
         }

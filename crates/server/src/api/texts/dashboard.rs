@@ -124,6 +124,7 @@ texts! {
     NEW_DROP: "New drop", "드롭 등록";
     NEW_DROP_SAYS: "The product is sold in this drop only, also after it has ended. Without a rate, everybody orders at once.", "상품은 종료 후에도 이 드롭에서만 판매됩니다. 입장 속도가 없으면 대기 없이 주문합니다.";
     PER_CUSTOMER: "Limit per customer", "1인당 한도";
+    PER_CARD: "Limit per card", "카드당 한도";
     ADMIT_PER_SECOND: "Admitted per second", "초당 입장";
     ADMISSION_PERCENT: "Rate in force, %", "적용 속도(%)";
     WAITING: "Waiting", "대기";

@@ -90,6 +90,12 @@ texts! {
     LIMIT_EXCEEDED:
         "One customer gets at most {0} units here, and {1} of yours count already. Cancelled and returned units do not count.",
         "한 분당 {0}개까지 구매하실 수 있으며, 이미 {1}개를 주문하셨습니다. 취소하거나 반품한 수량은 제외됩니다.";
+    CARD_LIMIT_EXCEEDED:
+        "This card or account has paid for as many units of the drop as it may. The order was cancelled, and nothing was charged.",
+        "이 카드 또는 계좌로 구매하실 수 있는 수량을 넘었습니다. 주문이 취소되었으며 결제되지 않았습니다.";
+    PREPAYMENT_REQUIRED:
+        "Orders of this drop are paid before they are shipped. Order with payment PREPAID.",
+        "이 드롭은 선결제만 가능합니다. 결제 방식을 PREPAID로 주문해 주세요.";
     STOCK_EXHAUSTED:
         "Only {0} units are neither sold nor reserved; write off at most that many.",
         "판매되거나 예약되지 않은 재고는 {0}개입니다. 그 이하로만 차감할 수 있습니다.";

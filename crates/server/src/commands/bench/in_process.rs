@@ -151,6 +151,7 @@ async fn waiting_room(shop: &Shop) -> Result<DropId, Error> {
         ends_at: far(3_600),
         products: vec![Offer { product, per_customer: None }],
         per_customer: None,
+        per_payment_method: None,
         waiting_room: Some(WaitingRoom { admit_per_second: 1, hold_seconds: 300, prequeue: Prequeue::Fifo }),
         secrets: Secrets { seed: [1; 32], key: [2; 32] },
     };

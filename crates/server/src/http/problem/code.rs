@@ -52,6 +52,8 @@ pub enum Code {
     DropPaused,
     DropProductTaken,
     LimitExceeded,
+    CardLimitExceeded,
+    PrepaymentRequired,
     QueueNotFound,
     QueueTicketRequired,
     ChallengeRequired,
@@ -118,7 +120,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 76] = [
+    pub const ALL: [Code; 78] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -164,6 +166,8 @@ impl Code {
         Code::DropPaused,
         Code::DropProductTaken,
         Code::LimitExceeded,
+        Code::CardLimitExceeded,
+        Code::PrepaymentRequired,
         Code::QueueNotFound,
         Code::QueueTicketRequired,
         Code::ChallengeRequired,
@@ -246,6 +250,8 @@ impl Code {
             Code::DropPaused => entry("drop.paused", S::CONFLICT, "The drop is paused", "드롭이 일시 중지되었습니다"),
             Code::DropProductTaken => entry("drop.product_taken", S::CONFLICT, "The product belongs to another drop", "다른 드롭에 속한 상품입니다"),
             Code::LimitExceeded => entry("customer.limit_exceeded", S::CONFLICT, "Above the limit per customer", "1인당 구매 한도를 넘었습니다"),
+            Code::CardLimitExceeded => entry("payment_method.limit_exceeded", S::CONFLICT, "Above the limit per card", "카드당 구매 한도를 넘었습니다"),
+            Code::PrepaymentRequired => entry("drop.prepayment_required", S::CONFLICT, "The drop is paid in advance", "선결제만 가능한 드롭입니다"),
             Code::QueueNotFound => entry("queue.not_found", S::NOT_FOUND, "The drop has no waiting room", "대기열이 없는 드롭입니다"),
             Code::QueueTicketRequired => entry("queue.ticket_required", S::FORBIDDEN, "Wait for your turn", "대기열에서 차례를 기다려 주세요"),
             Code::ChallengeRequired => entry("queue.challenge_required", S::FORBIDDEN, "Show that you are no robot", "로봇이 아님을 확인해 주세요"),

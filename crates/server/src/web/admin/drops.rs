@@ -58,6 +58,7 @@ fn new() -> Act<'static> {
             Field::new("endsAt", dashboard::CLOSES, Kind::Moment),
             Field::new("products.0.productId", dashboard::PRODUCT, Kind::Number(None)),
             Field::new("products.0.perCustomer", dashboard::PER_CUSTOMER, Kind::Number(None)).optional(),
+            Field::new("perPaymentMethod", dashboard::PER_CARD, Kind::Number(None)).optional(),
             Field::new("waitingRoom.admitPerSecond", dashboard::ADMIT_PER_SECOND, Kind::Number(None)).optional(),
         ],
         is_grave: false,

@@ -1,11 +1,11 @@
-//! Law 23: a customer of a drop has the units of their orders, and no more than the limits; and a drop knows which of its
-//! products are sold out.
+//! Law 23: a customer of a drop has the units of their orders, and a card those that it paid for; neither has more than the
+//! limits; and a drop knows which of its products are sold out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::drops::{Buyer, Drop, Link};
-use domain::ids::{DropId, ProductId, UserId};
-use domain::order::{Line, Outcome};
+use domain::drops::{Buyer, CardHash, Drop, Link};
+use domain::ids::{DropId, OrderId, ProductId, UserId};
+use domain::order::{Line, Order, Outcome};
 use domain::stock::Product;
 
 use crate::audit::dossier::Dossier;
@@ -22,6 +22,10 @@ pub(in crate::audit) struct DropBooks {
     drops: BTreeMap<DropId, Drop>,
     buyers: BTreeMap<Place, Buyer>,
     explained: BTreeMap<Place, BTreeMap<ProductId, i64>>,
+    cards: BTreeMap<(DropId, CardHash), i64>,
+    paid_with: BTreeMap<(DropId, CardHash), i64>,
+    /// Paid orders of a drop that limits cards, without a card that counts them.
+    without_card: Vec<(DropId, OrderId)>,
     chains: BTreeMap<DropId, ReadChain>,
     /// The products that belong to a drop, and if they have an available unit.
     products: BTreeMap<ProductId, (DropId, bool)>,
@@ -57,6 +61,9 @@ impl DropBooks {
             DropFact::Buyer(buyer) => {
                 books.buyers.insert((buyer.drop, buyer.user), buyer);
             }
+            DropFact::Card(card) => {
+                books.cards.insert((card.drop, card.hash), card.units);
+            }
             DropFact::Link(link) => books.chains.entry(link.drop).or_default().take(&link),
         })?;
         Ok(books)
@@ -74,6 +81,17 @@ impl DropBooks {
             |(place, line): (usize, &Line)| Some((line.drop?, line.product, line.quantity - order.returned(place)));
         for (drop, product, units) in order.created.lines.iter().enumerate().filter_map(counted) {
             *self.explained.entry((drop, order.user())).or_default().entry(product).or_default() += units;
+            self.enter_card(order, drop, units);
+        }
+    }
+
+    fn enter_card(&mut self, order: &Order, drop: DropId, units: i64) {
+        let Some(buyer) = self.buyers.get(&(drop, order.user())) else { return };
+        let is_paid = order.outcome == Outcome::Completed && order.is_prepaid() && !order.created.due.is_zero();
+        match buyer.card_of(order.id()) {
+            Some(card) => *self.paid_with.entry((drop, card)).or_default() += units,
+            None if is_paid && buyer.card_limit.is_some() => self.without_card.push((drop, order.id())),
+            None => {}
         }
     }
 
@@ -81,6 +99,13 @@ impl DropBooks {
         let places: BTreeSet<Place> = self.buyers.keys().chain(self.explained.keys()).copied().collect();
         for place in places {
             findings.note(Law::Drops, self.buyer(place));
+        }
+        let cards: BTreeSet<(DropId, CardHash)> = self.cards.keys().chain(self.paid_with.keys()).copied().collect();
+        for card in cards {
+            findings.note(Law::Drops, self.card(card));
+        }
+        for (drop, order) in &self.without_card {
+            findings.note(Law::Drops, Err(format!("drop {drop}: no card counts the paid order {order}")));
         }
         for drop in self.drops.values() {
             findings.note(Law::Drops, self.sold_out(drop));
@@ -109,6 +134,18 @@ impl DropBooks {
         }
         ensure(drop.per_customer.is_none_or(|limit| buyer.all_units() <= limit), || {
             format!("{}: has {} units, above the drop's limit", name(), buyer.all_units())
+        })
+    }
+
+    fn card(&self, card: (DropId, CardHash)) -> Verdict {
+        let units = |of: &BTreeMap<(DropId, CardHash), i64>| of.get(&card).copied().unwrap_or(0);
+        let (counted, explained) = (units(&self.cards), units(&self.paid_with));
+        ensure(counted == explained, || {
+            format!("drop {}: {counted} units of a card count, but it pays for {explained}", card.0)
+        })?;
+        let limit = self.drops.get(&card.0).and_then(|drop| drop.per_payment_method);
+        ensure(limit.is_none_or(|limit| counted <= limit), || {
+            format!("drop {}: a card has {counted} units, above the limit", card.0)
         })
     }
 

@@ -1,0 +1,75 @@
+//! The limits of drops for each card or account: counted in the commit that books an authorization, before its money is
+//! taken, and given back with the customer's units, or when the money cannot be taken.
+
+use domain::drops::{Buyer, Card, CardHash};
+use domain::order::{Order, Outcome};
+
+use crate::commands::context::{Context, Halt, Handled};
+use crate::commands::order::drop_lines::{by_drop, sum};
+use crate::state::rows::{BuyerKey, CardKey};
+
+/// What an order has of a drop.
+struct Share {
+    buyer: Buyer,
+    units: i64,
+}
+
+/// Returns true if a drop of the order limits each card. The customer's own row shows it; the drop's is not read.
+pub(crate) fn is_limited(context: &Context<'_>, order: &Order) -> Handled<bool> {
+    Ok(shares(context, order)?.iter().any(|share| share.buyer.card_limit.is_some()))
+}
+
+/// Counts an order's units for the card that pays. Returns false, and counts nothing, above the limit of a drop.
+pub(crate) fn count(context: &mut Context<'_>, order: &Order, fingerprint: &str) -> Handled<bool> {
+    let mut counted = vec![];
+    for Share { buyer, units } in shares(context, order)? {
+        let Some(limit) = buyer.card_limit else { continue };
+        let hash = CardHash(context.settings.codec.card(buyer.drop, fingerprint));
+        let known = context.rows.cards.get(CardKey { drop: buyer.drop, hash })?.copied();
+        let Some(card) = known.unwrap_or(Card::new(buyer.drop, hash)).with(units, limit) else { return Ok(false) };
+        counted.push((card, buyer.paying(order.id(), Some(hash))));
+    }
+    for (card, buyer) in counted {
+        context.rows.cards.put(CardKey { drop: card.drop, hash: card.hash }, card);
+        context.rows.buyers.put(BuyerKey { drop: buyer.drop, user: buyer.user }, buyer);
+    }
+    Ok(true)
+}
+
+/// Gives back all units of an order whose money could not be taken.
+pub(crate) fn release(context: &mut Context<'_>, order: &Order) -> Handled {
+    for Share { buyer, units } in shares(context, order)? {
+        if buyer.card_of(order.id()).is_some() {
+            subtract(context, &buyer, order, units)?;
+            let buyer = buyer.paying(order.id(), None);
+            context.rows.buyers.put(BuyerKey { drop: buyer.drop, user: buyer.user }, buyer);
+        }
+    }
+    Ok(())
+}
+
+/// Gives back units that a customer gave back, and returns the customer.
+pub(crate) fn give_back(context: &mut Context<'_>, buyer: Buyer, order: &Order, units: i64) -> Handled<Buyer> {
+    subtract(context, &buyer, order, units)?;
+    Ok(if order.outcome == Outcome::Cancelled { buyer.paying(order.id(), None) } else { buyer })
+}
+
+fn subtract(context: &mut Context<'_>, buyer: &Buyer, order: &Order, units: i64) -> Handled {
+    let Some(hash) = buyer.card_of(order.id()) else { return Ok(()) };
+    let key = CardKey { drop: buyer.drop, hash };
+    let fewer = context.rows.cards.get(key)?.and_then(|card| card.without(units));
+    let fewer = fewer.ok_or_else(|| Halt::broken("units that a card gives back are counted"))?;
+    context.rows.cards.put(key, fewer);
+    Ok(())
+}
+
+/// Returns the customer and the units of each drop; nothing is read for an order without drops.
+fn shares(context: &Context<'_>, order: &Order) -> Handled<Vec<Share>> {
+    let mut shares = vec![];
+    for (drop, units) in by_drop(&order.created.lines, |line| Some((line.product, line.quantity))) {
+        let buyer = context.rows.buyers.get(BuyerKey { drop, user: order.user() })?.cloned();
+        let buyer = buyer.ok_or_else(|| Halt::broken("the customer of a drop's order is counted"))?;
+        shares.push(Share { buyer, units: sum(&units) });
+    }
+    Ok(shares)
+}
