@@ -27,7 +27,7 @@ use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
 use crate::live::coupon_chains::Chains;
-use crate::live::rooms::Rooms;
+use crate::live::drop_heads::LiveDrops;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::{
@@ -363,7 +363,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
         write_timeout: config.server.write_timeout(),
         stream_heartbeat: config.server.stream_heartbeat(),
         customers_may_charge: config.points.customers_may_charge,
-        waiting_rooms: Rooms::default(),
+        drops: LiveDrops::default(),
         coupon_chains: Chains::default(),
         estimates,
         modes: config.orders.modes(),

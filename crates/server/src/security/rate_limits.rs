@@ -71,6 +71,11 @@ impl Limits {
         self.users.is_some() || self.networks.is_some()
     }
 
+    /// True if joins of waiting rooms are limited.
+    pub const fn have_joins(&self) -> bool {
+        self.joins.is_some()
+    }
+
     /// Takes one join of a waiting room from the limit of the address's wider network.
     pub async fn take_join(&self, address: Option<IpAddr>) -> Option<Verdict> {
         let (buckets, network) = (self.joins.as_ref()?, Network::wide(address?));

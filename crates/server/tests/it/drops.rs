@@ -340,6 +340,34 @@ fn a_proof_and_a_receipt_are_verified_without_the_shop() {
     shop.assert_adds_up();
 }
 
+/// The heads of closed drops are kept by the process, and equal those of the proofs.
+#[test]
+fn the_root_has_the_heads_of_all_proofs() {
+    let shop = TestShop::start();
+    let room = json!({"waitingRoom": {"admitPerSecond": 1}});
+    let [first, second] = [0, 1].map(|_| drop_of(&shop, shop.product(1_000, 9), &room));
+    let proof_of = |drop: &Value| {
+        let proof = shop.get(ANN, &format!("/api/drops/{}/proof", drop["dropId"])).text;
+        let header: Value = serde_json::from_str(proof.lines().next().unwrap()).unwrap();
+        json!({"dropId": header["dropId"], "entries": header["entries"], "head": header["head"]})
+    };
+    let root = || shop.get(ANN, "/api/drops/root").expect(200)["drops"].clone();
+    assert_eq!(root(), json!([]));
+    shop.post(ANN, &queue_of(&first), &Value::Null).expect(202);
+    assert_eq!(root().as_array().unwrap().len(), 1);
+    until(&shop, ANN, &first, "ADMITTED");
+    change(&shop, &first, &json!({"endsAt": "2020-01-02T00:00:00Z"})).expect(200);
+    crate::buyers::until("the drop is closed", || shop.events_of("DropClosed") == 1);
+    shop.post(BOB, &queue_of(&second), &Value::Null).expect(202);
+    until(&shop, BOB, &second, "ADMITTED");
+    let expected = json!([proof_of(&first), proof_of(&second)]);
+    assert_eq!((root(), root()), (expected.clone(), expected.clone()));
+    // A closed drop's chain has ended.
+    assert_eq!(shop.ask(ANN, "DELETE", &queue_of(&first), &[], &Value::Null).status, 204);
+    assert_eq!(shop.get(ANN, &queue_of(&first)).problem(404), "queue.ticket_not_found");
+    assert_eq!((proof_of(&first), root()), (expected[0].clone(), expected));
+}
+
 /// Every customer orders one unit at a time, from both processes at once.
 #[test]
 fn two_processes_sell_one_drop_exactly() {

@@ -1,5 +1,5 @@
-//! Checks before a client joins a waiting room: the limit of its network, then a challenge. The cheapest is first; the
-//! engine is asked only afterwards.
+//! Checks before a client joins a waiting room: the limit of its network, then a challenge. A customer who has a ticket has
+//! passed both. The cheapest is first; the engine is asked only afterwards.
 
 use std::net::IpAddr;
 
@@ -57,18 +57,19 @@ impl Describes for Joining {
 }
 
 impl Joining {
-    /// Refuses a network that joins too often, and a client that has not passed the challenge. A customer with a ticket has
-    /// passed it.
+    /// Refuses a network that joins too often, and a client that has not passed the challenge. A customer with a ticket is
+    /// neither counted nor asked again.
     pub(super) async fn check(&self, shop: &Shop, drop: DropId, user: UserId) -> Result<(), Problem> {
+        let is_checked = shop.limits.have_joins() || shop.joins.challenge.is_some();
+        if !is_checked || has_ticket(shop, drop, user).await? {
+            return Ok(());
+        }
         if let Some(refused) = shop.limits.take_join(self.address).await.filter(|verdict| !verdict.taken.is_granted) {
             let detail = details::JOINS_TOO_MANY.with(refused.rate.per_s).with(refused.rate.burst);
             let wait = seconds(refused.taken.wait);
             return Err(Problem::new(Code::RateExceeded, detail).after(wait));
         }
         let Some(challenge) = &shop.joins.challenge else { return Ok(()) };
-        if has_ticket(shop, drop, user).await? {
-            return Ok(());
-        }
         let Some(token) = &self.token else {
             return Err(Problem::new(Code::ChallengeRequired, details::CHALLENGE_REQUIRED));
         };

@@ -25,6 +25,7 @@ use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::path::{self, Id, Name};
 use crate::http::query::Query;
+use crate::live::drop_heads::Head;
 use crate::openapi::words;
 
 pub(in crate::api) const NDJSON: &str = "application/x-ndjson";
@@ -90,24 +91,18 @@ struct HeadBody {
     head: String,
 }
 
+impl From<Head> for HeadBody {
+    fn from(Head { drop, entries, head }: Head) -> HeadBody {
+        HeadBody { drop_id: drop.0, entries, head }
+    }
+}
+
 /// `GET /api/drops/root`.
 pub(crate) async fn root(State(shop): State<Shop>) -> Result<Json<RootBody>, Problem> {
     let at = shop.submitter.clock.now();
-    let (mut drops, mut after) = (vec![], None);
-    loop {
-        let found = shop.submitter.views.drops(after, PAGE).await.map_err(unavailable)?;
-        let is_last = found.len() < PAGE;
-        after = found.last().map(|drop| drop.id);
-        let with_entries = found.into_iter().filter(|drop| drop.chain.links > 0);
-        drops.extend(with_entries.map(|drop| HeadBody {
-            drop_id: drop.id.0,
-            entries: drop.chain.links,
-            head: drop.chain.head,
-        }));
-        if is_last {
-            break;
-        }
-    }
+    let heads = shop.drops.heads.read(&*shop.submitter.views).await.map_err(unavailable)?;
+    let with_entries = heads.into_iter().filter(|head| head.entries > 0);
+    let drops: Vec<HeadBody> = with_entries.map(HeadBody::from).collect();
     let lines: String =
         drops.iter().map(|HeadBody { drop_id, entries, head }| format!("{drop_id} {entries} {head}\n")).collect();
     Ok(Json(RootBody { at: wire_time::format(at), root: hex(&Sha256::digest(lines).into()), drops }))

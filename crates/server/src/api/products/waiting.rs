@@ -152,7 +152,7 @@ impl QueueWatch {
 
     /// Returns an event for each ticket that has moved.
     pub(in crate::api) async fn moved(&mut self) -> Option<String> {
-        let rooms = self.shop.waiting_rooms.read(&*self.shop.submitter.views).await;
+        let rooms = self.shop.drops.rooms.read(&*self.shop.submitter.views).await;
         if rooms.is_empty() {
             self.tickets.clear();
             return None;

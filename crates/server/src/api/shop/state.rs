@@ -23,7 +23,7 @@ use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::http::envelope::Edge;
 use crate::live::coupon_chains::Chains;
-use crate::live::rooms::Rooms;
+use crate::live::drop_heads::LiveDrops;
 use crate::metrics::{AuditMetrics, Metrics, Mismatches};
 use crate::runtime::estimates::Estimates;
 use crate::runtime::monitors::alerts::RedisWorks;
@@ -56,8 +56,8 @@ pub struct Inner {
     /// A silent stream of notices shows this often that it is alive.
     pub stream_heartbeat: Duration,
     pub customers_may_charge: bool,
-    /// The waiting rooms of drops, for streams of notices.
-    pub waiting_rooms: Rooms,
+    /// The waiting rooms of drops, for streams of notices; the ends of their chains.
+    pub drops: LiveDrops,
     /// The chains of campaigns, for receipts.
     pub coupon_chains: Chains,
     /// The configured mode of orders, until an admin changes it.
