@@ -14,6 +14,7 @@ pub mod plan;
 pub mod report;
 pub mod request;
 pub mod response;
+pub mod room;
 pub mod rounds;
 pub mod scale;
 pub mod scenario;

@@ -23,6 +23,11 @@ impl Template {
         Template::new("PUT", path, &headers, body)
     }
 
+    pub fn patch(path: &str, body: &str) -> Template {
+        let headers = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+        Template::new("PATCH", path, &headers, body)
+    }
+
     fn new(method: &str, path: &str, headers: &str, body: &str) -> Template {
         Template {
             before_token: format!("{method} {path} HTTP/1.1\r\nhost: bench\r\n{headers}authorization: Bearer ").into(),

@@ -1,6 +1,7 @@
 //! The scenarios and their preparation.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::Error;
@@ -86,6 +87,11 @@ pub struct Drop {
     pub coupons: u64,
     /// Instead of coupons, the requests are for places in a waiting room.
     pub has_room: bool,
+}
+
+/// Each of these customers joins a drop's waiting room once, by their turns.
+pub fn joins(customers: Customers, drop: i64, turns: Range<u64>) -> Box<dyn Plan> {
+    Box::new(Join::new(customers, drop).only(turns))
 }
 
 /// The quantity of a campaign that must not sell out.

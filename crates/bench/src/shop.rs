@@ -15,6 +15,15 @@ pub const STOCK: i64 = 1_000_000_000;
 pub const PRICE: i64 = 10_000;
 pub const DISCOUNT: i64 = 1_000;
 
+/// The terms of a drop with a waiting room.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomTerms {
+    pub stock: i64,
+    /// Units that one customer gets.
+    pub limit: i64,
+    pub admit_per_second: i64,
+}
+
 struct Response {
     status: u16,
     body: Vec<u8>,
@@ -63,6 +72,31 @@ impl Shop {
         });
         let made = self.post("/api/admin/drops", &body).await?;
         integer(&made, "dropId")
+    }
+
+    /// Creates an open drop with a waiting room that admits nobody yet; returns the numbers of its product and of the drop.
+    pub async fn open_room(&mut self, terms: RoomTerms) -> Result<(i64, i64), Error> {
+        let product = self.product_of(terms.stock).await?;
+        let body = json!({
+            "name": "Bench drop", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z",
+            "products": [{"productId": product, "perCustomer": terms.limit}],
+            "waitingRoom": {"admitPerSecond": terms.admit_per_second, "holdSeconds": 3_600},
+        });
+        let made = self.post("/api/admin/drops", &body).await?;
+        let drop = integer(&made, "dropId")?;
+        self.pause(drop, true).await?;
+        Ok((product, drop))
+    }
+
+    pub async fn pause(&mut self, drop: i64, paused: bool) -> Result<(), Error> {
+        let path = format!("/api/admin/drops/{drop}");
+        let answer = self.ask(&Template::patch(&path, &json!({"paused": paused}).to_string())).await?;
+        document(&path, answer).map(|_| ())
+    }
+
+    /// Returns the number of customers who wait in a drop.
+    pub async fn waiting(&mut self, drop: i64) -> Result<i64, Error> {
+        integer(&self.get(&format!("/api/drops/{drop}")).await?, "waiting")
     }
 
     /// Changes the processing mode of new orders.

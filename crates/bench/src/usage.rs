@@ -64,6 +64,27 @@ pub fn cpu_seconds(process: &str) -> Option<f64> {
     cpu_ticks(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?).map(|ticks| ticks / TICKS_PER_SECOND)
 }
 
+/// The memory of a process in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    pub resident: u64,
+    /// The most that was resident since its start.
+    pub peak: u64,
+}
+
+/// Reads the memory of a process.
+pub fn memory(process: &str) -> Option<Memory> {
+    memory_of(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+}
+
+fn memory_of(status: &str) -> Option<Memory> {
+    let bytes = |name: &str| -> Option<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1_024)
+    };
+    Some(Memory { resident: bytes("VmRSS:")?, peak: bytes("VmHWM:")? })
+}
+
 /// Returns the process of this machine that listens at a port, if this user may see it.
 pub fn listening_at(port: u16) -> Option<u32> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
@@ -115,6 +136,14 @@ mod tests {
         assert_eq!(listening_at(port), Some(std::process::id()));
         drop(listener);
         assert_eq!(listening_at(port), None);
+    }
+
+    #[test]
+    fn memory_is_read_in_bytes() {
+        let status = "Name:\tdoorbuster\nVmHWM:\t   20 kB\nVmRSS:\t   12 kB\n";
+        assert_eq!(memory_of(status), Some(Memory { resident: 12_288, peak: 20_480 }));
+        assert_eq!(memory_of("Name:\tx"), None);
+        assert!(memory("self").is_some_and(|memory| memory.resident > 0 && memory.resident <= memory.peak));
     }
 
     #[test]

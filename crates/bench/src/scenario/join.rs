@@ -1,5 +1,7 @@
 //! Joins of a waiting room: every customer takes one place.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use crate::connection::Answer;
@@ -13,18 +15,29 @@ pub(super) struct Join {
     drop: i64,
     template: Template,
     asked: u64,
+    /// The turn of the first customer, and how many have one.
+    from: u64,
+    count: u64,
 }
 
 impl Join {
     pub(super) fn new(customers: Customers, drop: i64) -> Join {
         let template = Template::post(&format!("/api/drops/{drop}/queue"), "", "{}");
-        Join { customers, drop, template, asked: 0 }
+        Join { customers, drop, template, asked: 0, from: 0, count: u64::MAX }
+    }
+
+    /// Customers with these turns join, once each.
+    pub(super) fn only(self, turns: Range<u64>) -> Join {
+        Join { from: turns.start, count: turns.end.saturating_sub(turns.start), ..self }
     }
 }
 
 impl Plan for Join {
     fn next(&mut self, request: &mut Vec<u8>) -> Option<Ticket> {
-        let ticket = Ticket(self.asked);
+        if self.asked >= self.count {
+            return None;
+        }
+        let ticket = Ticket(self.from + self.asked);
         self.asked += 1;
         self.template.write(self.customers.token(ticket.0), request);
         Some(ticket)
@@ -54,6 +67,7 @@ mod tests {
         let mut judge = |status, body: &str| plan.judge(Ticket(0), Answer { status, body: body.as_bytes() });
         assert_eq!(judge(202, r#"{"status":"WAITING"}"#), Verdict::Success);
         assert_eq!(judge(410, r#"{"code":"drop.ended"}"#), Verdict::Surprise);
+        assert!(Join::new(Customers::new(2, &|id| id.to_string()), 7).only(1..1).next(&mut request).is_none());
         let expected = Claim { path: "/api/drops/7".to_owned(), member: "waiting", expected: 2 };
         assert_eq!(plan.claims(), [expected]);
     }

@@ -37,6 +37,8 @@ pub struct BenchArgs {
     /// With `drop`: the requests are for places in a waiting room
     #[arg(long, conflicts_with_all = ["coupons", "in_process"])]
     pub waiting_room: bool,
+    #[command(flatten)]
+    pub room: RoomArgs,
     /// Address of a running server on this machine, best started with `serve --bench`; default: a server is started for
     /// the measurement
     #[arg(long, value_name = "URL", requires = "secret")]
@@ -71,6 +73,28 @@ pub struct BenchArgs {
     /// Measure the engine alone, without HTTP
     #[arg(long, conflicts_with = "target")]
     pub in_process: bool,
+}
+
+/// What the customers of a waiting room do after they joined.
+#[derive(Debug, Clone, Args)]
+pub struct RoomArgs {
+    /// With `drop --waiting-room`: the customers of `--requests` wait their turn and buy, over all processes of `--cluster`
+    #[arg(long, requires = "waiting_room", conflicts_with_all = ["target", "preload", "hold"])]
+    pub sell: bool,
+    /// With `drop --waiting-room`: the customers of `--requests` wait, while the queue stands and moves for this time each;
+    /// prints memory and work of the server
+    #[arg(long, value_name = "SECONDS", requires = "waiting_room", conflicts_with_all = ["target", "preload", "cluster"],
+          value_parser = seconds)]
+    pub hold: Option<f64>,
+    /// With `--sell`: units of the drop
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    pub stock: i64,
+    /// With `--sell`: units that one customer gets
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(i64).range(1..=1_000))]
+    pub limit: i64,
+    /// With `--sell` or `--hold`: customers admitted per second
+    #[arg(long, value_name = "PER SECOND", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    pub admit: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -18,6 +18,7 @@ mod modes;
 mod over_http;
 mod place;
 mod progress;
+mod room;
 mod scale;
 pub(in crate::commands) mod speeds;
 pub(crate) mod temporary_folder;
@@ -61,6 +62,14 @@ async fn compare_or_measure(args: &BenchArgs) -> Result<Shown, Error> {
     }
     if args.scenario == Scenario::Scale {
         let report = scale::compare(args).await?;
+        return Shown::of(args, &report, report.table(), report.is_clean());
+    }
+    if args.room.sell {
+        let report = room::sell(args).await?;
+        return Shown::of(args, &report, report.table(), report.is_clean());
+    }
+    if let Some(seconds) = args.room.hold {
+        let report = room::hold(args, seconds).await?;
         return Shown::of(args, &report, report.table(), report.is_clean());
     }
     if let Some(processes) = &args.cluster {

@@ -61,6 +61,44 @@ fn everybody_gets_a_place_in_a_waiting_room() {
     assert_eq!((&report["requests"], &report["succeeded"]), (&500.into(), &500.into()), "{report}");
 }
 
+/// Runs a measurement of a waiting room with 500 customers.
+fn room_report(args: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
+        .args(["bench", "drop", "--waiting-room", "--json", "--requests", "500", "--connections", "16"])
+        .args(args)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["auditViolations"], &report["failures"]), (&0.into(), &serde_json::json!([])), "{report}");
+    report
+}
+
+#[test]
+fn a_crowd_buys_in_turn_and_exactly_what_there_is() {
+    let report = room_report(&["--sell", "--stock", "40", "--limit", "2", "--admit", "10"]);
+    for (figure, expected) in [
+        ("joined", 500),
+        ("sold", 40),
+        ("mostPerCustomer", 2),
+        ("admittedTooLate", 0),
+        ("outOfOrder", 0),
+        ("beforeTurn", 0),
+    ] {
+        assert_eq!(report[figure], expected, "{figure}: {report}");
+    }
+    let [vain, told] = ["admittedInVain", "toldSoldOut"].map(|figure| report[figure].as_u64().unwrap());
+    assert_eq!(20 + vain + told, 500, "{report}");
+}
+
+#[test]
+fn a_room_of_customers_who_only_wait_is_measured() {
+    let report = room_report(&["--hold", "2", "--admit", "20"]);
+    assert!(report["admitted"].as_i64() > Some(10) && report["moved"].as_u64() > Some(0), "{report}");
+    let memory = ["memoryBeforeMb", "memoryWaitingMb", "memoryPeakMb"].map(|figure| report[figure].as_f64().unwrap());
+    assert!(memory[0] > 1.0 && memory[1] <= memory[2], "{report}");
+}
+
 #[test]
 fn orders_of_every_kind_are_completed() {
     for scenario in ["order", "hot", "mixed"] {

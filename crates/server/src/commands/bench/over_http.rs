@@ -52,6 +52,16 @@ pub(super) async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -
     stage_of(args, address, secret, Share { number: 0, servers: 1 }).await
 }
 
+/// Returns what makes the tokens of a server's customers.
+pub(super) fn tokens(secret: &str) -> impl Fn(i64, Role) -> String {
+    let tokens = Tokens::new(secret.as_bytes());
+    move |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL)
+}
+
+pub(super) fn admin_token(secret: &str) -> String {
+    tokens(secret)(ADMIN, Role::Admin)
+}
+
 /// A server's share of the customers and of the connections.
 pub(super) struct Share {
     pub(super) number: usize,
@@ -65,15 +75,14 @@ pub(super) async fn stage_of(
     secret: &str,
     Share { number, servers }: Share,
 ) -> Result<Stage, Error> {
-    let tokens = Tokens::new(secret.as_bytes());
-    let mint = |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL);
+    let mint = tokens(secret);
     // In a drop, every customer sends one request.
     let is_drop = args.scenario == Scenario::Drop;
     let all = if is_drop { args.users.max(args.requests) } else { args.users };
     let users = all / servers as u64;
     let first = i64::try_from(users * number as u64).unwrap_or_default();
     let customers = Customers::new(users, &|id| mint(id + first, Role::Customer));
-    let shop = Shop::visit(address, mint(ADMIN, Role::Admin)).await?;
+    let shop = Shop::visit(address, admin_token(secret)).await?;
     let drop = Drop { requests: args.requests, coupons: args.coupons, has_room: args.waiting_room };
     Ok(Stage::new(address, shop, customers, (usize::from(args.connections) / servers).max(1), drop))
 }
