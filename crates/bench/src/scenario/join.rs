@@ -67,7 +67,7 @@ mod tests {
         let mut judge = |status, body: &str| plan.judge(Ticket(0), Answer { status, body: body.as_bytes() });
         assert_eq!(judge(202, r#"{"status":"WAITING"}"#), Verdict::Success);
         assert_eq!(judge(410, r#"{"code":"drop.ended"}"#), Verdict::Surprise);
-        assert!(Join::new(Customers::new(2, &|id| id.to_string()), 7).only(1..1).next(&mut request).is_none());
+        assert!(Join::new(Customers::new(2, &|id| id.to_string()), 7).only(1..1).next(&mut vec![]).is_none());
         let expected = Claim { path: "/api/drops/7".to_owned(), member: "waiting", expected: 2 };
         assert_eq!(plan.claims(), [expected]);
     }

@@ -349,7 +349,7 @@ fn prepare(machine: &mut Machine, script: &Script, rng: &mut Rng) -> (Drop, Vec<
     if let Some(Ok(Answer::Changed { now })) = &created
         && let Changed::Drop(drop) = &**now
     {
-        return (drop.clone(), products);
+        return ((**drop).clone(), products);
     }
     panic!("the shop creates the drop of a rehearsal: {created:?}")
 }

@@ -35,8 +35,10 @@ const NEVER_INLINE: [Branch; 11] = [
     Branch::DeadLetterHandled,
 ];
 
-/// Branches of refunds that are too rare in a day to be certain; the matrix and `stuck_payments.rs` have each of them.
-const IN_THE_MATRIX: [Branch; 6] = [
+/// Branches of payments that are too rare in a day to be certain; the matrix, `stuck_payments.rs` and `drop_cards.rs` have
+/// each of them.
+const IN_THE_MATRIX: [Branch; 7] = [
+    Branch::CardRefused,
     Branch::RefundDeclined,
     Branch::ProviderTookBack,
     Branch::VoidDeclined,

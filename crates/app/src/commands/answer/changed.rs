@@ -37,7 +37,7 @@ pub enum Changed {
     Webhook(Endpoint),
     ApiKey(ApiKey),
     NotificationSettings(notification::Choice),
-    Drop(Drop),
+    Drop(Box<Drop>),
 }
 
 /// The fields of a dead letter that can change later. Its payloads are kept with its acts.

@@ -98,7 +98,7 @@ fn create(context: &mut Context<'_>, terms: &Terms) -> Answered {
         waiting_room: terms.waiting_room,
         seed_commitment: Some(drops::commitment(&terms.secrets.seed)),
     }))?;
-    Ok(Answer::changed(Changed::Drop(drop)))
+    Ok(Answer::changed(Changed::Drop(drop.into())))
 }
 
 /// Returns true if the product belongs to a drop that has not ended.
@@ -126,7 +126,7 @@ fn release(context: &mut Context<'_>, id: DropId) -> Answered {
         let event = ProductTakenOutOfDrop { product_id: offer.product, drop_id: id };
         context.publish(Event::ProductTakenOutOfDrop(event))?;
     }
-    Ok(Answer::changed(Changed::Drop(drop)))
+    Ok(Answer::changed(Changed::Drop(drop.into())))
 }
 
 fn move_product(context: &mut Context<'_>, id: ProductId, command: &stock::Command) -> Handled {
@@ -152,7 +152,7 @@ fn change(context: &mut Context<'_>, id: DropId, change: Change) -> Answered {
         let admit_per_second = changed.queue.as_ref().map(|queue| queue.room.admit_per_second);
         context.publish(Event::DropChanged(DropChanged { drop_id: id, paused, ends_at, admit_per_second }))?;
     }
-    Ok(Answer::changed(Changed::Drop(changed)))
+    Ok(Answer::changed(Changed::Drop(changed.into())))
 }
 
 /// Announces the openings and closings that are due. A turn that was announced before changes nothing.

@@ -268,7 +268,7 @@ pub(crate) async fn change(
 async fn changed(shop: &Shop, command: Command, idempotency: Option<Idempotency>) -> Result<Shown<DropBody>, Problem> {
     let reply = shop.submitter.submit(command, idempotency).await;
     let (Some(Changed::Drop(drop)), replayed) = left_behind(reply)? else { return Err(drop_not_found()) };
-    tagged(shop, drop, replayed).await
+    tagged(shop, *drop, replayed).await
 }
 
 /// Shows a drop to admins, with the tag of what they change.
