@@ -47,7 +47,7 @@ use crate::events::event::{
 use crate::events::notices::OrderChange;
 use crate::log::group::Group;
 use crate::log::trailing::Follow;
-use crate::payments::provider::{Found, ProviderError, Verdict};
+use crate::payments::provider::{Found, Operation, ProviderError, Verdict};
 use crate::state::rows::{
     Added, AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, NewDetails, OffsetKey, OffsetMove, ParkKey,
     ParkedKey, Prune, Removal, Role,
@@ -303,6 +303,10 @@ pub struct PaymentAnswered {
 }
 
 impl PaymentAnswered {
+    pub(crate) fn is_of_authorization(&self) -> bool {
+        self.asked.operation == Operation::Authorize
+    }
+
     /// Returns what the provider calls the card or account that pays, if it says so.
     pub fn fingerprint(&self) -> Option<&str> {
         match &self.answer {

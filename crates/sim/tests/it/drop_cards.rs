@@ -8,6 +8,7 @@ use app::payments::provider::{Found, Operation, Verdict};
 use app::state::rows::{CallbackKey, CallbackRow};
 use domain::drops::{Offer, Secrets, Terms};
 use domain::ids::{OrderId, ProductId, UserId};
+use domain::money::Money;
 use domain::order::{Canceller, Mode, Outcome, Payment as Paying};
 use domain::payment::State;
 use domain::reason::Reason;
@@ -194,6 +195,24 @@ fn many_payments_of_one_batch_share_the_limit_of_a_card() {
         let paid = orders.iter().filter(|order| ended(&shop, **order) == PAID).count();
         let lost = orders.iter().filter(|order| ended(&shop, **order) == REFUSED).count();
         assert_eq!((paid, lost, counted(&shop)), (2, 4, vec![2]), "{executor:?}");
+    }
+}
+
+#[test]
+fn an_order_whose_card_is_refused_gives_its_points_back() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let product = limited(&mut shop, 9);
+        let first = paying(&mut shop, ANN, (product, 2), Mode::Parallel);
+        with_card(&mut shop, first, "fp_1");
+        shop.charge(BOB, 300);
+        let points = Money::won(300);
+        let wanted = PlaceOrder { points, payment: Paying::Prepaid, ..order_of(BOB, product) };
+        let order = shop.place(wanted).id();
+        assert_eq!(shop.balance(BOB), 0);
+        pay(&mut shop, order).unwrap();
+        with_card(&mut shop, order, "fp_1");
+        assert_eq!((ended(&shop, order), shop.balance(BOB)), (REFUSED, 300), "{executor:?}");
     }
 }
 

@@ -47,6 +47,8 @@ impl Command {
                 | Command::FireTimer { .. },
                 Sequence::Entry,
             ) => 2,
+            // An order whose card is refused gives its points back.
+            (Command::PaymentAnswered(answered), Sequence::Entry) if answered.is_of_authorization() => 2,
             (command, Sequence::Notice) if is_about_fulfilment(command) => NOTICES_OF_AN_ORDER,
             (
                 Command::PlaceOrder(_)
