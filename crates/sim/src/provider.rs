@@ -3,9 +3,11 @@
 //! It executes an operation once per key, however often it is called. A response may be lost, late, repeated by a callback, or
 //! name another amount.
 
+mod verdicts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::payments::provider::{
     Ask, Asked, Call, Callback, CallbackError, Found, Operation, Provider as Port, ProviderError, Verdict,
@@ -15,6 +17,7 @@ use domain::time::Timestamp;
 
 use crate::coverage::Branch;
 use crate::rng::Rng;
+use verdicts::{fingerprint, one_more, without_card};
 
 /// A misbehaviour of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -300,13 +303,9 @@ impl Books {
                 self.pending.insert(ask.key.to_string());
                 Err(ProviderError::Unknown("timed out".into()))
             }
-            (Some(Whim::WrongAmount), Verdict::Approved { reference, amount, fingerprint }) => {
+            (Some(Whim::WrongAmount), Verdict::Approved { .. }) => {
                 self.witnessed.push(Branch::ProviderWrong);
-                Ok(Verdict::Approved {
-                    reference: reference.clone(),
-                    amount: *amount + Money::won(1),
-                    fingerprint: fingerprint.clone(),
-                })
+                Ok(one_more(verdict))
             }
             (Some(Whim::ToldTwice), _) => {
                 self.witnessed.push(Branch::ProviderToldTwice);
@@ -392,28 +391,11 @@ impl Books {
                 Err(ProviderError::Unknown("timed out".into()))
             }
             (Some(Whim::Slow | Whim::TimedOut), _) => Ok(Found::Pending),
-            (Some(Whim::WrongAmount), Some((_, Verdict::Approved { reference, amount, fingerprint }))) => {
-                let fingerprint = fingerprint.clone();
-                let verdict =
-                    Verdict::Approved { reference: reference.clone(), amount: *amount + Money::won(1), fingerprint };
-                Ok(Found::Verdict(verdict))
+            (Some(Whim::WrongAmount), Some((_, verdict @ Verdict::Approved { .. }))) => {
+                Ok(Found::Verdict(one_more(verdict.clone())))
             }
             (_, found) => Ok(found.map_or(Found::NotFound, |(_, verdict)| Found::Verdict(verdict.clone()))),
         }
-    }
-}
-
-/// Customers who pay with the same token pay with one card.
-fn fingerprint(ask: &Ask) -> Option<Arc<str>> {
-    let token = ask.means.as_ref().and_then(|means| means.token.clone());
-    (ask.operation == Operation::Authorize).then(|| token.unwrap_or_else(|| ask.method.name().into()))
-}
-
-/// Callbacks may leave the card out.
-fn without_card(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Approved { reference, amount, .. } => Verdict::Approved { reference, amount, fingerprint: None },
-        Verdict::Declined { .. } | Verdict::ActionRequired { .. } => verdict,
     }
 }
 
