@@ -24,7 +24,8 @@ use std::sync::Arc;
 use app::events::event::{Event, EventKind, ResultCode};
 use app::events::trace::TraceParent;
 use app::state::rows::{
-    AnswerKey, Customer, Decision, EmailKey, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer,
+    AnswerKey, Customer, Decision, EmailKey, EndedToken, Entry, Granted, Login, Request, RequestStatus, Role,
+    StoredAnswer,
 };
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, CouponId, DropId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
@@ -294,6 +295,12 @@ impl FromCells for Login {
             role: cells.word(&Role::ALL, Role::name)?,
             tokens_since: cells.optional_at()?,
         })
+    }
+}
+
+impl FromCells for EndedToken {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<EndedToken, C::Error> {
+        Ok(EndedToken { mark: cells.take()?, ended: cells.at()?, expires: cells.at()? })
     }
 }
 

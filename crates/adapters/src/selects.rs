@@ -74,6 +74,8 @@ macro_rules! select_login {
     };
 }
 
+pub(crate) const SELECT_ENDED: &str = "SELECT mark, ended_at, expires_at FROM ended_token WHERE ended_at > ?";
+
 macro_rules! select_answer {
     ($rest:literal) => {
         concat!(

@@ -57,6 +57,11 @@ use crate::state::rows::{
 pub enum Command {
     RegisterUser(Box<RegisterUser>),
     ChangeLogin(Box<ChangeLogin>),
+    /// A user logs out: the token with this mark ends before it expires.
+    EndToken {
+        mark: i64,
+        expires: Timestamp,
+    },
     ApiKey(ApiKeyCommand),
     /// Only the trail's line of the job, for an act that changes nothing in the store.
     Record,

@@ -8,9 +8,9 @@ use app::events::trace::TraceParent;
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AnswerKey, BuyerKey, CallbackKey, CallbackRow, CardKey, ClaimKey, Customer, DeadLetter, Details, EmailKey, Entry,
-    FigureKey, HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey,
-    ParkedEventKey, ParkedKey, Receipt, Recorded, Request, Sales, SalesKey, StoredAnswer, Timer,
+    AnswerKey, BuyerKey, CallbackKey, CallbackRow, CardKey, ClaimKey, Customer, DeadLetter, Details, EmailKey, EndedToken,
+    Entry, FigureKey, HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow,
+    ParkKey, ParkedEventKey, ParkedKey, Receipt, Recorded, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::alert::Alert;
 use domain::api_key::ApiKey;
@@ -73,6 +73,8 @@ pub struct State {
     pub logins: BTreeMap<EmailKey, Login>,
     /// The acts of admins, oldest first.
     pub trail: Vec<Recorded>,
+    /// By their marks.
+    pub ended_tokens: BTreeMap<i64, EndedToken>,
     pub api_keys: BTreeMap<ApiKeyId, ApiKey>,
     /// Values that only one product may have.
     pub identities: BTreeMap<IdentityKey, ProductId>,

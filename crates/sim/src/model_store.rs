@@ -190,6 +190,9 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
     state.trail.extend(rows.trail.iter().cloned());
+    for token in &rows.ended_tokens {
+        state.ended_tokens.entry(token.mark).or_insert(*token);
+    }
     apply(&mut state.api_keys, rows.api_keys.changes(), |key| key);
     state.modes.extend(rows.modes.changes().into_iter().map(|(ModesKey, change)| change.kept().0.clone()));
     apply(&mut state.identities, rows.identities.changes(), |key| key);
@@ -289,6 +292,7 @@ fn prune(state: &mut State, rows: &Rows) {
                 old.iter().for_each(|key| drop(state.deliveries.remove(key)));
                 state.deliveries_pruned_before = state.deliveries_pruned_before.max(Some(*before));
             }
+            Prunable::EndedTokens => state.ended_tokens.retain(|_, token| token.expires >= *before),
         }
     }
 }

@@ -4,7 +4,7 @@ use adapters::sqlite::{DATABASE_FILE, SqliteSnapshot, Synchronous};
 use app::audit::{Snapshot, audit};
 use app::commands::Command;
 use app::log::reactions::Group;
-use app::state::rows::{Prunable, Prune};
+use app::state::rows::{EndedToken, Prunable, Prune};
 use app::state::settings::Executor;
 use domain::ids::WebhookId;
 use domain::time::Timestamp;
@@ -136,6 +136,42 @@ fn a_database_deletes_the_same_rows() {
     assert_eq!(count("webhook_delivery WHERE state = 'PENDING'"), 8);
     assert!((KEPT_DAYS * PER_DAY..=ROWS_MAX).contains(&count("inbox")));
     assert_eq!(count("pruned"), 3);
+}
+
+/// Ends tokens, of which some expire before others, and forgets those that have expired.
+fn end_and_forget_tokens(shop: &mut Shop) {
+    let ended = |shop: &Shop, after: Timestamp| {
+        let mut tokens = shop.wait(shop.views.ended_tokens(after)).unwrap();
+        tokens.sort_by_key(|token| token.expires);
+        tokens
+    };
+    let at = Timestamp::from_micros;
+    let marks = [7, -3, i64::MIN, i64::MAX];
+    for (mark, expires) in marks.into_iter().zip(1..) {
+        shop.run(Command::EndToken { mark, expires: at(expires) });
+    }
+    // Again, with another expiry, which a valid token does not have: the first row stays.
+    shop.run(Command::EndToken { mark: 7, expires: at(9) });
+    let all = ended(shop, at(0));
+    assert_eq!(
+        all.iter().map(|token| (token.mark, token.expires)).collect::<Vec<_>>(),
+        marks.into_iter().zip((1..).map(at)).collect::<Vec<_>>()
+    );
+    let last = all.iter().map(|token| token.ended).max().unwrap();
+    assert_eq!(ended(shop, last), [] as [EndedToken; 0]);
+    let prune = |limit| Command::Prune(vec![Prune { what: Prunable::EndedTokens, before: at(4), limit }]);
+    shop.run(prune(2));
+    assert_eq!(ended(shop, at(0)), all[2..], "no more than the limit, the oldest first");
+    shop.run(prune(9));
+    assert_eq!(ended(shop, at(0)), all[3..]);
+}
+
+#[test]
+fn ended_tokens_are_kept_until_they_expire() {
+    let folder = tempfile::tempdir().unwrap();
+    end_and_forget_tokens(&mut Shop::open(folder.path(), Executor::Inline, Synchronous::Off));
+    let Some(database) = Database::new("ended_tokens_are_kept_until_they_expire") else { return };
+    end_and_forget_tokens(&mut Shop::on(&database, Executor::Inline));
 }
 
 fn broken(snapshot: &mut dyn Snapshot) -> Vec<u8> {

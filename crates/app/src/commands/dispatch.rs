@@ -26,6 +26,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
     match command {
         Command::RegisterUser(user) => users::register(context, user),
         Command::ChangeLogin(change) => users::change(context, change),
+        Command::EndToken { mark, expires } => Ok(users::end_token(context, *mark, *expires)),
         Command::ApiKey(command) => users::api_keys::handle(context, command),
         Command::RegisterProduct { name, price, stock, details } => {
             let register = catalogue::NewProduct { name, price: *price, stock: *stock, details: details.as_deref() };

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::{ChangeLogin, LoginChange, RegisterUser};
-use crate::state::rows::{AnswerKey, Customer, CustomerKey, Login};
+use crate::state::rows::{AnswerKey, Customer, CustomerKey, EndedToken, Login};
 use crate::state::table::Missing;
 
 /// Registers a user under an e-mail address that is not taken.
@@ -46,6 +46,12 @@ pub(crate) fn change(context: &mut Context<'_>, wanted: &ChangeLogin) -> Answere
     }
     context.rows.logins.put(wanted.email_key, login);
     Ok(Answer::Done)
+}
+
+/// Ends a token before it expires. A token may end twice: the store keeps the first end.
+pub(crate) fn end_token(context: &mut Context<'_>, mark: i64, expires: Timestamp) -> Answer {
+    context.rows.ended_tokens.push(EndedToken { mark, ended: context.now, expires });
+    Answer::Done
 }
 
 /// Deletes answers older than the time for which they are kept.

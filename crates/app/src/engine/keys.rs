@@ -36,6 +36,7 @@ fn declare_command(command: &Command, settings: &Settings, now: Timestamp, keys:
         | Command::MoveGroup { .. }
         | Command::Skip
         | Command::Record
+        | Command::EndToken { .. }
         | Command::AddFigures(_)
         | Command::Prune(_)
         | Command::Remove(_) => {}

@@ -81,6 +81,16 @@ pub struct Login {
     pub tokens_since: Option<Timestamp>,
 }
 
+/// A token that its user ended by logging out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedToken {
+    /// The first 64 bits of the SHA-256 of what its issuer signed.
+    pub mark: i64,
+    pub ended: Timestamp,
+    /// When it would have expired by itself.
+    pub expires: Timestamp,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Customer,
@@ -357,6 +367,7 @@ rows! {
         skips: OffsetMove,
         maintenance: Maintenance,
         trail: Recorded,
+        ended_tokens: EndedToken,
         coupon_links: CouponLink,
         entries: Entry,
         receipts: Receipt,

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use app::state::rows::EndedToken;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -18,38 +19,29 @@ use crate::http::{Code, Problem};
 use crate::openapi::{Access, Describes, Operation};
 use crate::security::session_cookie;
 
+mod ended;
 mod hmac_provider;
 pub mod outside;
 mod principal;
 mod roles;
 mod scopes;
+mod session;
 mod validity;
 mod verified;
 
+use ended::{Ended, mark_of};
 use outside::{Outside, Vouched};
 use principal::user_id_of;
 pub use principal::{Principal, Refused, Role};
 pub(crate) use roles::needed;
 pub(crate) use scopes::{area, is_writing, needs_write};
+pub use session::Session;
+use session::since_epoch;
 use validity::ValidSince;
 use verified::Verified;
 
 /// Issuer and audience of every token.
 const SHOP: &str = "doorbuster";
-
-/// A token's principal and expiry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Session {
-    pub principal: Principal,
-    expires_s: u64,
-}
-
-impl Session {
-    /// Returns how long the token is still valid.
-    pub fn left(&self) -> Duration {
-        Duration::from_secs(self.expires_s).saturating_sub(since_epoch())
-    }
-}
 
 /// A session that outlasts its request: a stream's.
 #[derive(Debug)]
@@ -68,9 +60,10 @@ impl OpenSession {
         OpenSession { principal, session, tokens: Arc::clone(tokens), valid_since }
     }
 
-    /// Returns how long the token is still valid: no longer if the user's tokens ended since the session began.
+    /// Returns how long the token is still valid: no longer if it, or all the user's tokens, ended since the session began.
     pub fn left(&self) -> Duration {
-        if self.tokens.valid_since.of(self.principal.user_id) > self.valid_since {
+        let Tokens { valid_since, ended, .. } = &*self.tokens;
+        if valid_since.of(self.principal.user_id) > self.valid_since || ended.has(self.session.mark) {
             return Duration::ZERO;
         }
         self.session.left()
@@ -98,6 +91,7 @@ pub struct Tokens {
     validation: Validation,
     verified: Verified,
     valid_since: ValidSince,
+    ended: Ended,
     /// The identity provider outside of the shop, if there is one.
     outside: Option<Outside>,
 }
@@ -116,6 +110,8 @@ struct Minted<'a> {
     aud: &'a str,
     iat: u64,
     exp: u64,
+    /// Two tokens of a user are never the same, so that one can end without the other.
+    jti: String,
 }
 
 /// Times are integers here, so a token with `"exp": "9999999999"` is refused.
@@ -163,6 +159,7 @@ impl Tokens {
             validation,
             verified: Verified::default(),
             valid_since: ValidSince::default(),
+            ended: Ended::default(),
             outside: None,
         }
     }
@@ -182,6 +179,7 @@ impl Tokens {
             aud: SHOP,
             iat,
             exp: now_s().saturating_add(ttl.as_secs()),
+            jti: format!("{:016x}", getrandom::u64().unwrap_or_default()),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
             .expect("plain claims can be signed with HS256")
@@ -192,8 +190,8 @@ impl Tokens {
     }
 
     fn verify_at(&self, token: &str, now_s: u64) -> Result<Session, Refused> {
-        if let Some((principal, expires_s)) = self.verified.get(token) {
-            return if now_s < expires_s { Ok(Session { principal, expires_s }) } else { Err(Refused) };
+        if let Some(session) = self.verified.get(token) {
+            return if now_s < session.expires_s { Ok(session) } else { Err(Refused) };
         }
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation);
         let decoded = decoded.map_err(|_| Refused)?;
@@ -206,17 +204,43 @@ impl Tokens {
             && now_s < claims.exp;
         let user_id = user_id_of(&claims.sub).filter(|_| acceptable).ok_or(Refused)?;
         let principal = Principal { user_id, role: claims.role };
-        let is_ended = || issued_s(&claims.iat) < self.valid_since.of(user_id);
+        let session = Session { principal, expires_s: claims.exp, mark: mark_of(token) };
+        let is_ended = || issued_s(&claims.iat) < self.valid_since.of(user_id) || self.ended.has(session.mark);
         if is_ended() {
             return Err(Refused);
         }
-        self.verified.keep(token, principal, claims.exp);
-        // Compared again: the password may have been changed before the token was kept.
+        self.verified.keep(token, session);
+        // Compared again: the user may have logged out, or changed the password, before the token was kept.
         if is_ended() {
             self.verified.forget_all();
             return Err(Refused);
         }
-        Ok(Session { principal, expires_s: claims.exp })
+        Ok(session)
+    }
+
+    /// Ends a token whose user has logged out in this process.
+    pub fn end(&self, token: &str, session: &Session) {
+        self.ended.end(session.mark, session.expires_s, now_s());
+        self.verified.forget(token);
+    }
+
+    /// Ends tokens whose users have logged out, perhaps in another process.
+    pub fn end_all(&self, tokens: &[EndedToken]) {
+        let now_s = now_s();
+        let valid = tokens.iter().filter_map(|token| {
+            let expires_s = u64::try_from(token.expires.micros() / 1_000_000).unwrap_or(0);
+            (now_s < expires_s).then_some((token.mark.cast_unsigned(), expires_s))
+        });
+        let news: HashSet<u64> =
+            valid.filter(|(mark, expires_s)| self.ended.end(*mark, *expires_s, now_s)).map(|(mark, _)| mark).collect();
+        if !news.is_empty() {
+            self.verified.forget_marked(&news);
+        }
+    }
+
+    /// Returns true if this process knows of a token that ended by logging out.
+    pub fn has_ended_any(&self) -> bool {
+        self.ended.has_any()
     }
 
     /// Ends all tokens of a user that were made up to a moment.
@@ -231,44 +255,57 @@ impl Tokens {
         self.valid_since.forget_before(at);
     }
 
-    /// Returns the session of a request: from its header, else from `elsewhere`, a token in another part of the
-    /// request, else from the cookie of a browser.
+    /// Returns the session of a request, whose token may also be `elsewhere`.
     pub async fn session_of(&self, asked: Asked<'_>, elsewhere: Option<&str>) -> Result<Session, Problem> {
-        let Asked { method, uri, headers } = asked;
-        let required = |detail: Text| Problem::new(Code::AuthRequired, detail);
-        let mut given = headers.get_all(AUTHORIZATION).iter();
-        let header = given.next();
-        if given.next().is_some() {
-            return Err(required(details::TOKEN_TWICE));
-        }
-        let token = match (header, elsewhere) {
-            (None, Some(token)) => token,
-            (None, None) => {
-                let token = session_cookie::token(headers).ok_or_else(|| required(details::TOKEN_MISSING))?;
-                if !session_cookie::is_from_own_page(method, uri, headers) {
-                    return Err(Problem::new(Code::AuthForbidden, details::ORIGIN_NOT_OURS));
-                }
-                token
-            }
-            (Some(header), _) => {
-                header.to_str().ok().and_then(bearer_token).ok_or_else(|| required(details::TOKEN_UNREADABLE))?
-            }
-        };
+        let token = token_of(asked, elsewhere)?;
+        let session = self.session_of_token(token).await;
+        session.map_err(|Refused| Problem::new(Code::AuthRequired, details::TOKEN_INVALID))
+    }
+
+    pub async fn session_of_token(&self, token: &str) -> Result<Session, Refused> {
         // A token may be the provider's if its header names one of the provider's algorithms.
         let theirs = self.outside.as_ref().and_then(|provider| Some((provider, outside::Header::of(token)?)));
-        let session = match theirs {
+        match theirs {
             Some((provider, header)) => self.vouched(provider, &header, token).await,
             None => self.verify_at(token, now_s()),
-        };
-        session.map_err(|Refused| required(details::TOKEN_INVALID))
+        }
     }
 
     async fn vouched(&self, provider: &Outside, header: &outside::Header, token: &str) -> Result<Session, Refused> {
-        let Vouched { principal, issued_s, expires_s } = provider.verify(header, token, now_s()).await?;
-        if issued_s < self.valid_since.of(principal.user_id) {
+        let Vouched { principal, issued_s, expires_s, mark } = provider.verify(header, token, now_s()).await?;
+        if issued_s < self.valid_since.of(principal.user_id) || self.ended.has(mark) {
             return Err(Refused);
         }
-        Ok(Session { principal, expires_s })
+        Ok(Session { principal, expires_s, mark })
+    }
+}
+
+/// Returns the token of a request: of its header, else `elsewhere`, a token in another part of the request, else of the cookie of
+/// a browser.
+///
+/// # Errors
+///
+/// A problem if there is none, or a page of another host sent the cookie.
+pub fn token_of<'a>(asked: Asked<'a>, elsewhere: Option<&'a str>) -> Result<&'a str, Problem> {
+    let Asked { method, uri, headers } = asked;
+    let required = |detail: Text| Problem::new(Code::AuthRequired, detail);
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let header = given.next();
+    if given.next().is_some() {
+        return Err(required(details::TOKEN_TWICE));
+    }
+    match (header, elsewhere) {
+        (None, Some(token)) => Ok(token),
+        (None, None) => {
+            let token = session_cookie::token(headers).ok_or_else(|| required(details::TOKEN_MISSING))?;
+            if !session_cookie::is_from_own_page(method, uri, headers) {
+                return Err(Problem::new(Code::AuthForbidden, details::ORIGIN_NOT_OURS));
+            }
+            Ok(token)
+        }
+        (Some(header), _) => {
+            header.to_str().ok().and_then(bearer_token).ok_or_else(|| required(details::TOKEN_UNREADABLE))
+        }
     }
 }
 
@@ -285,10 +322,6 @@ fn issued_s(iat: &serde_json::Value) -> u64 {
 
 fn now_s() -> u64 {
     since_epoch().as_secs()
-}
-
-fn since_epoch() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Requires a valid token of any role.

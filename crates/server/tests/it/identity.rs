@@ -207,6 +207,23 @@ fn people_of_the_provider_become_users_and_keep_their_number() {
 }
 
 #[test]
+fn a_token_of_the_provider_ends_in_the_shop_when_its_person_logs_out() {
+    let key = Key::ec();
+    let provider = Provider::start(&[key.published("e")]);
+    let shop = provider.shop(&[]);
+    let [here, elsewhere] = [1, 2].map(|number| key.token("e", &with("jti", json!(number))));
+    assert!(is_accepted(&shop, &here) && is_accepted(&shop, &elsewhere));
+    let bearer = format!("Bearer {here}");
+    let ended = shop.client().send("DELETE", "/api/auth/session", &[("authorization", &bearer)], "").unwrap();
+    assert_eq!(ended.status, 204, "{}", ended.text);
+    assert!(!is_accepted(&shop, &here) && is_accepted(&shop, &elsewhere));
+    // The same claims under another valid signature are the same token.
+    let parts: Vec<&str> = here.split('.').collect();
+    let signature = key.sign(format!("{}.{}", parts[0], parts[1]).as_bytes());
+    assert!(!is_accepted(&shop, &format!("{}.{}.{}", parts[0], parts[1], URL_SAFE_NO_PAD.encode(signature))));
+}
+
+#[test]
 fn the_provider_may_know_the_numbers_of_the_shop() {
     let key = Key::ec();
     let provider = Provider::start(&[key.published("e")]);

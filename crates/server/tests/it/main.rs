@@ -78,6 +78,7 @@ mod identity;
 mod kafka_tools;
 mod listening;
 mod live;
+mod logging_out;
 mod moving;
 mod notices_crash;
 mod notices_crowd;

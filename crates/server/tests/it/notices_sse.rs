@@ -231,6 +231,23 @@ fn a_stream_ends_when_its_password_is_changed() {
     assert!(stream.next().is_err());
 }
 
+/// The stream of another device of the same customer goes on.
+#[test]
+fn a_stream_ends_when_its_token_logs_out() {
+    let shop = TestShop::start();
+    let free = shop.product(0, 100);
+    let [here, elsewhere] = [(); 2].map(|()| shop.bearer(ANN));
+    let listen =
+        |bearer: &str| Events::ask(TcpStream::connect(&shop.address).unwrap(), &[("authorization", bearer)]).unwrap();
+    let (mut ended, mut open) = (listen(&here), listen(&elsewhere));
+    let out = shop.client().send("DELETE", "/api/auth/session", &[("authorization", &here)], "").unwrap();
+    assert_eq!(out.status, 204, "{}", out.text);
+    shop.order(ANN, &json!({"items": [{"productId": free, "quantity": 1}]})).expect(200);
+    assert_eq!(ended.next().unwrap().kind, "auth.expired");
+    assert!(ended.next().is_err());
+    assert_eq!(open.next().unwrap().kind, "order.completed");
+}
+
 /// Editors and scripts read only complete answers, so the stream has to end for them.
 #[test]
 fn a_stream_ends_when_its_client_prefers_it() {

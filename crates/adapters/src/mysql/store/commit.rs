@@ -109,6 +109,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     skips(script, commit);
     maintenance(script, commit.rows);
     people::trail(script, rows);
+    people::ended_tokens(script, rows);
     statistics::write(script, rows);
     retention::write(script, rows);
     removal::write(script, rows);

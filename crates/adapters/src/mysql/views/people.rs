@@ -1,14 +1,14 @@
 //! API keys, users' tokens and logins, and the trail of admin acts.
 
 use app::ports::views::{PeopleViews, Reading};
-use app::state::rows::{EmailKey, Recorded, WantedDeeds};
+use app::state::rows::{EmailKey, EndedToken, Recorded, WantedDeeds};
 use domain::api_key::ApiKey;
 use domain::ids::{ApiKeyId, UserId};
 use domain::time::Timestamp;
 
 use super::{MysqlViews, by_id, each, first, sql_limit};
 use crate::mysql::sql::statement;
-use crate::selects::{select_api_key, select_trail};
+use crate::selects::{SELECT_ENDED, select_api_key, select_trail};
 
 impl PeopleViews for MysqlViews {
     fn tokens_since(&self, after: Timestamp) -> Reading<'_, Vec<(UserId, Timestamp)>> {
@@ -17,6 +17,10 @@ impl PeopleViews for MysqlViews {
             let found: Vec<(i64, i64)> = each(answers)?;
             Ok(found.into_iter().map(|(user, since)| (UserId(user), Timestamp::from_micros(since))).collect())
         })
+    }
+
+    fn ended_tokens(&self, after: Timestamp) -> Reading<'_, Vec<EndedToken>> {
+        self.read([statement(SELECT_ENDED, &[&after])], each)
     }
 
     fn email_key(&self, user: UserId) -> Reading<'_, Option<EmailKey>> {

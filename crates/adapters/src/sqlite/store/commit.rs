@@ -72,6 +72,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     skips(connection, commit)?;
     maintenance(connection, rows)?;
     people::trail(connection, rows)?;
+    people::ended_tokens(connection, rows)?;
     statistics::write(connection, rows)?;
     retention::write(connection, rows)?;
     removal::write(connection, rows)?;

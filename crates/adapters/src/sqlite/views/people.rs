@@ -1,14 +1,14 @@
 //! API keys, users' tokens and logins, and the trail of admin acts.
 
 use app::ports::views::{PeopleViews, Reading};
-use app::state::rows::{EmailKey, Recorded, WantedDeeds};
+use app::state::rows::{EmailKey, EndedToken, Recorded, WantedDeeds};
 use domain::api_key::ApiKey;
 use domain::ids::{ApiKeyId, UserId};
 use domain::time::Timestamp;
 use rusqlite::params;
 
 use super::{SqliteViews, sql_limit};
-use crate::selects::{select_api_key, select_trail};
+use crate::selects::{SELECT_ENDED, select_api_key, select_trail};
 use crate::sqlite::cells::{find, find_all};
 
 impl PeopleViews for SqliteViews {
@@ -18,6 +18,10 @@ impl PeopleViews for SqliteViews {
             let found: Vec<(i64, i64)> = find_all(connection, sql, [after.micros()])?;
             Ok(found.into_iter().map(|(user, since)| (UserId(user), Timestamp::from_micros(since))).collect())
         })
+    }
+
+    fn ended_tokens(&self, after: Timestamp) -> Reading<'_, Vec<EndedToken>> {
+        self.read(move |connection| find_all(connection, SELECT_ENDED, [after.micros()]))
     }
 
     fn email_key(&self, user: UserId) -> Reading<'_, Option<EmailKey>> {

@@ -18,6 +18,7 @@ impl Command {
         match self {
             Command::RegisterUser(_) => "RegisterUser",
             Command::ChangeLogin(_) => "ChangeLogin",
+            Command::EndToken { .. } => "EndToken",
             Command::ApiKey(_) => "ApiKey",
             Command::Record => "Record",
             Command::RegisterProduct { .. } => "RegisterProduct",

@@ -5,7 +5,7 @@ use domain::ids::{ApiKeyId, UserId};
 use domain::time::Timestamp;
 
 use crate::ports::future::Reading;
-use crate::state::rows::{EmailKey, Recorded, WantedDeeds};
+use crate::state::rows::{EmailKey, EndedToken, Recorded, WantedDeeds};
 
 /// Reads API keys, and from when on tokens are valid.
 ///
@@ -16,6 +16,9 @@ pub trait PeopleViews: Send + Sync {
     /// Returns the users whose earlier tokens are worth nothing, and from which moment on: those that changed after
     /// another moment.
     fn tokens_since(&self, after: Timestamp) -> Reading<'_, Vec<(UserId, Timestamp)>>;
+
+    /// Returns the tokens that ended by logging out after a moment.
+    fn ended_tokens(&self, after: Timestamp) -> Reading<'_, Vec<EndedToken>>;
 
     /// Returns the key under which a user's login is stored. That of a person of another provider follows from no address.
     fn email_key(&self, user: UserId) -> Reading<'_, Option<EmailKey>>;

@@ -23,6 +23,8 @@ pub enum Prunable {
     Inbox(Group),
     /// Deliveries of an endpoint that are over: completed, or dead letters.
     Deliveries(WebhookId),
+    /// Ended tokens that would have expired since.
+    EndedTokens,
 }
 
 /// Events that a commit removes, because an archive has them: all up to a position. Beside them, what names them.
@@ -44,6 +46,7 @@ impl Prunable {
             Prunable::Notices => "notice",
             Prunable::Inbox(_) => "inbox",
             Prunable::Deliveries(_) => "webhook_delivery",
+            Prunable::EndedTokens => "ended_token",
         }
     }
 }

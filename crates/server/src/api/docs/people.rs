@@ -42,9 +42,9 @@ pub(in crate::api) fn start_session() -> Operation {
 }
 
 pub(in crate::api) fn end_session() -> Operation {
-    Operation::new(Tag::People, "endSession", "Log out from a browser")
-        .paragraph("Deletes the cookie. Works without a valid session.")
-        .answers(Answer::new(204, "The cookie is deleted."))
+    Operation::new(Tag::People, "endSession", "Log out")
+        .paragraph("Ends the token of the cookie, or of the header: at once in the process that answers, within a second in all others. Other tokens of the user stay valid. Deletes the cookie; works without a valid session.")
+        .answers(Answer::new(204, "The token has ended, and the cookie is deleted."))
 }
 
 pub(in crate::api) fn me() -> Operation {

@@ -1,8 +1,9 @@
 //! Sessions of browsers: a token in a cookie that scripts cannot read, and the user that a token speaks for.
 
 use app::state::rows::Login;
-use axum::extract::State;
-use axum::http::header::SET_COOKIE;
+use axum::extract::{FromRequestParts, State};
+use axum::http::header::{ORIGIN, SET_COOKIE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::ids::UserId;
@@ -13,12 +14,12 @@ use super::{LoginBody, authenticate, principal};
 use crate::api::Shop;
 use crate::api::request::caller::Caller;
 use crate::api::response::examples;
-use crate::api::response::refusals::unavailable;
-use crate::http::Problem;
+use crate::api::response::refusals::{problem, unavailable};
 use crate::http::headers::NoIdempotencyKey;
 use crate::http::json::Json;
-use crate::openapi::words;
-use crate::security::auth::{Customer, Principal, Role};
+use crate::http::{Code, Problem};
+use crate::openapi::{Describes, Operation, words};
+use crate::security::auth::{Customer, Principal, Role, token_of};
 use crate::security::session_cookie;
 
 /// The user that a token speaks for.
@@ -62,10 +63,46 @@ pub(crate) async fn start(
     Ok(([(SET_COOKIE, cookie)], Json(UserBody::of(principal, Some(&login)))).into_response())
 }
 
+/// The token of a request that ends it.
+pub(crate) struct Leaving(Option<String>);
+
+impl FromRequestParts<Shop> for Leaving {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _shop: &Shop) -> Result<Leaving, Problem> {
+        match token_of((&*parts).into(), None) {
+            Ok(token) => Ok(Leaving(Some(token.to_owned()))),
+            // Browsers name the origin with every such request, so another site's page cannot have sent this one.
+            Err(refused) if refused.code() == Code::AuthForbidden && !parts.headers.contains_key(ORIGIN) => {
+                Ok(Leaving(session_cookie::token(&parts.headers).map(str::to_owned)))
+            }
+            Err(refused) if refused.code() == Code::AuthRequired => Ok(Leaving(None)),
+            Err(refused) => Err(refused),
+        }
+    }
+}
+
+impl Describes for Leaving {
+    fn describe(operation: &mut Operation) {
+        operation.refuse(Code::AuthForbidden);
+    }
+}
+
 /// `DELETE /api/auth/session`. Needs no valid session, so that an expired one can be ended.
-pub(crate) async fn end(headers: HeaderMap) -> Response {
+pub(crate) async fn end(
+    State(shop): State<Shop>,
+    Leaving(token): Leaving,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(token) = token
+        && let Ok(session) = shop.tokens.session_of_token(&token).await
+    {
+        let reply = shop.submitter.submit(session.ending(), None).await;
+        reply.result.map_err(|refusal| problem(&refusal))?;
+        shop.tokens.end(&token, &session);
+    }
     let cookie = session_cookie::end(session_cookie::is_secure(&headers));
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
 /// `GET /api/users/me`.

@@ -44,6 +44,9 @@ impl Retention {
         if let Some(kept) = self.keep.inbox() {
             rows.extend(old(shop, Group::with_inbox().map(Prunable::Inbox).collect(), kept));
         }
+        if shop.tokens.has_ended_any() {
+            rows.extend(old(shop, vec![Prunable::EndedTokens], Duration::ZERO));
+        }
         submit(shop, rows).await;
         let Some(kept) = self.keep.deliveries() else { return };
         match shop.submitter.views.webhooks(self.endpoint, ENDPOINTS_MAX).await {

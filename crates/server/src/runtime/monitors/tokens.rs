@@ -1,5 +1,5 @@
-//! Learns which tokens ended because their user changed the password: at the start, and on a shared store every second,
-//! because another process may have changed it.
+//! Learns which tokens ended because their user changed the password or logged out: at the start, and on a shared store every
+//! second, because that may have happened in another process.
 
 use std::io;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl TokenWatch {
         let began = self.clock.now();
         let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build();
         // On another thread, because the caller may be inside a runtime.
-        let look = || io::Result::Ok(runtime()?.block_on(self.look_once(self.oldest())));
+        let look = || io::Result::Ok(runtime()?.block_on(self.look_once(Timestamp::from_micros(0))));
         let seen = std::thread::scope(|scope| scope.spawn(look).join());
         let seen = seen.unwrap_or_else(|_panic| Ok(Err(StoreError("it panicked".to_owned()))))?;
         if let Err(error) = &seen {
@@ -50,7 +50,7 @@ impl TokenWatch {
         if !is_shared && seen.is_ok() {
             return Ok(None);
         }
-        let seen = if seen.is_ok() { began - OVERLAP } else { self.oldest() };
+        let seen = if seen.is_ok() { began - OVERLAP } else { Timestamp::from_micros(0) };
         let runtime = runtime()?;
         let at_work = AtWork::new(health, "The thread that watches for ended tokens has panicked.");
         let run = move || {
@@ -75,7 +75,9 @@ impl TokenWatch {
     }
 
     async fn look_once(&self, after: Timestamp) -> Result<(), StoreError> {
-        for (user, since) in self.views.tokens_since(after).await? {
+        // A row of a token that a user ended exists no longer than the token.
+        self.tokens.end_all(&self.views.ended_tokens(after).await?);
+        for (user, since) in self.views.tokens_since(after.max(self.oldest())).await? {
             self.tokens.end_before(user, since);
         }
         Ok(())

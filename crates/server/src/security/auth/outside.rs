@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use self::claims::{Claims, Rules};
 pub(super) use self::keys::Header;
 use self::keys::Keys;
+use super::ended::mark_of;
 use super::principal::{Principal, Refused, user_id_of};
 
 pub mod claims;
@@ -68,6 +69,8 @@ pub struct Vouched {
     pub principal: Principal,
     pub issued_s: u64,
     pub expires_s: u64,
+    /// Tells this token from every other one.
+    pub mark: u64,
 }
 
 impl Outside {
@@ -107,7 +110,8 @@ impl Outside {
         self.rules.check(&claims, now_s)?;
         let user_id = self.user(&claims).await?;
         let principal = Principal { user_id, role: self.rules.role(&claims) };
-        let vouched = Vouched { principal, issued_s: claims.issued_s(), expires_s: claims.expires_s };
+        let vouched =
+            Vouched { principal, issued_s: claims.issued_s(), expires_s: claims.expires_s, mark: mark_of(token) };
         let mut verified = self.verified.write();
         // Under the lock: a set of keys that has come meanwhile clears what the former ones signed.
         if Arc::ptr_eq(&keys, &self.keys.read()) {

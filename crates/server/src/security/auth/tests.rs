@@ -1,3 +1,4 @@
+use app::commands::Command;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -68,7 +69,8 @@ fn a_token_signed_with_the_secret_is_accepted() {
 fn a_token_expires_at_its_expiry_time() {
     let tokens = Tokens::new(SECRET);
     let token = hs256(&claims());
-    assert_eq!(tokens.verify_at(&token, NOW + 59), Ok(Session { principal: ANN, expires_s: NOW + 60 }));
+    let session = tokens.verify_at(&token, NOW + 59).unwrap();
+    assert_eq!((session.principal, session.expires_s), (ANN, NOW + 60));
     assert_eq!(tokens.verify_at(&token, NOW + 60), Err(Refused), "although it was verified before");
     check(&hs256(&with("exp", json!(NOW))), Err(Refused));
     check(&hs256(&with("nbf", json!(NOW + 1))), Err(Refused));
@@ -136,14 +138,53 @@ fn the_memory_of_verified_tokens_holds_a_crowd_and_is_bounded() {
     let tokens = Tokens::new(SECRET);
     let token = |user_id: i64| format!("token {user_id}");
     let keep = |user_id| {
-        tokens.verified.keep(&token(user_id), Principal { user_id, role: Role::Customer }, NOW);
+        let principal = Principal { user_id, role: Role::Customer };
+        tokens.verified.keep(&token(user_id), Session { principal, expires_s: NOW, mark: 0 });
     };
     (1..=200_000).for_each(keep);
-    let known = |user_id| tokens.verified.get(&token(user_id)).map(|(principal, _)| principal.user_id);
+    let known = |user_id| tokens.verified.get(&token(user_id)).map(|session| session.principal.user_id);
     assert!((1..=200_000).all(|user_id| known(user_id) == Some(user_id)));
     assert_eq!(known(200_001), None);
     (200_001..=500_000).for_each(keep);
     assert!(tokens.verified.len() <= 16 * 28_672);
+}
+
+#[test]
+fn a_token_that_ends_takes_no_other_one_with_it() {
+    let tokens = Arc::new(Tokens::new(SECRET));
+    let [here, there, elsewhere] = std::array::from_fn(|_| tokens.mint(ANN, Duration::from_secs(60)));
+    assert!(here != there && there != elsewhere, "made in the same second");
+    let session = |token: &str| tokens.verify_at(token, now_s());
+    let streams = [&here, &there, &elsewhere].map(|token| OpenSession::begin(&tokens, session(token).unwrap()));
+    let open = || streams.each_ref().map(|stream| !stream.left().is_zero());
+    assert!(!tokens.has_ended_any());
+    tokens.end(&here, &session(&here).unwrap());
+    assert_eq!((session(&here), open()), (Err(Refused), [false, true, true]));
+
+    // As another process learns of it: from the row.
+    let Command::EndToken { mark, expires } = session(&there).unwrap().ending() else { panic!("another command") };
+    let row = EndedToken { mark, ended: Timestamp::default(), expires };
+    for _ in 0..2 {
+        tokens.end_all(&[row]);
+        assert_eq!((session(&there), open()), (Err(Refused), [false, false, true]));
+        assert_eq!(session(&elsewhere).map(|session| session.principal), Ok(ANN));
+    }
+    // Another writing of the same token is no token.
+    let (signed, signature) = here.rsplit_once('.').unwrap();
+    for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
+        let other = format!("{signed}.{}{last}", &signature[..signature.len() - 1]);
+        assert_eq!(session(&other), Err(Refused), "{other}");
+    }
+}
+
+#[test]
+fn a_token_without_end_can_end() {
+    let tokens = Tokens::new(SECRET);
+    let token = hs256(&with("exp", json!(u64::MAX)));
+    let session = tokens.verify_at(&token, NOW).unwrap();
+    let Command::EndToken { mark, expires } = session.ending() else { panic!("another command") };
+    tokens.end_all(&[EndedToken { mark, ended: Timestamp::default(), expires }]);
+    assert_eq!(tokens.verify_at(&token, NOW), Err(Refused));
 }
 
 /// Measures the gain of remembering verified tokens: `cargo test -- --ignored --nocapture`.

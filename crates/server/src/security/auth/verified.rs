@@ -1,21 +1,21 @@
 //! Remembers verified tokens, because a client sends the same one with every request.
 //!
 //! A token is kept as its mark, two hashes under random keys that never leave the process: a token with the mark of
-//! another one cannot be found without them, and is guessed with a chance of 2⁻¹²⁸. So an entry takes 40 bytes instead
+//! another one cannot be found without them, and is guessed with a chance of 2⁻¹²⁸. So an entry takes 48 bytes instead
 //! of some 300, and there is room for the tokens of a crowd.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use parking_lot::Mutex;
 
-use super::principal::Principal;
+use super::session::Session;
 
 const SHARDS: usize = 16;
-/// What fits into a table of 32,768 places. All shards together have 458,752 tokens in 22 MiB.
+/// What fits into a table of 32,768 places. All shards together have 458,752 tokens in 25 MiB.
 const TOKENS_PER_SHARD_MAX: usize = 28_672;
 
-type Shard = Mutex<HashMap<u128, (Principal, u64), BuildHasherDefault<Marked>>>;
+type Shard = Mutex<HashMap<u128, Session, BuildHasherDefault<Marked>>>;
 
 pub(super) struct Verified {
     shards: [Shard; SHARDS],
@@ -32,20 +32,30 @@ impl Default for Verified {
 }
 
 impl Verified {
-    /// Returns a token's principal and expiry. The caller must compare the expiry with the clock.
-    pub(super) fn get(&self, token: &str) -> Option<(Principal, u64)> {
+    /// Returns a token's session. The caller must compare the expiry with the clock.
+    pub(super) fn get(&self, token: &str) -> Option<Session> {
         let mark = self.mark(token);
         self.shard(mark).lock().get(&mark).copied()
     }
 
-    pub(super) fn keep(&self, token: &str, principal: Principal, exp: u64) {
+    pub(super) fn keep(&self, token: &str, session: Session) {
         let mark = self.mark(token);
         let mut tokens = self.shard(mark).lock();
         // Clearing is cheaper than finding the oldest token, and tokens in use return at once.
         if tokens.len() >= TOKENS_PER_SHARD_MAX {
             tokens.clear();
         }
-        tokens.insert(mark, (principal, exp));
+        tokens.insert(mark, session);
+    }
+
+    pub(super) fn forget(&self, token: &str) {
+        let mark = self.mark(token);
+        self.shard(mark).lock().remove(&mark);
+    }
+
+    /// Forgets the tokens whose sessions have one of these marks.
+    pub(super) fn forget_marked(&self, marks: &HashSet<u64>) {
+        self.shards.iter().for_each(|shard| shard.lock().retain(|_, session| !marks.contains(&session.mark)));
     }
 
     /// Forgets every token, so that each is verified again.

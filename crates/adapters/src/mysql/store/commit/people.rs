@@ -1,6 +1,6 @@
 //! Rows of users: logins, the heads of their chains, points, coupons, requests, notices.
 
-use app::state::rows::{CouponLink, CustomerKey, Deed, HoldingKey, Login, Recorded, Rows};
+use app::state::rows::{CouponLink, CustomerKey, Deed, EndedToken, HoldingKey, Login, Recorded, Rows};
 use domain::coupon::Coupon;
 use domain::ids::CouponId;
 use rustc_hash::FxHashMap;
@@ -19,6 +19,14 @@ pub(super) fn logins(script: &mut Script, rows: &Rows) {
         let Login { user, email, name, password_hash, role, tokens_since } = login;
         insert.row(&[&user.0, &key.0, email, name, password_hash, &role.name(), tokens_since]);
     });
+}
+
+pub(super) fn ended_tokens(script: &mut Script, rows: &Rows) {
+    let head = "INSERT INTO ended_token (mark, ended_at, expires_at) VALUES ";
+    let mut insert = Insert::new(script, head, " ON DUPLICATE KEY UPDATE mark = VALUES(mark)");
+    for EndedToken { mark, ended, expires } in &rows.ended_tokens {
+        insert.row(&[mark, ended, expires]);
+    }
 }
 
 pub(super) fn trail(script: &mut Script, rows: &Rows) {

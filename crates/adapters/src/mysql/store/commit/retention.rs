@@ -4,7 +4,8 @@ use app::state::rows::{Prunable, Prune, Rows};
 
 use crate::mysql::sql::{Script, statement};
 
-/// Each looks at the oldest rows only, whose order is that of the primary key, and needs no index on their time.
+/// Each looks at the oldest rows only. Their order is that of the primary key, which needs no index on their time, except
+/// that tokens are found by their expiry.
 pub(super) fn write(script: &mut Script, rows: &Rows) {
     for Prune { what, before, limit } in &rows.prunes {
         script.add(match what {
@@ -26,6 +27,11 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
                      WHERE created_at < ? AND state IN ('COMPLETED', 'DEAD_LETTER')) AS old
                      STRAIGHT_JOIN webhook_delivery AS d ON d.webhook_id = ? AND d.number = old.number",
                 &[&webhook.0, limit, before, &webhook.0],
+            ),
+            Prunable::EndedTokens => statement(
+                "DELETE e FROM (SELECT mark FROM ended_token FORCE INDEX (ended_token_expires_at) WHERE expires_at < ?
+                     ORDER BY expires_at LIMIT ?) AS old STRAIGHT_JOIN ended_token AS e ON e.mark = old.mark",
+                &[before, limit],
             ),
         });
         let remember = "INSERT INTO pruned (kind, before_at) VALUES (?, ?)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::ports::Commit;
-use app::state::rows::{AccountKey, CouponLink, CustomerKey, Deed, Recorded, Rows};
+use app::state::rows::{AccountKey, CouponLink, CustomerKey, Deed, EndedToken, Recorded, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CouponId, UserId};
 use domain::time::Timestamp;
@@ -25,6 +25,14 @@ pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
         let since = login.tokens_since.map(Timestamp::micros);
         put.run((user, key.0.as_slice(), &login.email, &login.name, &login.password_hash, role, since))
     })
+}
+
+pub(super) fn ended_tokens(connection: &Connection, rows: &Rows) -> Result<()> {
+    for EndedToken { mark, ended, expires } in &rows.ended_tokens {
+        let sql = "INSERT INTO ended_token (mark, ended_at, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        connection.prepare_cached(sql)?.run((mark, ended.micros(), expires.micros()))?;
+    }
+    Ok(())
 }
 
 pub(super) fn trail(connection: &Connection, rows: &Rows) -> Result<()> {

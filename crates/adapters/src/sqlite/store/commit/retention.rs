@@ -5,7 +5,8 @@ use rusqlite::{Connection, Result};
 
 use crate::sqlite::cells::Run as _;
 
-/// Each looks at the oldest rows only, whose order is that of the primary key, and needs no index on their time.
+/// Each looks at the oldest rows only. Their order is that of the primary key, which needs no index on their time, except
+/// that tokens are found by their expiry.
 pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
     for Prune { what, before, limit } in &rows.prunes {
         match what {
@@ -29,6 +30,12 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
                          WHERE created_at < ?1 AND state IN ('COMPLETED', 'DEAD_LETTER'))",
                 )?
                 .run((before.micros(), limit, webhook.0))?,
+            Prunable::EndedTokens => connection
+                .prepare_cached(
+                    "DELETE FROM ended_token WHERE mark IN
+                         (SELECT mark FROM ended_token WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
+                )?
+                .run((before.micros(), limit))?,
         };
         let remember = "INSERT INTO pruned (kind, before_at) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET before_at = max(before_at, excluded.before_at)";
