@@ -1,6 +1,6 @@
 // Drives Chromium through a shop: `node browser.mjs check|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
-// of the working folder. `check` buys as a customer, waits in a queue, looks as an operator, and reads the manual; `shoot` takes a picture
-// of every page.
+// of the working folder. `check` buys as a customer, waits in a queue, looks and mends as an operator, and reads the manual; `shoot` takes a
+// picture of every page.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -49,12 +49,12 @@ async function api(method, path, body, token = adminToken) {
 }
 
 /** Waits for a condition that no event of the page announces. */
-async function until(is, text) {
-    for (let left = 200; left > 0; left -= 1) {
+async function until(is, text, seconds = 20) {
+    for (let left = 10 * seconds; left > 0; left -= 1) {
         if (await is()) return;
         await new Promise((go) => setTimeout(go, 100));
     }
-    throw new Error(`not within 20 s: ${text}`);
+    throw new Error(`not within ${seconds} s: ${text}`);
 }
 
 async function buy() {
@@ -173,6 +173,81 @@ async function operate(number, dropId) {
     expect((await page.locator("tbody tr").count()) > 0, "the event log finds events by type");
 }
 
+/** Brings an order and a payment into trouble: a cancelled order whose stock does not come back, and a refund that is declined. */
+async function trouble() {
+    const { productId } = await api("POST", "/api/admin/products", { name: "Trouble", price: 10_000, stock: 9 });
+    const order = async () => {
+        const { orderNumber } = await api("POST", "/api/orders", { items: [{ productId, quantity: 1 }] });
+        await until(async () => (await api("GET", `/api/orders/${orderNumber}`)).outcome === "AWAITING_PAYMENT", "the order is claimed");
+        return orderNumber;
+    };
+    const [unpaid, paid] = [await order(), await order()];
+    await api("POST", `/api/orders/${paid}/pay`, { method: "CARD" });
+    await api("POST", "/api/admin/payments/script", { script: "DECLINE", deed: "refund" });
+    await api("POST", `/api/orders/${paid}/refund`, {});
+    const outage = (out) => api("PUT", "/api/admin/services", { service: "stockService", out, reason: "the browser's turn" });
+    await outage(true);
+    await api("POST", `/api/orders/${unpaid}/cancel`, {});
+    await until(async () => (await api("GET", `/api/orders/${unpaid}`)).outcome === "COMPENSATION_STUCK", "the order is stuck", 60);
+    await outage(false);
+    const isStuck = async () => (await api("GET", "/api/admin/payments?state=STUCK")).data.some((payment) => payment.orderNumber === paid);
+    await until(isStuck, "the refund is stuck", 120);
+    await api("POST", "/api/admin/payments/script", { script: "APPROVE" });
+    return { unpaid, paid };
+}
+
+/** Opens an action of the dashboard, fills its form, and confirms it. */
+async function confirm(page, label, fields) {
+    const act = page.locator("details.act", { has: page.locator("summary", { hasText: new RegExp(`^${label}$`) }) });
+    await act.locator("summary").click();
+    for (const [name, value] of Object.entries(fields)) await act.locator(`[name=${name}]`).fill(value);
+    await accessible(page);
+    await Promise.all([page.waitForEvent("load"), act.locator("button").click()]);
+}
+
+/** Resolves a stuck order and a stuck payment, and edits and resends a dead letter. */
+async function mend() {
+    const { unpaid, paid } = await trouble();
+    const page = await visitor({}, adminToken);
+    const actions = () => page.locator("details.act summary").allInnerTexts();
+    await page.goto("/admin/orders?outcome=COMPENSATION_STUCK");
+    await page.click(`a[href$="${unpaid}"]`);
+    await confirm(page, "Resolve by hand", { reason: "counted in the warehouse" });
+    await page.waitForSelector(".chip:has-text('CANCELLED')");
+    expect(!(await actions()).includes("Resolve by hand"), "a resolved order is not resolved again");
+    expect((await api("GET", `/api/orders/${unpaid}`)).outcome === "CANCELLED", "the order is resolved");
+
+    await page.goto("/admin/payments");
+    await accessible(page);
+    await page.click(`a[href$="${paid}"]`);
+    await confirm(page, "Resolve without the provider", { reason: "the card was closed", reference: "TR-17" });
+    expect(!(await actions()).includes("Resolve without the provider"), "a resolved payment is not resolved again");
+    await until(async () => (await api("GET", `/api/orders/${paid}`)).status === "REFUNDED", "the order is refunded");
+    await page.goto("/admin/payments");
+    expect((await page.locator(`a[href$="${paid}"]`).count()) === 0, "the payment is not listed any more");
+
+    await page.goto("/admin/messages");
+    await accessible(page);
+    await page.locator("tbody a[href^='/admin/messages/']").first().click();
+    await page.waitForURL(/\/admin\/messages\/\d+$/);
+    await accessible(page);
+    const letter = page.url().split("/").pop();
+    const event = { userCouponId: "UC-00000001", userId: 1, couponId: 1, couponName: "Drop", issueNumber: 1, issuedAt: "2026-11-21T12:00:00Z" };
+    await confirm(page, "Edit", { payload: JSON.stringify(event), reason: "it was cut off" });
+    expect((await page.locator("pre").innerText()).includes('"issueNumber": 1'), "the page shows the new payload");
+    await confirm(page, "Resend", { reason: "mended" });
+    await page.waitForSelector(".chip:has-text('HANDLED')");
+    const { acts } = await api("GET", `/api/admin/dead-letters/${letter}`);
+    expect(acts.map((act) => act.reason).join() === "it was cut off,mended", `the letter keeps the reasons: ${JSON.stringify(acts)}`);
+    expect((await actions()).length === 0, "a handled letter has no actions");
+
+    await page.goto("/admin/trail");
+    const trail = await page.locator("main").innerText();
+    for (const reason of ["counted in the warehouse", "the card was closed", "it was cut off", "mended"]) {
+        expect(trail.includes(reason), `the trail has the reason: ${reason}`);
+    }
+}
+
 /** Reads the manual, searches it, and tries a call of the reference. */
 async function read() {
     const page = await visitor({}, adminToken);
@@ -253,6 +328,7 @@ try {
         const dropId = await queue(page);
         await payWithoutScripts();
         await operate(number, dropId);
+        await mend();
         await read();
     }
 } catch (error) {
