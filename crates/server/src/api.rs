@@ -11,8 +11,8 @@ use axum::{Extension, Router};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::http::enclose;
 use crate::http::envelope::tag_by_content;
+use crate::http::{enclose, fallback};
 use crate::openapi::{self, Operation};
 use crate::web;
 
@@ -57,6 +57,7 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     let keep = middleware::map_response_with_state(HeaderValue::from_static("no-cache"), tagged);
     let mut routes = open_routes().router().merge(document_routes().router().route_layer(keep));
     routes = routes.layer(Extension(Document(&DOCUMENT)));
+    let pages = middleware::from_fn_with_state(shop.clone(), web::layout::for_browsers);
     // Metrics reveal figures of the business: where admins have a listener of their own, only that one serves them.
     if !matches!(surface, Surface::CustomersOnly | Surface::ProbesOnly) {
         routes = routes.merge(metrics_route().router());
@@ -66,7 +67,10 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         if let Some(keep) = shop.edge.catalogue_kept.clone() {
             catalogue = catalogue.route_layer(middleware::map_response_with_state(keep, tagged));
         }
-        routes = routes.merge(customer_routes().router()).merge(catalogue).merge(page_routes().router());
+        routes = routes
+            .merge(customer_routes().router())
+            .merge(catalogue)
+            .merge(page_routes().router().layer(pages.clone()));
     } else {
         routes = routes.merge(root_route().router());
     }
@@ -75,7 +79,8 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         let actions = admin_routes().operations().map(|operation| ((operation.method, operation.path), operation.id));
         let admission = Admission { shop: shop.clone(), actions: Arc::new(actions.collect()) };
         let check = middleware::from_fn_with_state(admission, staff_only);
-        routes = routes.merge(admin_routes().router().route_layer(check)).merge(dashboard_routes().router());
+        let dashboard = dashboard_routes().router().layer(pages.clone());
+        routes = routes.merge(admin_routes().router().route_layer(check)).merge(dashboard);
     }
     if !matches!(surface, Surface::HealthOnly | Surface::ProbesOnly) {
         routes = routes.merge(session_routes().and(manual_routes()).router());
@@ -86,6 +91,13 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     if surface == Surface::EverythingAndEcho {
         routes = routes.route("/bench/echo/{bytes}", post(shop::echo::echo));
     }
+    // Only a listener with a storefront has a page for unknown addresses.
+    routes = match surface {
+        Surface::AdminOnly | Surface::HealthOnly | Surface::ProbesOnly => routes.fallback(fallback::route_not_found),
+        Surface::Everything | Surface::EverythingAndEcho | Surface::CustomersOnly => {
+            routes.fallback(web::layout::no_page)
+        }
+    };
     enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics), shop.edge.clone())
 }
 

@@ -24,10 +24,10 @@ pub mod weight;
 pub use body::BodyLimits;
 pub use problem::{Code, Problem, Violation, Violations};
 
-/// Adds the fallbacks and the envelope around all routes. Call it last, right before the router is served.
+/// Adds the envelope around all routes, and the answer to methods that they do not have. Call it last, right before the router is
+/// served, with a fallback for unknown paths.
 pub fn enclose(router: Router, metrics: Arc<Metrics>, edge: envelope::Edge) -> Router {
     router
-        .fallback(fallback::route_not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(envelope::EnvelopeLayer::new(metrics, edge))
         // Prepares the routes once here instead of once per request.

@@ -101,8 +101,16 @@ each("[data-form=checkout]", (form) => {
                 ...(field.coupon ? { userCouponId: field.coupon } : {}),
             };
             const ticket = form.dataset.ticket ? { "queue-ticket": form.dataset.ticket } : {};
-            const { orderNumber } = await post("/api/orders", order, key, ticket);
-            location.assign(`/orders/${orderNumber}`);
+            try {
+                const { orderNumber } = await post("/api/orders", order, key, ticket);
+                location.assign(`/orders/${orderNumber}`);
+            } catch (refused) {
+                const waits = form.querySelector("[data-waits]");
+                if (refused.code !== "queue.ticket_required" || !waits) throw refused;
+                // The customer's turn has passed while the page was open.
+                waits.hidden = false;
+                form.querySelector("aside button").hidden = true;
+            }
         });
     });
 });

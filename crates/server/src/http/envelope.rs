@@ -261,6 +261,7 @@ mod tests {
             .route("/cached", get(async || ([(CACHE_CONTROL, "public, max-age=1")], "")))
             .route("/failing", get(async || Problem::new(Code::Unavailable, details::FAILED)))
             .route("/broken", post(broken));
+        let router = router.fallback(crate::http::fallback::route_not_found);
         crate::http::enclose(router, Arc::new(Metrics::new()), Edge::default())
     }
 

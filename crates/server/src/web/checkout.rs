@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::art::poster;
-use super::drops::ticket_for;
+use super::drops::{Place, place_for};
 use super::format::{count, won, worth};
 use super::layout::{page, to_login};
 use super::reader::Reader;
@@ -53,7 +53,8 @@ pub(crate) async fn checkout(
     let coupons =
         usable(&shop, &reader, views.coupons_of(user, None, COUPONS_OFFERED).await.map_err(unavailable)?).await?;
     let total = product.price.times(quantity);
-    let ticket = ticket_for(&shop, &product, user).await?;
+    let place = place_for(&shop, &product, user).await?;
+    let ticket = place.as_ref().and_then(|place| place.ticket.as_deref());
     let content = html! {
         section.section {
             h1 { (say(pages::CHECKOUT_TITLE)) }
@@ -75,7 +76,7 @@ pub(crate) async fn checkout(
                         label.choice { input type="radio" name="payment" value="ON_DELIVERY"; span { (say(pages::PAY_ON_DELIVERY)) } span {} }
                     }
                 }
-                (summary(&product, quantity, &reader))
+                (summary(&product, quantity, place.as_ref(), &reader))
             }
         }
     };
@@ -125,10 +126,11 @@ fn receiver(reader: &Reader) -> Markup {
     }
 }
 
-fn summary(product: &Product, quantity: i64, reader: &Reader) -> Markup {
+fn summary(product: &Product, quantity: i64, place: Option<&Place>, reader: &Reader) -> Markup {
     let language = reader.language;
     let say = |text: Text| text.of(language);
     let total = product.price.times(quantity);
+    let waits = place.is_some_and(|place| !place.is_admitted);
     let sum = |name: &str, label: Text, amount: Money| {
         html! { div { dt { (say(label)) } dd data-sum=(name) { (won(amount, language)) } } }
     };
@@ -145,8 +147,13 @@ fn summary(product: &Product, quantity: i64, reader: &Reader) -> Markup {
                 (sum("points", pages::POINTS_DISCOUNT, Money::ZERO))
                 div.total { dt { (say(pages::TO_PAY)) } dd data-sum="due" aria-live="polite" { (won(total, language)) } }
             }
-            button.wide { (say(pages::PLACE_ORDER)) }
+            button.wide hidden[waits] disabled[waits] { (say(pages::PLACE_ORDER)) }
             p.say role="alert" {}
+            @if let Some(place) = place {
+                p.say.warn role="alert" data-waits="" hidden[!waits] {
+                    (say(place.waits)) " " a href=(format!("/drops/{}", place.drop.0)) { (say(pages::TO_WAITING_ROOM)) }
+                }
+            }
             noscript { p.say.warn { (say(pages::NEEDS_SCRIPTS)) } }
         }
     }

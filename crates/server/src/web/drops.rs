@@ -15,7 +15,7 @@ use super::format::{count, moment, won};
 use super::layout::{nothing_here, page};
 use super::reader::Reader;
 use crate::api::Shop;
-use crate::api::products::waiting::{TicketBody, ticket, ticket_of};
+use crate::api::products::waiting::{TicketBody, ticket_of};
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::{Text, pages};
 use crate::http::Problem;
@@ -78,10 +78,32 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
     Ok(page(&reader, &drop.name, content))
 }
 
-/// Returns the ticket that the customer shows when they order the product.
-pub(crate) async fn ticket_for(shop: &Shop, product: &Product, user: UserId) -> Result<Option<String>, Problem> {
-    let Some(drop) = product.drop else { return Ok(None) };
-    Ok(ticket(shop, drop, user).await?.map(|place| place.ticket))
+/// A customer's place before the waiting room in which a product is sold.
+pub(crate) struct Place {
+    pub(crate) drop: DropId,
+    /// Shown with an order.
+    pub(crate) ticket: Option<String>,
+    pub(crate) is_admitted: bool,
+    /// Why an order is refused, now or after the customer's time.
+    pub(crate) waits: Text,
+}
+
+/// Returns the customer's place before the waiting room of the product's drop, while it has one.
+pub(crate) async fn place_for(shop: &Shop, product: &Product, user: UserId) -> Result<Option<Place>, Problem> {
+    let Some(id) = product.drop else { return Ok(None) };
+    let found = shop.submitter.views.drop_by_id(id).await.map_err(unavailable)?;
+    let is_over = |drop: &Drop| drop.status(shop.submitter.clock.now()) == Status::Closed;
+    let Some(drop) = found.filter(|drop| drop.queue.is_some() && !is_over(drop)) else { return Ok(None) };
+    let standing = ticket_of(shop, &drop, user).await?;
+    let status = standing.as_ref().map(|standing| standing.status);
+    let waits = match status {
+        None => pages::JOIN_FIRST,
+        Some("WAITING") => pages::NOT_YET,
+        Some("SOLD_OUT") => pages::QUEUE_SOLD_OUT,
+        Some(_) => pages::TURN_OVER,
+    };
+    let ticket = standing.map(|standing| standing.ticket);
+    Ok(Some(Place { drop: id, ticket, is_admitted: status == Some("ADMITTED"), waits }))
 }
 
 /// A button that checks the drop's proof in the browser, and with it the receipt of an order.

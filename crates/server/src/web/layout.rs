@@ -1,15 +1,21 @@
 //! The frame around every page.
 
 use app::payments::currency;
-use axum::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, VARY};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, VARY};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::currency::Currency;
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::address;
 use super::reader::Reader;
+use crate::api::Shop;
 use crate::api::texts::{Text, pages};
+use crate::http::Problem;
+use crate::http::fallback::no_such_route;
 use crate::http::language::Language;
 
 /// A page loads its own files and calls this shop; pictures of products may come from elsewhere over HTTPS.
@@ -48,6 +54,48 @@ pub(crate) fn nothing_here(reader: &Reader) -> Response {
         }
     };
     framed(StatusCode::NOT_FOUND, reader, say(pages::NOTHING_HERE), &content)
+}
+
+/// Shows a browser a page instead of a problem document about something that does not exist.
+pub(crate) async fn for_browsers(State(shop): State<Shop>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let wanted = wants_page(&parts).then(|| parts.clone());
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let is_nothing = response.status() == StatusCode::NOT_FOUND && response.extensions().get::<Problem>().is_some();
+    match wanted.filter(|_| is_nothing) {
+        Some(parts) => nothing_for(&shop, parts).await,
+        None => response,
+    }
+}
+
+/// The answer to every unknown path: a page for a browser, a problem document for all others.
+pub(crate) async fn no_page(State(shop): State<Shop>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if wants_page(&parts) {
+        return nothing_for(&shop, parts).await;
+    }
+    no_such_route(&parts.method, &parts.uri).into_response()
+}
+
+async fn nothing_for(shop: &Shop, mut parts: Parts) -> Response {
+    let Ok(reader) = Reader::from_request_parts(&mut parts, shop).await;
+    nothing_here(&reader)
+}
+
+/// Returns true if a browser asks for a page. Clients of the API say that they take HTML by no more than `*/*`.
+fn wants_page(parts: &Parts) -> bool {
+    let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
+    is_read && !parts.uri.path().starts_with("/api/") && takes_html(&parts.headers)
+}
+
+fn takes_html(headers: &HeaderMap) -> bool {
+    let given = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
+    given.flat_map(|header| header.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_html = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("text/html"));
+        let is_refused = |part: &str| part.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0);
+        is_html && !parts.any(is_refused)
+    })
 }
 
 /// Sends the reader to the login page, and back afterwards.
@@ -156,5 +204,21 @@ const fn other(language: Language) -> Language {
     match language {
         Language::English => Language::Korean,
         Language::Korean => Language::English,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_known_by_what_it_takes() {
+        let takes = |accept: &str| takes_html(&[(ACCEPT, accept.parse().unwrap())].into_iter().collect());
+        assert!(takes("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(takes("application/json, TEXT/HTML ;q=0.1"));
+        for other in ["*/*", "text/*", "application/json", "text/html;q=0", "text/html; q=0.0, */*", "text/htmlx", ""] {
+            assert!(!takes(other), "{other}");
+        }
+        assert!(!takes_html(&HeaderMap::new()));
     }
 }

@@ -69,6 +69,36 @@ fn a_customer_waits_and_orders_on_the_pages() {
     );
 }
 
+/// The API's text about a header is for programs.
+#[test]
+fn a_customer_without_a_ticket_is_led_to_the_waiting_room() {
+    let (shop, product) = shop_with_a_drop();
+    let path = format!("/checkout?product={product}&quantity=1");
+    let checkout = |language: &str| {
+        let headers = [("authorization", &*shop.bearer(ANN)), ("accept-language", language)];
+        let page = shop.client().send("GET", &path, &headers, "").unwrap();
+        assert_eq!(page.status, 200);
+        page.text
+    };
+    let waits = |page: &str| page.contains("<p class=\"say warn\" role=\"alert\" data-waits=\"\">");
+    let (english, korean) = (checkout("en"), checkout("ko"));
+    assert_has(
+        &english,
+        &["You need a place in the waiting room", "href=\"/drops/1\">To the waiting room", "hidden disabled>"],
+    );
+    assert_has(&korean, &["먼저 대기열에 참여하시면", "href=\"/drops/1\">대기열로 가기"]);
+    assert!(waits(&english) && waits(&korean) && !english.contains("Queue-Ticket"));
+
+    shop.post(ANN, "/api/drops/1/queue", &Value::Null).expect(202);
+    let began = Instant::now();
+    while waits(&checkout("en")) {
+        assert!(began.elapsed() < PATIENCE, "her turn never comes");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // The page has what it says when her time is over, but does not show it.
+    assert_has(&checkout("en"), &["data-waits=\"\" hidden>Your time to order is over."]);
+}
+
 #[test]
 fn an_operator_sees_the_queue_and_controls_the_admission() {
     let (shop, _) = shop_with_a_drop();

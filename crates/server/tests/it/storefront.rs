@@ -73,6 +73,31 @@ fn a_page_loads_nothing_from_elsewhere_and_allows_no_inline_code() {
     assert_eq!(visit(&shop, "/assets/000000000000/store.js", &[]).problem(404), "route.not_found");
 }
 
+/// Programs get a problem document, people a page.
+#[test]
+fn an_unknown_address_is_a_page_for_browsers() {
+    const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    let shop = TestShop::start();
+    let type_of = |answer: &Answer| answer.header("content-type").unwrap().to_owned();
+    for path in ["/nope", "/products/shoe", "/drops/x", "/docs/nope", "/docs/a/b/c", "/admin/nope", "/coupons/7"] {
+        let page = visit(&shop, path, &[BROWSER]);
+        assert_eq!((page.status, &*type_of(&page)), (404, "text/html; charset=utf-8"), "{path}: {}", page.text);
+        assert!(page.text.contains("<main id=\"content\">") && page.text.contains("There is nothing here"), "{path}");
+        assert!(page.header("content-security-policy").is_some(), "{path}");
+    }
+    let korean = visit(&shop, "/nope", &[BROWSER, ("accept-language", "ko")]);
+    assert!(korean.text.contains("페이지를 찾을 수 없습니다"), "{}", korean.text);
+    for accept in ["*/*", "application/json", "text/html;q=0", ""] {
+        let refused = visit(&shop, "/nope", &[("accept", accept)]);
+        assert_eq!(refused.problem(404), "route.not_found", "{accept}");
+    }
+    for path in ["/api/nope", "/api/products/7"] {
+        assert!(visit(&shop, path, &[BROWSER]).problem(404).ends_with("not_found"), "{path}");
+    }
+    let written = shop.client().send("POST", "/nope", &[BROWSER], "").unwrap();
+    assert_eq!(written.problem(404), "route.not_found");
+}
+
 #[test]
 fn a_browser_logs_in_with_a_cookie_that_scripts_cannot_read() {
     let shop = TestShop::start();

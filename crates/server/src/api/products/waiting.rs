@@ -91,7 +91,7 @@ pub(crate) async fn leave(
 }
 
 /// Returns a customer's ticket of a drop, if they have one.
-pub(crate) async fn ticket(shop: &Shop, drop: DropId, user: UserId) -> Result<Option<TicketBody>, Problem> {
+async fn ticket(shop: &Shop, drop: DropId, user: UserId) -> Result<Option<TicketBody>, Problem> {
     let found = shop.submitter.views.drop_by_id(drop).await.map_err(unavailable)?.ok_or_else(drop_not_found)?;
     ticket_of(shop, &found, user).await
 }

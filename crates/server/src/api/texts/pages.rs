@@ -55,6 +55,9 @@ texts! {
     ABOUT_SECONDS: "About {0} seconds", "약 {0}초";
     YOUR_TURN: "It is your turn. Time left to order:", "차례가 되었습니다. 주문 가능한 시간:";
     TURN_OVER: "Your time to order is over.", "주문 가능한 시간이 지났습니다.";
+    JOIN_FIRST: "You need a place in the waiting room to order this. Join the queue; when it is your turn, you can order.", "대기열이 있는 드롭의 상품입니다. 먼저 대기열에 참여하시면 차례가 되었을 때 주문할 수 있습니다.";
+    NOT_YET: "You are in the queue, but it is not your turn yet.", "대기열에 참여 중이며, 아직 차례가 되지 않았습니다.";
+    TO_WAITING_ROOM: "To the waiting room", "대기열로 가기";
     QUEUE_SOLD_OUT: "Everything was sold before your turn.", "차례가 되기 전에 모두 판매되었습니다.";
     PROOF: "Proof", "증명";
     PROOF_SAYS: "Every join, admission and order is an entry of a chain. Your browser can check that none was added, removed or moved.", "모든 대기, 입장, 주문이 체인으로 기록됩니다. 추가, 삭제, 순서 변경이 없었는지 브라우저에서 확인할 수 있습니다.";
