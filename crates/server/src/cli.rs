@@ -38,7 +38,7 @@ pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
 pub use reference::{CompletionsArgs, ManualArgs, SizeArgs, StackArg};
 pub use replay::{ReplayArgs, ReplaySelection};
-pub use shop::{ListArgs, ListenArgs, ShopArgs, TriggerArgs};
+pub use shop::{ListArgs, ListenArgs, ShopArgs, TrailArgs, TriggerArgs};
 pub use upkeep::{BackupArgs, DoctorArgs, MoveArgs, RestoreArgs, VerifyArgs};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
@@ -84,6 +84,8 @@ pub enum Command {
     Export(ExportArgs),
     /// List and show payments; manage those with a stuck refund or void
     Payment(PaymentArgs),
+    /// List what people and programs changed in the shop's administration: who, when, what and why
+    Trail(TrailArgs),
     /// Manage consumer groups: list offsets and lag, move offsets
     Groups(GroupsArgs),
     /// Publish events of the store again; first shows which of them the broker has lost

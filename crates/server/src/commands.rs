@@ -49,6 +49,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Sim(args) => sim::run(&args),
         Command::Rehearse(args) => sim::rehearse::run(&args),
         Command::Listen(args) => developer::listen::run(&args),
+        Command::Trail(args) => admin::history::trail::run(&args),
         Command::Trigger(args) => developer::trigger::run(&args),
         Command::Topics(args) => admin::topics::run(&args),
         Command::Size(args) => reference::size::run(&args),

@@ -1,12 +1,14 @@
 //! The options that select a shop and a page of it.
 
 mod developer;
+mod trail;
 
 use clap::Args;
 
 use super::SettingsArgs;
 
 pub use developer::{ListenArgs, TriggerArgs};
+pub use trail::TrailArgs;
 
 /// The options that select a shop: by address, by profile, or by data folder, whether or not it is being served.
 #[derive(Debug, Clone, Args)]

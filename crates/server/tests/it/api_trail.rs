@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use server::security::auth::Role;
 
+use crate::api_modes::command;
 use crate::client::Answer;
 use crate::dashboard::visit;
 use crate::shared::Database;
@@ -100,6 +101,31 @@ fn no_secret_is_in_the_trail_and_a_key_is_named() {
         let all = json!(lines).to_string();
         assert!(!all.contains(secret) && !all.contains(key), "{all}");
     });
+}
+
+#[test]
+fn a_terminal_shows_the_trail() {
+    let shop = TestShop::start();
+    let [first, second] = [(); 2].map(|()| shop.product(1_000, 5));
+    let stock = json!({"delta": -1, "reason": "water damage"});
+    shop.post(ADMIN, &format!("/api/admin/products/{first}/stock"), &stock).expect(200);
+    let adjusted = format!("products/{first}/stock");
+    let printed = command(&shop, &["trail", "--limit", "2"]);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines[0].starts_with("AT ") && lines[0].contains("USER ID  ROLE   KEY ID  ACTION"), "{printed}");
+    assert!(lines[1].contains("adjustStock") && lines[1].ends_with("water damage"), "{printed}");
+    assert!(lines[2].contains(&format!("products/{second} ")) && lines[3].contains("--cursor"), "{printed}");
+    let found = |more: &[&str]| {
+        let page: Value = serde_json::from_str(&command(&shop, &[&["trail", "--json"], more].concat())).unwrap();
+        page["data"].as_array().unwrap().iter().map(|line| told(line).1.to_owned()).collect::<Vec<_>>()
+    };
+    let of_first = [adjusted.clone(), format!("products/{first}")];
+    assert_eq!(found(&["--subject", &format!("products/{first}")]), of_first);
+    assert_eq!(found(&["--by", &ADMIN.to_string(), "--action", "adjustStock"]), [adjusted]);
+    assert_eq!(found(&["--by", "7777"]), [""; 0]);
+    assert_eq!(found(&["--since", "2099-01-01T00:00:00+09:00"]), [""; 0]);
+    assert_eq!(found(&["--until", "2099-01-01T00:00:00+09:00"]).len(), 3);
+    assert_eq!(command(&shop, &["trail", "--by", "7777"]).trim(), "There are none.");
 }
 
 #[test]

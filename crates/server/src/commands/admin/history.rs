@@ -1,5 +1,7 @@
 //! `doorbuster coupon|product|user|order history`, and `order why`: what happened, and because of what.
 
+pub(in crate::commands) mod trail;
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
