@@ -19,15 +19,22 @@ export function calling(operation, make) {
   return details;
 }
 
+/** The places of parameters that have a field, as the field names them. */
+const PLACES = { path: " in the path", query: "", header: " in a header" };
+
+/** The headers of an answer that a next call needs. */
+const TOLD = ["etag", "location", "retry-after", "idempotency-replayed"];
+
 function isEndless({ responses }) {
   return "101" in responses || Object.values(responses).some(({ content }) => content?.["text/event-stream"]);
 }
 
 function fields(operation, make) {
-  const inputs = (operation.parameters ?? []).filter(({ in: place }) => place === "path" || place === "query").map((parameter) => {
+  const inputs = (operation.parameters ?? []).filter((parameter) => parameter.in in PLACES).map((parameter) => {
     const isPath = parameter.in === "path";
-    const input = make("input", { autocomplete: "off", spellcheck: "false", value: isPath ? String(parameter.example ?? "") : undefined });
-    return { parameter, input, label: make("label", {}, make("span", {}, make("code", {}, parameter.name), isPath ? " in the path" : ""), input) };
+    const example = String(parameter.example ?? "");
+    const input = make("input", { autocomplete: "off", spellcheck: "false", value: isPath ? example : undefined, placeholder: isPath ? undefined : example });
+    return { parameter, input, label: make("label", {}, make("span", {}, make("code", {}, parameter.name), PLACES[parameter.in]), input) };
   });
   const media = operation.requestBody?.content?.["application/json"];
   const body = media && make("textarea", { rows: "8", spellcheck: "false", "aria-label": "Body" }, JSON.stringify(media.example, null, 2));
@@ -44,13 +51,15 @@ function fields(operation, make) {
 
 async function send(operation, inputs, body, make) {
   const query = new URLSearchParams();
+  const headers = {};
   let path = operation.path;
   for (const { parameter, input } of inputs) {
     if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
-    else if (input.value !== "") query.append(parameter.name, input.value);
+    else if (input.value === "") continue;
+    else if (parameter.in === "header") headers[parameter.name] = input.value;
+    else query.append(parameter.name, input.value);
   }
   const address = query.size ? `${path}?${query}` : path;
-  const headers = {};
   if (token) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   const started = performance.now();
@@ -58,7 +67,9 @@ async function send(operation, inputs, body, make) {
     const response = await fetch(address, { method: operation.method.toUpperCase(), headers, body });
     const text = await response.text();
     const took = Math.round(performance.now() - started);
+    const told = TOLD.filter((name) => response.headers.has(name)).map((name) => `${name}: ${response.headers.get(name)}`);
     return [make("p", {}, make("strong", { class: response.ok ? "good" : "bad" }, String(response.status)), ` ${address} · ${took} ms`),
+      told.length ? make("p", { class: "type" }, told.join(" · ")) : "",
       make("pre", { tabindex: "0" }, make("code", {}, shown(text)))];
   } catch (error) {
     return [make("p", { class: "bad" }, `The call failed: ${error.message}`)];

@@ -1,5 +1,6 @@
 //! The manual: the repository's documentation as pages, with a search.
 
+mod contents;
 mod source;
 
 use std::sync::LazyLock;
@@ -12,25 +13,12 @@ use bytes::Bytes;
 use maud::{Markup, PreEscaped, html};
 use serde_json::json;
 
+use self::contents::{Entry, chapters, decisions};
 use self::source::{Page, address};
 use super::layout::{Frame, answer, mark, nothing_here};
 use super::reader::Reader;
 use crate::api::Shop;
 use crate::api::texts::pages;
-
-/// The parts of the manual; what they do not name is in the last one.
-const CHAPTERS: [(&str, &[&str]); 6] = [
-    ("Begin", &["tutorials/first-drop", "from-spring", "drops", "modes", "cluster", "tutorials/going-live"]),
-    ("Connect", &["people", "webhooks", "notifications", "notices", "payments", "analytics", "errors"]),
-    (
-        "Run",
-        &["operations", "settings", "cli", "tls", "packages", "monitoring", "audit", "history", "replicas", "debezium"],
-    ),
-    ("When something happens", &["tutorials/broker-dies", "tutorials/load-test"]),
-    ("Trust", &["guarantees", "performance", "simulator", "fuzzing", "api-fuzz", "requirements"]),
-    ("More", &[]),
-];
-const DECISIONS: &str = "decisions/";
 
 /// All pages, rendered when the first one is read.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(source::pages);
@@ -49,12 +37,12 @@ pub(crate) async fn index(State(_): State<Shop>, reader: Reader) -> Response {
     let content = html! {
         h1 { "Manual" }
         p { "How the shop works and how it is run. The API has a " a href="/docs" { "reference" } " with examples to try." }
-        @for (title, pages) in chapters() {
+        @for (title, pages) in chapters(&PAGES) {
             h2 { (title) }
-            ul.contents { @for page in pages { li { a href=(address(page.path, "")) { (page.title) } " " span.soft { (page.opening()) } } } }
+            ul.contents { @for Entry { page, says } in pages { li { a href=(address(page.path, "")) { (page.title) } " " span.soft { (says) } } } }
         }
         h2 #decisions { "Decisions" }
-        ul.contents { @for page in decisions() { li { a href=(address(page.path, "")) { (page.title) } } } }
+        ul.contents { @for page in decisions(&PAGES) { li { a href=(address(page.path, "")) { (page.title) } } } }
     };
     framed(&reader, "Manual", None, &content)
 }
@@ -83,21 +71,6 @@ pub(crate) async fn search(State(_): State<Shop>) -> Response {
     (StatusCode::OK, headers, LazyLock::force(&INDEX).clone()).into_response()
 }
 
-fn chapters() -> Vec<(&'static str, Vec<&'static Page>)> {
-    let named = |path: &str| CHAPTERS.iter().any(|(_, paths)| paths.contains(&path));
-    let of = |paths: &[&str]| -> Vec<&'static Page> {
-        if paths.is_empty() {
-            return PAGES.iter().filter(|page| !named(page.path) && !page.path.starts_with(DECISIONS)).collect();
-        }
-        paths.iter().filter_map(|path| PAGES.iter().find(|page| page.path == *path)).collect()
-    };
-    CHAPTERS.iter().map(|(title, paths)| (*title, of(paths))).collect()
-}
-
-fn decisions() -> impl Iterator<Item = &'static Page> {
-    PAGES.iter().filter(|page| page.path.starts_with(DECISIONS))
-}
-
 fn framed(reader: &Reader, title: &str, current: Option<&Page>, content: &Markup) -> Response {
     let is_current = |page: &Page| current.is_some_and(|current| current.path == page.path);
     let body = html! {
@@ -109,9 +82,9 @@ fn framed(reader: &Reader, title: &str, current: Option<&Page>, content: &Markup
                     ol.found hidden {} }
                 nav aria-label=(pages::MAIN_MENU.of(reader.language)) {
                     p.label { a href="/docs" { (pages::API_REFERENCE.of(reader.language)) } }
-                    @for (title, pages) in chapters() {
+                    @for (title, pages) in chapters(&PAGES) {
                         p.label { (title) }
-                        @for page in pages { a href=(address(page.path, "")) aria-current=[is_current(page).then_some("page")] { (page.title) } }
+                        @for Entry { page, .. } in pages { a href=(address(page.path, "")) aria-current=[is_current(page).then_some("page")] { (page.title) } }
                     }
                     p.label { a href="/docs/index#decisions" { "Decisions" } }
                 }
@@ -137,11 +110,16 @@ mod tests {
 
     #[test]
     fn every_named_page_exists_and_every_link_leads_somewhere() {
-        for (_, paths) in CHAPTERS {
-            for path in paths {
+        for (_, lines) in contents::CHAPTERS {
+            for (path, says) in lines {
                 assert!(PAGES.iter().any(|page| page.path == *path), "{path}");
+                assert!(says.ends_with('.') && says.len() <= 110, "{path}: {says}");
             }
         }
+        let listed = chapters(&PAGES).into_iter().flat_map(|(_, entries)| entries);
+        let unnamed: Vec<&str> =
+            listed.filter(|entry| !entry.says.ends_with('.')).map(|entry| entry.page.path).collect();
+        assert_eq!(unnamed, [""; 0], "each page says in a sentence what it is for: manual/contents.rs");
         for page in PAGES.iter() {
             assert!(!page.title.is_empty() && !page.sections.is_empty(), "{}", page.path);
             for link in page.html.split("href=\"/docs/").skip(1).filter_map(|rest| rest.split('"').next()) {

@@ -156,12 +156,16 @@ fn modes_and_participants_are_shown_with_their_changes() {
     let shop = shop();
     let before = visit_as_admin(&shop, "/admin/modes").text;
     assert!(before.contains("The mode is as configured.") && before.contains("couponService"), "{before}");
+    assert!(
+        before.contains("Working") && !before.contains("closed"),
+        "a closed breaker is no closed service: {before}"
+    );
     let change = json!({"mode": "sequential", "reason": "the drop <b> tonight"});
     shop.ask(ADMIN, "PUT", "/api/admin/modes", &[], &change).expect(200);
     let out = json!({"service": "stockService", "out": true, "reason": "rehearsal"});
     shop.ask(ADMIN, "PUT", "/api/admin/services", &[], &out).expect(200);
     let after = visit_as_admin(&shop, "/admin/modes").text;
-    for text in ["parallel → sequential", "the drop &lt;b&gt; tonight", "OUT", "Put back into service"] {
+    for text in ["parallel → sequential", "the drop &lt;b&gt; tonight", "Out of service", "Put back into service"] {
         assert!(after.contains(text), "{text}: {after}");
     }
 }

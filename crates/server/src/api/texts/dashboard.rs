@@ -233,6 +233,10 @@ texts! {
     BY_RULE: "the canary rule", "카나리 규칙";
     PARTICIPANTS: "Participants", "참여 서비스";
     PARTICIPANTS_HERE: "As this process sees them; a switch applies to this process until it ends.", "이 프로세스 기준이며, 변경은 이 프로세스가 끝날 때까지 적용됩니다.";
+    WORKING: "Working", "정상";
+    FAILING: "Failing: not called for a while", "장애: 잠시 호출하지 않음";
+    TRIED_AGAIN: "Being tried again", "복구 확인 중";
+    OUT_OF_SERVICE: "Out of service", "서비스에서 제외됨";
     TAKE_OUT: "Take out of service", "서비스에서 제외";
     TAKE_OUT_SAYS: "Every call fails, as in an outage. Orders wait, up to their deadline.", "장애처럼 모든 호출이 실패합니다. 주문은 기한까지 기다립니다.";
     TAKE_BACK: "Put back into service", "서비스에 복귀";

@@ -1,6 +1,6 @@
 //! The pages of the manual, rendered from the repository's Markdown.
 
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Alignment, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 include!(concat!(env!("OUT_DIR"), "/manual.rs"));
 
@@ -23,6 +23,8 @@ pub(super) struct Section {
 }
 
 const OPENING_CHARS: usize = 140;
+/// A table of keys with fewer columns fits into the page.
+const LISTED_COLUMNS_MIN: usize = 5;
 
 impl Page {
     /// Returns how the page begins.
@@ -53,6 +55,10 @@ fn page(path: &'static str, text: &str) -> Page {
             let is_inside = |event: &Event<'_>| !matches!(event, Event::End(TagEnd::Heading(_)));
             let inside = events.by_ref().take_while(is_inside).collect();
             rendering.heading(level, inside);
+        } else if let Event::Start(Tag::Table(columns)) = event {
+            let is_inside = |event: &Event<'_>| !matches!(event, Event::End(TagEnd::Table));
+            let inside = events.by_ref().take_while(is_inside).collect();
+            rendering.table(columns, inside);
         } else {
             rendering.take(event);
         }
@@ -89,6 +95,42 @@ impl<'a> Rendering<'a> {
         self.sections.push(Section { level: level as u8, anchor, title, text: String::new() });
     }
 
+    /// A table scrolls in a box of its own. One of keys with long texts is shown as a list instead, where each cell has the title of
+    /// its column.
+    fn table(&mut self, columns: Vec<Alignment>, inside: Vec<Event<'a>>) {
+        let titles = titles(&inside);
+        let is_list = titles.len() >= LISTED_COLUMNS_MIN && titles.first().is_some_and(|title| title == "Key");
+        let opening = if is_list { "<div class=\"keys\">" } else { "<div class=\"scroll\" tabindex=\"0\">" };
+        self.shown.push(Event::Html(opening.into()));
+        self.shown.push(Event::Start(Tag::Table(columns)));
+        let (mut column, mut is_head) = (0, true);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are shown as they are")]
+        for event in inside {
+            match event {
+                Event::End(TagEnd::TableHead) => {
+                    is_head = false;
+                    self.take(event);
+                }
+                Event::Start(Tag::TableRow) => {
+                    column = 0;
+                    self.take(event);
+                }
+                Event::Start(Tag::TableCell) if is_list && !is_head => {
+                    let title = titles.get(column).map_or("", String::as_str);
+                    self.shown.push(Event::Html(format!("<td data-title=\"{title}\">").into()));
+                    column += 1;
+                }
+                Event::End(TagEnd::TableCell) if is_list && !is_head => {
+                    note(&mut self.sections, &event);
+                    self.shown.push(Event::Html("</td>".into()));
+                }
+                event => self.take(event),
+            }
+        }
+        self.shown.push(Event::End(TagEnd::Table));
+        self.shown.push(Event::Html("</div>".into()));
+    }
+
     fn take(&mut self, event: Event<'a>) {
         note(&mut self.sections, &event);
         #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are shown as they are")]
@@ -104,14 +146,6 @@ impl<'a> Rendering<'a> {
             Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
                 let dest_url = CowStr::from(address(&joined(self.path, &dest_url), ""));
                 self.shown.push(Event::Start(Tag::Image { link_type, dest_url, title, id }));
-            }
-            Event::Start(Tag::Table(columns)) => {
-                self.shown.push(Event::Html("<div class=\"scroll\" tabindex=\"0\">".into()));
-                self.shown.push(Event::Start(Tag::Table(columns)));
-            }
-            Event::End(TagEnd::Table) => {
-                self.shown.push(Event::End(TagEnd::Table));
-                self.shown.push(Event::Html("</div>".into()));
             }
             event => self.shown.push(event),
         }
@@ -145,6 +179,14 @@ fn plain(events: &[Event<'_>]) -> String {
         if let Event::Text(text) | Event::Code(text) = event { text.to_string() } else { String::new() }
     };
     events.iter().map(text).collect()
+}
+
+/// Returns the titles of a table's columns. They are our own words, without signs that HTML would need to escape.
+fn titles(table: &[Event<'_>]) -> Vec<String> {
+    let is_head = |event: &&Event<'_>| !matches!(event, Event::End(TagEnd::TableHead));
+    let head: Vec<Event<'_>> = table.iter().take_while(is_head).cloned().collect();
+    let cells = head.split(|event| matches!(event, Event::Start(Tag::TableCell))).skip(1);
+    cells.map(|cell| plain(cell).replace(['"', '&', '<'], "")).collect()
 }
 
 /// Returns the anchor of a heading as Git forges write it: lower case, words joined by hyphens.

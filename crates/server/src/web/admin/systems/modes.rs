@@ -65,11 +65,21 @@ fn participants(shop: &Shop, operator: &Operator) -> Markup {
     html! {
         @for service in Service::ALL {
             @let is_out = shop.services.is_out(service);
-            @let state = breaker::State::name(shop.services.state(service, now));
-            div.spread { strong { (service.name()) } span class=(if is_out { "chip bad" } else { "chip good" }) { (if is_out { "OUT" } else { state }) } }
+            @let (class, word) = condition(is_out, shop.services.state(service, now));
+            div.spread { strong { (service.name()) } span class=(class) { (operator.say(word)) } }
             (switch(operator, service, is_out))
         }
         p.faint { (operator.say(dashboard::PARTICIPANTS_HERE)) }
+    }
+}
+
+/// Returns what the state of a participant's breaker means, with its colour: "closed" would read as if the service were shut.
+const fn condition(is_out: bool, state: breaker::State) -> (&'static str, Text) {
+    match (is_out, state) {
+        (true, _) => ("chip bad", dashboard::OUT_OF_SERVICE),
+        (false, breaker::State::Closed) => ("chip good", dashboard::WORKING),
+        (false, breaker::State::HalfOpen) => ("chip warn", dashboard::TRIED_AGAIN),
+        (false, breaker::State::Open) => ("chip bad", dashboard::FAILING),
     }
 }
 
