@@ -40,6 +40,12 @@ impl Shop {
         Ok(Shop { connection: Connection::open(address).await?, admin_token })
     }
 
+    /// Opens a new connection: the server closes one that has been idle for a minute.
+    pub async fn reopen(&mut self, address: SocketAddr) -> Result<(), Error> {
+        self.connection = Connection::open(address).await?;
+        Ok(())
+    }
+
     /// Registers a product; returns its id.
     pub async fn product(&mut self) -> Result<i64, Error> {
         self.product_of(STOCK).await

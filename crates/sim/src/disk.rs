@@ -8,9 +8,9 @@ use app::events::trace::TraceParent;
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AnswerKey, BuyerKey, CallbackKey, CallbackRow, CardKey, ClaimKey, Customer, DeadLetter, Details, EmailKey, EndedToken,
-    Entry, FigureKey, HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey, OrderRow,
-    ParkKey, ParkedEventKey, ParkedKey, Receipt, Recorded, Request, Sales, SalesKey, StoredAnswer, Timer,
+    AnswerKey, BuyerKey, CallbackKey, CallbackRow, CardKey, ClaimKey, Customer, DeadLetter, Details, EmailKey,
+    EndedToken, Entry, FigureKey, HoldingKey, IdentityKey, InboxKey, Login, Message, ModesChange, Notice, OffsetKey,
+    OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Recorded, Request, Sales, SalesKey, StoredAnswer, Timer,
 };
 use domain::alert::Alert;
 use domain::api_key::ApiKey;

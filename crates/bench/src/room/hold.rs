@@ -34,6 +34,7 @@ pub async fn hold(
     let (before, (_, drop)) = (resident(setting), shop.open_room(setting.terms).await?);
     progress("everybody joins");
     let joining = setting.everybody_joins(drop).await?;
+    shop.reopen(setting.addresses[0]).await?;
     LocalSet::new()
         .run_until(async {
             let moved = Rc::new(Cell::new(0));
