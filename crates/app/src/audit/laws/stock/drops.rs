@@ -101,8 +101,8 @@ impl DropBooks {
             findings.note(Law::Drops, self.buyer(place));
         }
         let cards: BTreeSet<(DropId, CardHash)> = self.cards.keys().chain(self.paid_with.keys()).copied().collect();
-        for card in cards {
-            findings.note(Law::Drops, self.card(card));
+        for (drop, card) in cards {
+            findings.note(Law::Drops, self.card(drop, card));
         }
         for (drop, order) in &self.without_card {
             findings.note(Law::Drops, Err(format!("drop {drop}: no card counts the paid order {order}")));
@@ -137,15 +137,15 @@ impl DropBooks {
         })
     }
 
-    fn card(&self, card: (DropId, CardHash)) -> Verdict {
-        let units = |of: &BTreeMap<(DropId, CardHash), i64>| of.get(&card).copied().unwrap_or(0);
+    fn card(&self, drop: DropId, card: CardHash) -> Verdict {
+        let units = |of: &BTreeMap<(DropId, CardHash), i64>| of.get(&(drop, card)).copied().unwrap_or(0);
         let (counted, explained) = (units(&self.cards), units(&self.paid_with));
         ensure(counted == explained, || {
-            format!("drop {}: {counted} units of a card count, but it pays for {explained}", card.0)
+            format!("drop {drop}: {counted} units of a card count, but it pays for {explained}")
         })?;
-        let limit = self.drops.get(&card.0).and_then(|drop| drop.per_payment_method);
+        let limit = self.drops.get(&drop).and_then(|drop| drop.per_payment_method);
         ensure(limit.is_none_or(|limit| counted <= limit), || {
-            format!("drop {}: a card has {counted} units, above the limit", card.0)
+            format!("drop {drop}: a card has {counted} units, above the limit")
         })
     }
 
