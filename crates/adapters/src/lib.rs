@@ -12,6 +12,7 @@ mod file_lock;
 mod half_moved;
 mod http_client;
 pub mod kafka;
+mod left_out;
 pub mod moving;
 pub mod mysql;
 pub mod notification;

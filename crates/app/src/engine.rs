@@ -10,8 +10,10 @@ mod pending_commit;
 mod progress;
 mod report;
 mod rollback;
+mod set_apart;
 mod streams;
 mod trail;
+mod unreadable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use pending_commit::GateUpdate;
 pub use pending_commit::PendingCommit;
 pub use report::{DeadLettered, Progress, Report};
 use streams::Streams;
+use unreadable::Unreadable;
 
 /// The number of times that a command may miss rows before it counts as broken; a miss is normal, a chain of them is a
 /// bug.
@@ -71,6 +74,7 @@ pub struct Engine {
     drops: DropHints,
     /// The share of the rate of waiting rooms that the engine can take, in percent.
     admission_share: i64,
+    unreadable: Unreadable,
     broken: bool,
 }
 
@@ -100,6 +104,7 @@ impl Engine {
             streams: Streams::default(),
             drops: DropHints::default(),
             admission_share: 100,
+            unreadable: Unreadable::default(),
             broken: false,
         }
     }
@@ -113,9 +118,9 @@ impl Engine {
         self.broken
     }
 
-    /// Returns true if jobs are deferred to the next batch.
+    /// Returns true if jobs, or news for operators, are deferred to the next batch.
     pub fn has_deferred(&self) -> bool {
-        !self.deferred.is_empty()
+        !self.deferred.is_empty() || self.unreadable.has_news()
     }
 
     /// Sets the share of the rate of waiting rooms that the engine can take, in percent.
@@ -131,15 +136,6 @@ impl Engine {
             self.broken |= self.store.rollback().await.is_err();
         }
         probed
-    }
-
-    /// Returns due timers as jobs.
-    pub async fn due_timers(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
-        let now = self.clock.now().max(self.now);
-        let due = self.store.due_timers(now, limit).await?;
-        let (codec, share) = (self.settings.codec, self.admission_share);
-        let job = |timer| Job::new(failed::command_of(timer, &codec, share), Box::new(|_| ()));
-        Ok(due.into_iter().map(job).collect())
     }
 
     /// Decides the jobs and the deferred ones, commits them, normally once, and answers them.
@@ -168,6 +164,7 @@ impl Engine {
             }
             self.attempt(jobs, &mut work, &mut written).await;
         }
+        self.unreadable.tell(&mut written.report);
         written.report.deferred = self.deferred.len();
         written.report.statements = self.store.take_statements();
         written
@@ -183,6 +180,9 @@ impl Engine {
                 Err((undecided, LoadError::Contended(_))) => {
                     jobs = undecided;
                     continue;
+                }
+                Err((undecided, LoadError::Failed(StoreError::Unreadable(error)))) => {
+                    return self.set_apart(undecided, &error, work, &mut written.report);
                 }
                 Err((undecided, error)) => {
                     written.report.commit_failures += 1;
@@ -244,10 +244,7 @@ impl Engine {
             culprit.iter().for_each(|job| self.settings.services.note_failure(&job.command, self.now));
             return culprit.into_iter().for_each(|job| blame(job, error, work, report));
         }
-        let mut first = batch.into_jobs();
-        let second = first.split_off(first.len() / 2);
-        work.push(second);
-        work.push(first);
+        push_halves(batch.into_jobs(), work);
     }
 
     /// Returns the jobs that remain when another worker has moved a group.
@@ -318,7 +315,7 @@ impl Engine {
         if batch.is_empty() {
             // The rows that it read may not be durable yet; their commit completes before this one.
             let ended = self.store.rollback().await;
-            return ended.map(|()| Durability::Reached).map_err(|error| CommitError::Broken(error.0));
+            return ended.map(|()| Durability::Reached).map_err(|error| CommitError::Broken(error.text().to_owned()));
         }
         self.commits += 1;
         let commit = Commit { id: self.commit_id(), rows: &batch.rows, offsets: &batch.offsets(), now: self.now };
@@ -405,12 +402,23 @@ fn blame(mut job: Job, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Repor
 /// Answers jobs that failed, or whose outcome is unknown. Events must be delivered again.
 fn give_up(jobs: Vec<Job>, refusal: Refusal, error: &str, report: &mut Report) {
     report.errors.push(error.to_owned());
+    refuse(jobs, refusal, report);
+}
+
+fn refuse(jobs: Vec<Job>, refusal: Refusal, report: &mut Report) {
     for job in jobs {
         report.lost.extend(job.source.map(|source| source.offset));
         job.refuse(refusal.clone());
     }
     report.lost.sort_unstable();
     report.lost.dedup();
+}
+
+/// Has both halves of the jobs decided apart, in their order.
+fn push_halves(mut first: Vec<Job>, work: &mut Vec<Vec<Job>>) {
+    let second = first.split_off(first.len() / 2);
+    work.push(second);
+    work.push(first);
 }
 
 fn partitions(jobs: &[Job]) -> usize {

@@ -390,7 +390,7 @@ fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedFo
 
 fn snapshots(config: &Config) -> Snapshots {
     let config = config.clone();
-    Arc::new(move || snapshot(&config).map_err(|error| StoreError(error.to_string())))
+    Arc::new(move || snapshot(&config).map_err(|error| StoreError::Failed(error.to_string())))
 }
 
 /// Opens a consistent read-only snapshot of the store, also while other processes serve it.

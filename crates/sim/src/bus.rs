@@ -236,7 +236,7 @@ impl BusLog {
 }
 
 fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delivery, StoreError> {
-    let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
+    let broken = |what: &str| StoreError::Failed(format!("{what} of event {} cannot be read", row.record.id));
     let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
     let shard = i64::try_from(row.record.shard).map_err(|_| broken("the shard"))?;
     Ok(Delivery {

@@ -48,7 +48,7 @@ impl Following {
         let mut jobs = vec![];
         for (trailing, under_way) in self.groups.iter_mut().filter(|(_, under_way)| under_way.is_none()) {
             let pass = ready(trailing.follow_once(&mut self.trail, SLICE_MAX));
-            let pass = pass.map_err(|error| StoreError(error.to_string()))?;
+            let pass = pass.map_err(|error| StoreError::Failed(error.to_string()))?;
             let Some(follow) = pass.follow.or_else(|| trailing.pass_by()) else { continue };
             let outcome = Outcome::default();
             jobs.push(job(follow, &outcome));

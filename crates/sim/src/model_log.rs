@@ -24,7 +24,7 @@ impl ModelLog {
     fn read(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched, StoreError> {
         let state = self.disk.lock();
         let shard = usize::try_from(key.partition.number).ok().and_then(|shard| state.shards.get(shard));
-        let shard = shard.ok_or_else(|| StoreError(format!("there is no partition {:?}", key.partition)))?;
+        let shard = shard.ok_or_else(|| StoreError::Failed(format!("there is no partition {:?}", key.partition)))?;
         let mut fetched = Fetched { next: from, ..Fetched::default() };
         let unseen = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
         for place in shard.iter().skip(unseen) {
@@ -67,7 +67,8 @@ pub(crate) fn written(disk: &Disk, slots: &[OutboxSlot]) -> Result<Vec<StoredEve
         Some((*slot, row))
     };
     let written = |(slot, row): (OutboxSlot, &OutboxRow)| {
-        let id = parse_uuid(&row.record.id).ok_or_else(|| StoreError(format!("event {} has no id", row.record.id)))?;
+        let id = parse_uuid(&row.record.id)
+            .ok_or_else(|| StoreError::Failed(format!("event {} has no id", row.record.id)))?;
         let (kind, payload) = (row.record.kind.to_owned(), row.record.payload.clone());
         Ok(StoredEvent { slot, id: EventId(id), kind, payload })
     };
@@ -77,7 +78,7 @@ pub(crate) fn written(disk: &Disk, slots: &[OutboxSlot]) -> Result<Vec<StoredEve
 /// Returns an outbox row as the relay reads it.
 pub(crate) fn outgoing(row: &OutboxRow) -> Result<Outgoing, StoreError> {
     let record = &row.record;
-    let broken = || StoreError(format!("event {} cannot be read", record.id));
+    let broken = || StoreError::Failed(format!("event {} cannot be read", record.id));
     let kind = EventKind::from_name(record.kind).ok_or_else(broken)?;
     let event = Event::parse(kind, &record.payload).map_err(|_| broken())?;
     let (shard, seq, id) = (record.shard, record.seq, record.id.clone());
@@ -85,7 +86,7 @@ pub(crate) fn outgoing(row: &OutboxRow) -> Result<Outgoing, StoreError> {
 }
 
 fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreError> {
-    let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
+    let broken = |what: &str| StoreError::Failed(format!("{what} of event {} cannot be read", row.record.id));
     let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
     if !key.group.subscribes_to(kind) {
         return Ok(None);
@@ -95,7 +96,7 @@ fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreEr
 
 /// Returns an outbox row as a group receives it from the store.
 pub(crate) fn delivered(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delivery, StoreError> {
-    let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
+    let broken = |what: &str| StoreError::Failed(format!("{what} of event {} cannot be read", row.record.id));
     let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
     Ok(Delivery {
         partition,

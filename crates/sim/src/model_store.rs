@@ -39,7 +39,7 @@ impl ModelStore {
     }
 
     fn lock_and_read(&mut self, keys: &[Key], rows: &mut Rows) -> Result<(), StoreError> {
-        self.faults.of_load()?;
+        self.faults.of_load(keys)?;
         let (first, last) = (keys.iter().min(), keys.iter().max());
         assert!(first.is_none_or(|first| self.locked.is_none_or(|last| last < *first)), "{first:?} is locked too late");
         self.locked = self.locked.max(last.copied());

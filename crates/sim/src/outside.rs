@@ -23,7 +23,7 @@ struct Reader {
 pub(crate) fn topics_equal_the_state(state: &State) -> Verdict {
     let mut reader = Reader::default();
     for row in &state.outbox {
-        let outgoing = outgoing(row).map_err(|error| error.0)?;
+        let outgoing = outgoing(row).map_err(|error| error.text().to_owned())?;
         for (_, record) in replay::records(&[outgoing], None) {
             let kind = record.attributes.iter().find(|(name, _)| *name == "ce_type").map(|(_, kind)| kind.as_str());
             let kind = kind.and_then(EventKind::from_type).ok_or("a record has no known event type")?;

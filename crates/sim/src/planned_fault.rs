@@ -1,9 +1,10 @@
 //! Planned faults of a store: each one occurs once, in the order of planning.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ports::{CommitError, StoreError};
+use app::state::rows::Key;
 
 /// The error of a planned constraint violation.
 pub(crate) const CONSTRAINT: &str = "a constraint, as planned";
@@ -25,6 +26,7 @@ struct Plan {
     loads: usize,
     leases: usize,
     lookups: usize,
+    damaged: BTreeSet<Key>,
 }
 
 /// The faults planned for one store. Clones share them.
@@ -45,6 +47,11 @@ impl Faults {
         self.plan().leases += times;
     }
 
+    /// Damages a row: it cannot be read, until the faults heal.
+    pub fn damage(&self, row: impl Into<Key>) {
+        self.plan().damaged.insert(row.into());
+    }
+
     /// Fails this many lookups of unknown commits.
     pub fn fail_lookups(&self, times: usize) {
         self.plan().lookups += times;
@@ -59,8 +66,13 @@ impl Faults {
         self.plan().commits.pop_front().flatten()
     }
 
-    pub(crate) fn of_load(&self) -> Result<(), StoreError> {
-        strike(&mut self.plan().loads)
+    pub(crate) fn of_load(&self, keys: &[Key]) -> Result<(), StoreError> {
+        let mut plan = self.plan();
+        strike(&mut plan.loads)?;
+        match keys.iter().find(|key| plan.damaged.contains(key)) {
+            Some(damaged) => Err(StoreError::Unreadable(format!("{damaged:?}"))),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn of_lease(&self) -> Result<(), StoreError> {
@@ -81,5 +93,5 @@ fn strike(left: &mut usize) -> Result<(), StoreError> {
         return Ok(());
     }
     *left -= 1;
-    Err(StoreError("as planned".into()))
+    Err(StoreError::Failed("as planned".into()))
 }

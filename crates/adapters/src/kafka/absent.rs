@@ -22,7 +22,7 @@ use super::plan::{ExaminedTopic, Plan};
 const ABSENT: &str = "this program was built without Kafka";
 
 fn absent<T: Send + 'static>() -> Reading<'static, T> {
-    Box::pin(ready(Err(StoreError(ABSENT.to_owned()))))
+    Box::pin(ready(Err(StoreError::Failed(ABSENT.to_owned()))))
 }
 
 fn absent_publisher<T: Send + 'static>() -> BoxFuture<'static, Result<T, PublishError>> {
@@ -106,7 +106,7 @@ impl KafkaLog {
         _offsets: Box<dyn EventLog + Send>,
         _listener: &Listener,
     ) -> Result<KafkaLog, StoreError> {
-        Err(StoreError(ABSENT.to_owned()))
+        Err(StoreError::Failed(ABSENT.to_owned()))
     }
 }
 

@@ -53,8 +53,9 @@ impl KafkaInspector {
         let inspector = self.clone();
         let call = tokio::task::spawn_blocking(move || ask(&inspector, &inspector.client(group)?));
         Box::pin(async move {
-            let answer = call.await.map_err(|_panic| StoreError("the call to the brokers was aborted".to_owned()))?;
-            answer.map_err(|error| StoreError(error.to_string()))
+            let answer =
+                call.await.map_err(|_panic| StoreError::Failed("the call to the brokers was aborted".to_owned()))?;
+            answer.map_err(|error| StoreError::Failed(error.to_string()))
         })
     }
 

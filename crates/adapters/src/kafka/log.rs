@@ -30,7 +30,7 @@ impl KafkaLog {
         let members = |group: Group| std::iter::repeat_n(group, cluster.members(group).max(1));
         let join = |group: Group| Ok((group, Membership::join(cluster, group, listener.clone())?));
         let memberships: Result<_, KafkaError> = Group::carried().flat_map(members).map(join).collect();
-        let memberships = memberships.map_err(|error| StoreError(error.to_string()))?;
+        let memberships = memberships.map_err(|error| StoreError::Failed(error.to_string()))?;
         Ok(KafkaLog { memberships, poll_max: cluster.overrides.poll_max, offsets })
     }
 }

@@ -268,5 +268,5 @@ pub(super) fn attribute<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Opt
 }
 
 fn store_error(error: KafkaError) -> StoreError {
-    StoreError(error.to_string())
+    StoreError::Failed(error.to_string())
 }

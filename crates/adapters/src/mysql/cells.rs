@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mysql_async::Value;
 
 use super::failure::{Failure, Result};
+use crate::left_out::Found;
 use crate::records::{Cell, Cells, FromCells};
 
 pub(super) struct MysqlCells {
@@ -27,6 +28,44 @@ impl MysqlCells {
 /// Reads a whole row, starting at its first cell.
 pub(super) fn from_row<T: FromCells>(row: Vec<Value>) -> Result<T> {
     T::from_cells(&mut MysqlCells::of(row))
+}
+
+/// Reads every row that can be read.
+pub(super) fn readable<T: FromCells>(rows: Vec<Vec<Value>>, select: &str) -> Result<Found<T>> {
+    let mut found = Found::default();
+    for row in rows {
+        let key = row.first().cloned();
+        found.add_row(
+            from_row(row).map_err(|failure: Failure| failure.named(select, key_text(key.as_ref()).as_deref())),
+        )?;
+    }
+    Ok(found)
+}
+
+/// Returns a key as text, if it is text or a number.
+pub(super) fn key_text(key: Option<&Value>) -> Option<String> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other value is a key")]
+    match key? {
+        Value::Bytes(text) => String::from_utf8(text.clone()).ok(),
+        Value::Int(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+impl<T> Found<T> {
+    /// Adds a row, or why it cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(super) fn add_row(&mut self, row: Result<T>) -> Result<()> {
+        match row {
+            Ok(row) => self.rows.push(row),
+            Err(Failure::Unreadable(why)) => self.unreadable.push(why),
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
 }
 
 impl Cells for MysqlCells {

@@ -2,6 +2,7 @@
 
 use app::ports::StoreError;
 
+use crate::left_out::describe;
 use crate::tls;
 
 /// Why a statement or message failed.
@@ -47,6 +48,17 @@ mod number {
 }
 
 impl Failure {
+    /// Names the row in the failure of one of its cells, by the statement that found it.
+    pub(super) fn named(self, select: &str, key: Option<&str>) -> Failure {
+        let Failure::Unreadable(text) = &self else { return self };
+        let cell = text.strip_prefix("column ").and_then(|text| text.split_once(": "));
+        let place = cell.and_then(|(column, why)| Some((column.parse::<usize>().ok()?, why)));
+        match place {
+            Some((column, why)) => Failure::Unreadable(describe(select, key, column.saturating_sub(1), why)),
+            None => self,
+        }
+    }
+
     pub(super) fn text(&self) -> &str {
         let (Failure::Contended(text)
         | Failure::Constraint(text)
@@ -108,6 +120,11 @@ fn unreachable_text(error: &std::io::Error) -> String {
 
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> StoreError {
-        StoreError(failure.text().to_owned())
+        match failure {
+            Failure::Unreadable(text) => StoreError::Unreadable(text),
+            Failure::Contended(text) | Failure::Constraint(text) | Failure::Lost(text) | Failure::Refused(text) => {
+                StoreError::Failed(text)
+            }
+        }
     }
 }

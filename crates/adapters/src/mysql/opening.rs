@@ -17,6 +17,7 @@ use super::sql::{Insert, Script, statement};
 use super::store::engine_lock;
 use super::{MysqlLog, MysqlStore, MysqlTrail, MysqlViews, ServerClock};
 use crate::half_moved::{COPIED, MOVING};
+use crate::left_out::LeftOut;
 use crate::records::{Cell, Cells as _};
 
 mod schema {
@@ -113,7 +114,8 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
     migrate(&opts).await?;
     let commits_seen = Arc::new(CommitsSeen::default());
     let clock = Arc::new(ServerClock::default());
-    let mut store = MysqlStore::new(&opts, Arc::clone(&commits_seen), Arc::clone(&clock));
+    let left_out = Arc::new(LeftOut::default());
+    let mut store = MysqlStore::new(&opts, Arc::clone(&commits_seen), Arc::clone(&clock), Arc::clone(&left_out));
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(OpenError::Random)?;
     let codec_key = insert_first_rows(store.session(), u128::from_be_bytes(key)).await?;
@@ -123,7 +125,7 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
         u32::try_from(engine).map_err(|_| Failure::Refused("the counter of openings is out of range".to_owned()))?;
     store.session().begin_with(format!("DO GET_LOCK({}, 0)", engine_lock(engine))).await?;
     store.read_clock().await?;
-    let views = Arc::new(MysqlViews::new(&opts, options.readers)?);
+    let views = Arc::new(MysqlViews::new(&opts, options.readers, left_out)?);
     let log = MysqlLog::new(&opts, commits_seen);
     let trail = MysqlTrail::new(&opts);
     Ok(Opened { store, views, log, trail, clock, codec_key, engine })
@@ -135,7 +137,7 @@ pub async fn read(url: &str) -> std::result::Result<(MysqlViews, [u8; 16]), Open
     let mut session = Session::new(&opts);
     check_shop(&mut session).await?;
     let key = codec_key(session.ask("SELECT value FROM meta WHERE name = 'codec_key'").await?)?;
-    Ok((MysqlViews::new(&opts, 1)?, key))
+    Ok((MysqlViews::new(&opts, 1, Arc::default())?, key))
 }
 
 /// Checks that a database has a shop of any version.

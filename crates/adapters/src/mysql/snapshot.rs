@@ -126,7 +126,7 @@ impl Snapshot for MysqlSnapshot {
     }
 
     fn archived(&mut self) -> std::result::Result<Option<Archived>, StoreError> {
-        archive::archived(&mut self.reader)?.map_err(StoreError)
+        archive::archived(&mut self.reader)?.map_err(StoreError::Failed)
     }
 
     fn needed(&mut self) -> std::result::Result<Vec<Needed>, StoreError> {

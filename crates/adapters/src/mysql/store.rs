@@ -35,10 +35,10 @@ use super::outbox::MysqlOutbox;
 use super::server_clock::ServerClock;
 use super::session::{self, Session};
 use super::sql::{Script, statement};
+use crate::left_out::LeftOut;
 use crate::records::Cells as _;
 
 pub(super) use executor::{engine_lock, stored_carrier};
-pub(super) use load::lines;
 pub(super) use locking_read::pairs;
 pub(super) use offsets::{SELECT_HEADS, heads};
 use transaction::{Before, Halt};
@@ -54,14 +54,21 @@ pub struct MysqlStore {
     before: Before,
     commits_seen: Arc<CommitsSeen>,
     clock: Arc<ServerClock>,
+    left_out: Arc<LeftOut>,
     /// The commit whose outcome is unknown.
     in_doubt: Option<CommitId>,
 }
 
 impl MysqlStore {
-    pub(super) fn new(opts: &Opts, commits_seen: Arc<CommitsSeen>, clock: Arc<ServerClock>) -> MysqlStore {
+    pub(super) fn new(
+        opts: &Opts,
+        commits_seen: Arc<CommitsSeen>,
+        clock: Arc<ServerClock>,
+        left_out: Arc<LeftOut>,
+    ) -> MysqlStore {
         let session = Session::new(opts);
-        MysqlStore { session, is_begun: false, before: Before::default(), commits_seen, clock, in_doubt: None }
+        let before = Before::default();
+        MysqlStore { session, is_begun: false, before, commits_seen, clock, left_out, in_doubt: None }
     }
 
     pub(super) const fn session(&mut self) -> &mut Session {
@@ -107,7 +114,7 @@ impl MysqlStore {
         let (latest, server) = load::moment(moment.into_iter().next())?;
         rows.decided_until = rows.decided_until.max(latest);
         self.clock.set(server);
-        load.read(answers, rows, &mut self.before)
+        load.read(answers, rows, &mut self.before, &script)
     }
 
     async fn write(&mut self, commit: &Commit<'_>) -> std::result::Result<Option<[ShardHead; SHARDS]>, Halt> {
@@ -283,8 +290,9 @@ impl Store for MysqlStore {
             });
             let mut due: Vec<DueTimer> = timers.collect::<Result<_>>()?;
             due.extend(drops::due(&mut self.session, now, limit).await?);
-            due.extend(failed_delivery::due_keys(&mut self.session, now, limit).await?);
-            due.extend(failed_delivery::due_letters(&mut self.session, now, limit).await?);
+            due.extend(failed_delivery::due_keys(&mut self.session, now, limit, &self.left_out).await?);
+            due.extend(failed_delivery::due_letters(&mut self.session, now, limit, &self.left_out).await?);
+            due.extend(self.left_out.take_news().into_iter().map(DueTimer::Unreadable));
             Ok(due)
         })
     }

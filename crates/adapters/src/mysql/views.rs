@@ -33,19 +33,23 @@ use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts};
 use self::order_read_batcher::OrderReadBatcher;
 use self::read::{answers_of, ask, at_one_moment, each, first};
 use super::background::Background;
+use super::cells::readable;
 use super::failure::{Failure, Result};
 use super::session::{Answers, options};
 use super::sql::{Script, statement};
+use crate::left_out::{LeftOut, Limits};
+use crate::records::FromCells;
 
 /// Reads come from any thread, so their connections live in the background.
 pub struct MysqlViews {
     pool: Pool,
     orders: Arc<OrderReadBatcher>,
     background: Background,
+    left_out: Arc<LeftOut>,
 }
 
 impl MysqlViews {
-    pub(super) fn new(opts: &Opts, readers: usize) -> io::Result<MysqlViews> {
+    pub(super) fn new(opts: &Opts, readers: usize, left_out: Arc<LeftOut>) -> io::Result<MysqlViews> {
         let background = Background::start("readers")?;
         // A pool opens connections on demand, and closes those above its minimum when they are returned.
         let readers = readers.max(1);
@@ -56,7 +60,7 @@ impl MysqlViews {
         let made = background.handle().enter();
         let pool = Pool::new(options(opts).pool_opts(pooling));
         drop(made);
-        Ok(MysqlViews { pool, orders: Arc::default(), background })
+        Ok(MysqlViews { pool, orders: Arc::default(), background, left_out })
     }
 
     /// Reads with several statements at one moment.
@@ -65,8 +69,31 @@ impl MysqlViews {
         statements: impl IntoIterator<Item = String>,
         read: impl FnOnce(Answers) -> Result<T> + Send + 'a,
     ) -> Reading<'a, T> {
-        let script = at_one_moment(statements.into_iter().collect());
-        Box::pin(async move { Ok(read(self.ask(script).await?)?) })
+        let statements: Vec<String> = statements.into_iter().collect();
+        // Of several statements it is not known whose row cannot be read.
+        let named = statements.first().filter(|_| statements.len() == 1).cloned().unwrap_or_default();
+        let script = at_one_moment(statements);
+        Box::pin(async move { Ok(read(self.ask(script).await?).map_err(|failure| failure.named(&named, None))?) })
+    }
+
+    /// Reads at most `limit` rows of one statement, and leaves out those that cannot be read.
+    fn list<'a, T: FromCells + 'a>(
+        &'a self,
+        limit: usize,
+        select: impl Fn(i64) -> String + Send + 'a,
+    ) -> Reading<'a, Vec<T>> {
+        Box::pin(async move {
+            let mut limits = Limits::of(limit);
+            loop {
+                let select = select(limits.sql());
+                let answers = self.ask(Script::of(vec![select.clone()])).await?;
+                let found = readable(answers.into_iter().flatten().collect(), &select)?;
+                match found.page(limits, &self.left_out) {
+                    Ok(page) => return Ok(page),
+                    Err(more) => limits = more,
+                }
+            }
+        })
     }
 
     async fn ask(&self, script: Script) -> std::result::Result<Answers, StoreError> {
@@ -91,7 +118,7 @@ struct Chain {
 impl Chain {
     /// `WITH RECURSIVE chain (link, depth)`: a user's newest links, starting before the given one. A link of another
     /// user yields an empty chain.
-    fn of(self, user: i64, before: Option<i64>, limit: usize) -> String {
+    fn of(self, user: i64, before: Option<i64>, limit: i64) -> String {
         let Chain { table, link, previous, newest } = self;
         let start = match before {
             None => statement(&format!("SELECT {newest}, 1 FROM customer WHERE user_id = ?"), &[&user]),
@@ -100,7 +127,6 @@ impl Chain {
                 statement(&start, &[&before, &user])
             }
         };
-        let limit = sql_limit(limit);
         format!(
             "WITH RECURSIVE chain (link, depth) AS ({start} UNION ALL SELECT {previous}, depth + 1 FROM chain \
              JOIN {table} ON {link} = chain.link WHERE depth < {limit}) "
@@ -117,8 +143,8 @@ fn by_id(select: &str, column: &str, id: i64) -> [String; 1] {
 }
 
 /// Rows by number, starting after the given one.
-fn page(select: &str, column: &str, after: Option<i64>, limit: usize) -> [String; 1] {
+fn page(select: &str, column: &str, after: Option<i64>, limit: i64) -> String {
     let after = after.unwrap_or(i64::MIN);
     let rest = statement("> ? ORDER BY ", &[&after]);
-    [format!("{select} WHERE {column} {rest}{column} LIMIT {}", sql_limit(limit))]
+    format!("{select} WHERE {column} {rest}{column} LIMIT {limit}")
 }

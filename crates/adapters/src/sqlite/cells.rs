@@ -4,9 +4,11 @@ use std::cell::Cell as Counter;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use app::ports::StoreError;
 use rusqlite::types::{FromSql, Type, ValueRef};
-use rusqlite::{CachedStatement, Connection, Error, OptionalExtension as _, Params, Result, Row};
+use rusqlite::{CachedStatement, Connection, Error, Params, Result, Row};
 
+use crate::left_out::{Found, describe};
 use crate::records::{Cell, Cells, FromCells};
 
 pub(super) struct SqliteCells<'r> {
@@ -60,13 +62,80 @@ impl Run for CachedStatement<'_> {
 /// Reads a row by its key, if it exists. The statement stays prepared.
 pub(super) fn find<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<T>> {
     count();
-    connection.prepare_cached(sql)?.query_row(params, from_row).optional()
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    from_row(row).map(Some).map_err(|error| named(error, sql, row))
 }
 
 /// Reads every row of a statement that stays prepared.
 pub(super) fn find_all<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<T>> {
     count();
-    connection.prepare_cached(sql)?.query_map(params, from_row)?.collect()
+    let mut statement = connection.prepare_cached(sql)?;
+    let (mut rows, mut found) = (statement.query(params)?, vec![]);
+    while let Some(row) = rows.next()? {
+        found.push(from_row(row).map_err(|error| named(error, sql, row))?);
+    }
+    Ok(found)
+}
+
+/// Reads every row that can be read.
+pub(super) fn find_readable<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Found<T>> {
+    count();
+    let mut statement = connection.prepare_cached(sql)?;
+    let (mut rows, mut found) = (statement.query(params)?, Found::default());
+    while let Some(row) = rows.next()? {
+        found.add(from_row(row).map_err(|error| named(error, sql, row)))?;
+    }
+    Ok(found)
+}
+
+impl<T> Found<T> {
+    /// Adds a row, or why it cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(super) fn add(&mut self, row: Result<T>) -> Result<()> {
+        match row.map_err(why_unreadable) {
+            Ok(row) => self.rows.push(row),
+            Err(Ok(why)) => self.unreadable.push(why),
+            Err(Err(error)) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// Names the row in the error of one of its cells.
+fn named(error: Error, sql: &str, row: &Row<'_>) -> Error {
+    let (column, why) = match error {
+        Error::FromSqlConversionFailure(column, _, why) => (column, why.to_string()),
+        Error::InvalidColumnType(column, _, found) => (column, format!("it holds {found}")),
+        Error::IntegralValueOutOfRange(column, value) => (column, format!("{value} is out of range")),
+        other => return other,
+    };
+    let key = row.get_ref(0).ok().and_then(|key| match key {
+        ValueRef::Integer(key) => Some(key.to_string()),
+        ValueRef::Text(key) => std::str::from_utf8(key).ok().map(str::to_owned),
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
+    });
+    unreadable(column, describe(sql, key.as_deref(), column, why))
+}
+
+/// Returns why a row cannot be read. `Err`: the store failed.
+pub(super) fn why_unreadable(error: Error) -> Result<String, Error> {
+    match error {
+        Error::FromSqlConversionFailure(_, _, why) => Ok(why.to_string()),
+        Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) => Ok(error.to_string()),
+        other => Err(other),
+    }
+}
+
+pub(super) fn store_error(error: Error) -> StoreError {
+    match why_unreadable(error) {
+        Ok(why) => StoreError::Unreadable(why),
+        Err(error) => StoreError::Failed(error.to_string()),
+    }
 }
 
 impl Cells for SqliteCells<'_> {

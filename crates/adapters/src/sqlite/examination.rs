@@ -23,7 +23,7 @@ pub fn examine(folder: &Path) -> Result<Examined, StoreError> {
     let database = folder.join(DATABASE_FILE);
     let mut examined = Examined { version: rusqlite::version(), newest_event: None, webhook_secrets: vec![] };
     if database.is_file() {
-        read(&database, &mut examined).map_err(|error| StoreError(error.to_string()))?;
+        read(&database, &mut examined).map_err(|error| StoreError::Failed(error.to_string()))?;
     }
     Ok(examined)
 }

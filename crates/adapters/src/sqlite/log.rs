@@ -94,12 +94,14 @@ impl EventLog for SqliteLog {
         let sql = "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3";
         let topic = topic_cell(key.partition);
         let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number));
-        Box::pin(ready(found.map(Option::<i64>::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
+        Box::pin(ready(
+            found.map(Option::<i64>::unwrap_or_default).map_err(|error| StoreError::Failed(error.to_string())),
+        ))
     }
 
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
         let found = events_of(&self.connection, order);
-        Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
+        Box::pin(ready(found.map_err(|error| StoreError::Failed(error.to_string()))))
     }
 
     fn written<'a>(
@@ -109,12 +111,12 @@ impl EventLog for SqliteLog {
         let sql = "SELECT shard, seq, id, type, payload FROM event WHERE shard = ?1 AND seq = ?2";
         let find = |slot: &OutboxSlot| find(&self.connection, sql, (slot.shard, slot.seq)).transpose();
         let found: Result<Vec<StoredEvent>> = slots.iter().filter_map(find).collect();
-        Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
+        Box::pin(ready(found.map_err(|error| StoreError::Failed(error.to_string()))))
     }
 
     fn positions(&mut self) -> BoxFuture<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
         let found = positions(&self.connection);
-        Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
+        Box::pin(ready(found.map_err(|error| StoreError::Failed(error.to_string()))))
     }
 
     fn fetch(
@@ -124,6 +126,6 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> BoxFuture<'_, std::result::Result<Fetched, StoreError>> {
         let fetched = self.read(key, from, limit);
-        Box::pin(ready(fetched.map_err(|error| StoreError(error.to_string()))))
+        Box::pin(ready(fetched.map_err(|error| StoreError::Failed(error.to_string()))))
     }
 }

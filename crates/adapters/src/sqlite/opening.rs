@@ -20,6 +20,7 @@ use super::loss;
 use super::store::{Files, LogCopy, LogSync, Seen, copy_at_start};
 use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, half_moved, page_sums};
 use crate::file_lock::FileLock;
+use crate::left_out::LeftOut;
 pub use error::OpenError;
 use identity::{codec_key, count_opening};
 
@@ -127,14 +128,16 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     let engine = count_opening(&writer)?;
     let commits = Arc::new(CommitsSeen::default());
     let best_sellers = Arc::new(BestSellers::new(engine));
-    let views = SqliteViews::new(readers(folder, options)?, Some(Arc::clone(&best_sellers)));
+    let left_out = Arc::new(LeftOut::default());
+    let views = SqliteViews::new(readers(folder, options)?, Some(Arc::clone(&best_sellers)), Arc::clone(&left_out));
     let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits));
     let sync = start_sync(&writer, folder, options, Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
     let copy = start_copy(folder, options)?;
     // It reads each page once.
     let trail = SqliteTrail::new(reader(folder, Options { cache_mib: 2, ..options })?, sync.clone());
     ballast.keep();
-    let store = SqliteStore::new(writer, Files { lock, sync, copy, ballast }, Seen { commits, best_sellers })?;
+    let store =
+        SqliteStore::new(writer, Files { lock, sync, copy, ballast }, Seen { commits, best_sellers, left_out })?;
     Ok(Opened { store, views: Arc::new(views), log, trail, codec_key, engine })
 }
 
@@ -173,7 +176,7 @@ fn start_copy(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
 /// Opens a data folder for reading, also beside the process that writes to it.
 pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     check_sqlite()?;
-    Ok(SqliteViews::new(readers(folder, options)?, None))
+    Ok(SqliteViews::new(readers(folder, options)?, None, Arc::default()))
 }
 
 fn readers(folder: &Path, options: Options) -> Result<Vec<Connection>, rusqlite::Error> {

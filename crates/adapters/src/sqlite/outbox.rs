@@ -90,7 +90,7 @@ impl SqliteOutbox {
 }
 
 fn stored<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
-    answer.map_err(|error| StoreError(error.to_string()))
+    answer.map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 impl Outbox for SqliteOutbox {
@@ -117,7 +117,7 @@ impl Outbox for SqliteOutbox {
     /// Other readers see commits that are not durable yet; none leaves the process before it is.
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, std::result::Result<Vec<usize>, StoreError>> {
         let held = stored(self.save(leases)).and_then(|held| match &self.sync {
-            Some(sync) => sync.wrote().reach().map(|_| held).map_err(StoreError),
+            Some(sync) => sync.wrote().reach().map(|_| held).map_err(StoreError::Failed),
             None => Ok(held),
         });
         Box::pin(ready(held))

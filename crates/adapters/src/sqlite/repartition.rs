@@ -46,7 +46,7 @@ impl SqliteRepartitionStore {
 
     /// Returns how events reached their groups when the shop was served last.
     pub fn last_carrier(&self) -> std::result::Result<Option<Carrier>, StoreError> {
-        carrier(&self.connection).map_err(|error| StoreError(error.to_string()))
+        carrier(&self.connection).map_err(|error| StoreError::Failed(error.to_string()))
     }
 
     /// Moves the end of the halt, if the condition allows it, and returns whether it moved.
@@ -95,7 +95,7 @@ fn write(connection: &Connection, spread: &Spread) -> Result<()> {
 type Stored<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
 
 fn stored<'a, T: 'a>(answer: Result<T>) -> Stored<'a, T> {
-    Box::pin(ready(answer.map_err(|error| StoreError(error.to_string()))))
+    Box::pin(ready(answer.map_err(|error| StoreError::Failed(error.to_string()))))
 }
 
 impl RepartitionStore for SqliteRepartitionStore {

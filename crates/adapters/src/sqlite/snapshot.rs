@@ -113,7 +113,7 @@ fn reader(database: &Path) -> Result<Connection> {
 }
 
 fn store_error(error: rusqlite::Error) -> StoreError {
-    StoreError(error.to_string())
+    StoreError::Failed(error.to_string())
 }
 
 impl Snapshot for SqliteSnapshot {
@@ -184,7 +184,7 @@ impl Snapshot for SqliteSnapshot {
     }
 
     fn archived(&mut self) -> std::result::Result<Option<Archived>, StoreError> {
-        archive::archived(&mut Asking(&self.connection)).map_err(store_error)?.map_err(StoreError)
+        archive::archived(&mut Asking(&self.connection)).map_err(store_error)?.map_err(StoreError::Failed)
     }
 
     fn needed(&mut self) -> std::result::Result<Vec<Needed>, StoreError> {

@@ -47,10 +47,11 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::ballast::Ballast;
 use super::best_sellers::{BestSellers, Moved};
-use super::cells::{Run as _, find, find_all, take_statements};
+use super::cells::{Run as _, find, find_all, store_error, take_statements};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
 use crate::file_lock::FileLock;
+use crate::left_out::LeftOut;
 use offsets::Kinds;
 use transaction::{Before, Failure};
 
@@ -89,6 +90,7 @@ pub struct SqliteStore {
 pub(super) struct Seen {
     pub(super) commits: Arc<CommitsSeen>,
     pub(super) best_sellers: Arc<BestSellers>,
+    pub(super) left_out: Arc<LeftOut>,
 }
 
 /// The files of the data folder beside the writer's connection.
@@ -129,7 +131,7 @@ impl SqliteStore {
     /// Returns the outbox for the relay of this process.
     pub fn outbox(&self, holder: u32) -> Result<SqliteOutbox, StoreError> {
         let opened = SqliteOutbox::open(self.connection.path().unwrap_or_default(), holder, self.sync.clone());
-        opened.map_err(|error| StoreError(error.to_string()))
+        opened.map_err(|error| StoreError::Failed(error.to_string()))
     }
 
     /// Begins a transaction, unless one is open. Maintenance runs before it, when every request of the last commit has
@@ -261,11 +263,11 @@ impl SqliteStore {
     /// Runs a read, or a write that commits by itself.
     fn ask<T>(&mut self, ask: impl FnOnce(&mut Self) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
         if let Some(broken) = self.broken() {
-            return Err(StoreError(broken.clone()));
+            return Err(StoreError::Failed(broken.clone()));
         }
         ask(self).map_err(|error| {
             self.watch(&error);
-            StoreError(error.to_string())
+            store_error(error)
         })
     }
 }
@@ -330,7 +332,7 @@ impl Store for SqliteStore {
             let statement = "SELECT count(*) FROM engine_commit WHERE engine = ?1 AND number >= ?2";
             store.connection.prepare_cached(statement)?.query_row((id.engine, id.number), |row| row.get(0))
         });
-        let on_disk = |sync: &Arc<LogSync>| sync.wrote().reach().map_err(StoreError);
+        let on_disk = |sync: &Arc<LogSync>| sync.wrote().reach().map_err(StoreError::Failed);
         let found = match (found, &self.sync) {
             (Ok(true), Some(sync)) => on_disk(sync).map(|_| true),
             (found, _) => found,
@@ -364,8 +366,10 @@ impl Store for SqliteStore {
             let due_at = |(order, due)| DueTimer::Order { order: OrderId(order), due: Timestamp::from_micros(due) };
             let mut due: Vec<DueTimer> = timers.into_iter().map(due_at).collect();
             due.extend(drops::due(&store.connection, now, limit)?);
-            due.extend(failed_delivery::due_keys(&store.connection, now, limit)?);
-            due.extend(failed_delivery::due_letters(&store.connection, now, limit)?);
+            let left_out = &store.seen.left_out;
+            due.extend(failed_delivery::due_keys(&store.connection, now, limit, left_out)?);
+            due.extend(failed_delivery::due_letters(&store.connection, now, limit, left_out)?);
+            due.extend(left_out.take_news().into_iter().map(DueTimer::Unreadable));
             Ok(due)
         });
         Box::pin(ready(due))

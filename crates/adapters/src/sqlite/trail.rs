@@ -100,7 +100,7 @@ pub(super) fn last(connection: &Connection) -> Result<i64> {
 }
 
 fn stored<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
-    answer.map_err(|error| StoreError(error.to_string()))
+    answer.map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 impl Trail for SqliteTrail {
@@ -115,7 +115,8 @@ impl Trail for SqliteTrail {
     }
 
     fn await_durable(&mut self) -> BoxFuture<'_, std::result::Result<(), StoreError>> {
-        let durable = self.sync.as_ref().map_or(Ok(()), |sync| sync.wrote().reach().map(|_| ()).map_err(StoreError));
+        let durable =
+            self.sync.as_ref().map_or(Ok(()), |sync| sync.wrote().reach().map(|_| ()).map_err(StoreError::Failed));
         Box::pin(ready(durable))
     }
 }

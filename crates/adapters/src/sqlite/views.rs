@@ -21,14 +21,14 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use app::ports::StoreError;
 use app::ports::views::{Reading, Views};
 use domain::ids::UserId;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, Result};
 
 use super::best_sellers::BestSellers;
-use super::cells::find;
+use super::cells::{find, store_error, why_unreadable};
+use crate::left_out::{Found, LeftOut, Limits};
 
 /// A pool of read-only connections. A read takes microseconds, so it runs on the caller's thread.
 pub struct SqliteViews {
@@ -36,6 +36,7 @@ pub struct SqliteViews {
     freed: Condvar,
     /// `None` beside another process's engine.
     best_sellers: Option<Arc<BestSellers>>,
+    left_out: Arc<LeftOut>,
 }
 
 /// A connection that returns to the pool when it is dropped.
@@ -52,8 +53,12 @@ impl Drop for Borrowed<'_> {
 }
 
 impl SqliteViews {
-    pub(super) const fn new(connections: Vec<Connection>, best_sellers: Option<Arc<BestSellers>>) -> SqliteViews {
-        SqliteViews { idle: Mutex::new(connections), freed: Condvar::new(), best_sellers }
+    pub(super) const fn new(
+        connections: Vec<Connection>,
+        best_sellers: Option<Arc<BestSellers>>,
+        left_out: Arc<LeftOut>,
+    ) -> SqliteViews {
+        SqliteViews { idle: Mutex::new(connections), freed: Condvar::new(), best_sellers, left_out }
     }
 
     fn borrow(&self) -> Borrowed<'_> {
@@ -67,7 +72,24 @@ impl SqliteViews {
         Box::pin(async move {
             let borrowed = self.borrow();
             let connection = borrowed.connection.as_ref().expect("a borrowed connection is there until it is dropped");
-            at_one_moment(connection, read).map_err(|error| StoreError(error.to_string()))
+            at_one_moment(connection, read).map_err(store_error)
+        })
+    }
+
+    /// Reads at most `limit` rows, and leaves out those that cannot be read.
+    fn list<'a, T: 'a>(
+        &'a self,
+        limit: usize,
+        read: impl Fn(&Connection, i64) -> Result<Found<T>> + Send + 'a,
+    ) -> Reading<'a, Vec<T>> {
+        self.read(move |connection| {
+            let mut limits = Limits::of(limit);
+            loop {
+                match read(connection, limits.sql())?.page(limits, &self.left_out) {
+                    Ok(page) => return Ok(page),
+                    Err(more) => limits = more,
+                }
+            }
         })
     }
 }
@@ -99,21 +121,40 @@ impl Chain {
         };
         Ok(found.flatten())
     }
+
+    /// Follows the chain from a row on. A row that cannot be read is left out, and the one before it is next.
+    fn readable<T>(
+        self,
+        connection: &Connection,
+        at: ChainPlace<'_>,
+        limit: usize,
+        link: impl Fn(i64) -> Result<Option<(T, Option<i64>)>>,
+    ) -> Result<Vec<T>> {
+        let (mut found, mut next) = (vec![], at.first);
+        while let Some(key) = next.filter(|_| found.len() < limit) {
+            match link(key).map_err(why_unreadable) {
+                Ok(None) => break,
+                Ok(Some((item, previous))) => {
+                    found.push(item);
+                    next = previous;
+                }
+                Err(Ok(why)) => {
+                    at.left_out.note(vec![why]);
+                    next = find::<Option<i64>>(connection, self.previous, (key, at.user.0))?.flatten();
+                }
+                Err(Err(error)) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
 }
 
-/// Follows a chain from its newest link: `link` returns an item and the previous link.
-fn follow<K: Copy, T>(
-    newest: Option<K>,
-    limit: usize,
-    mut link: impl FnMut(K) -> Result<Option<(T, Option<K>)>>,
-) -> Result<Vec<T>> {
-    let (mut found, mut next) = (vec![], newest);
-    while let Some(key) = next.filter(|_| found.len() < limit) {
-        let Some((item, previous)) = link(key)? else { break };
-        found.push(item);
-        next = previous;
-    }
-    Ok(found)
+/// The row of a user's chain from which it is read.
+#[derive(Clone, Copy)]
+struct ChainPlace<'a> {
+    user: UserId,
+    first: Option<i64>,
+    left_out: &'a LeftOut,
 }
 
 fn sql_limit(limit: usize) -> i64 {

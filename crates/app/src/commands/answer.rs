@@ -215,6 +215,9 @@ pub enum Refusal {
     GroupMoved,
     /// An invariant would be broken. The command was not applied, and operators see an error.
     Broken,
+    /// A row that the command needs cannot be read. Nothing was decided, and a repeat does not help before an operator
+    /// has mended the row.
+    Damaged,
     IdempotencyMismatch,
     IdempotencyInProgress,
     /// The backlog is full, or the command's deadline passed. Nothing was decided.

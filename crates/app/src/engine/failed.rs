@@ -45,6 +45,17 @@ impl Job {
         true
     }
 
+    /// Turns a job that cannot even be parked, because its key's row cannot be read, into the one that gives it up.
+    /// `false`: the job has no event, and is unchanged.
+    pub(super) fn leave_out(&mut self, error: &str) -> bool {
+        let Some(carried) = self.carried.take() else { return false };
+        let Carried { delivery, park } = *carried;
+        let (group, message, error) = (park.group, Box::new(Message::of(&delivery)), error.into());
+        self.command = Command::FailedDelivery(FailedDelivery::GiveUp { group, message, error });
+        self.missed.clear();
+        true
+    }
+
     fn failure(&self, error: Arc<str>, is_final: bool) -> Option<Command> {
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other command handles an event")]
         match &self.command {
@@ -67,10 +78,11 @@ impl Job {
     }
 }
 
-/// Returns the command of a due timer.
-pub(super) fn command_of(timer: DueTimer, codec: &Codec, share: i64) -> Command {
+/// Returns the command of a due timer; `None` for news of an unreadable row.
+pub(super) fn command_of(timer: DueTimer, codec: &Codec, share: i64) -> Option<Command> {
     let reaction = |group, message: &Message| reactions::again(group, message, codec);
-    match timer {
+    let command = match timer {
+        DueTimer::Unreadable(_) => return None,
         DueTimer::Order { order, due } => Command::FireTimer { order, due },
         DueTimer::Drop { drop } => Command::Drop(DropCommand::Turn { drop, share }),
         DueTimer::Parked { key, parked, messages } => {
@@ -82,5 +94,6 @@ pub(super) fn command_of(timer: DueTimer, codec: &Codec, share: i64) -> Command 
             let reaction = reaction(letter.group, &letter.message);
             Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason: None })
         }
-    }
+    };
+    Some(command)
 }

@@ -2,10 +2,24 @@
 
 use crate::state::rows::OffsetKey;
 
-/// The store is broken or unreachable.
+/// Why a read failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store failed: {0}")]
-pub struct StoreError(pub String);
+pub enum StoreError {
+    /// The store is broken or unreachable.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// A row has a value that this program does not understand. The store works, and its other rows can be read.
+    #[error("a row cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl StoreError {
+    /// Returns why, without saying which kind of failure it is.
+    pub fn text(&self) -> &str {
+        let (StoreError::Failed(text) | StoreError::Unreadable(text)) = self;
+        text
+    }
+}
 
 /// Why a batch could not be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

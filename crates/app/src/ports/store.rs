@@ -61,6 +61,8 @@ pub enum DueTimer {
     Parked { key: ParkKey, parked: ParkedKey, messages: Vec<Message> },
     /// A dead letter is due to be resent.
     DeadLetter(Box<DeadLetter>),
+    /// A row that any reader of this process left out, because it cannot be read. Told once.
+    Unreadable(String),
 }
 
 /// The store, the system of record: reads rows under locks, writes a batch in one durable commit.
@@ -87,7 +89,8 @@ pub trait Store {
     /// Takes `count` numbers of a sequence, durably; they are never handed out again.
     fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, Result<Range<i64>, StoreError>>;
 
-    /// Returns due timers: orders', then drops', then parked keys', then letters', of each at most `limit`, oldest first.
+    /// Returns due timers: orders', then drops', then parked keys', then letters', of each at most `limit`, oldest first;
+    /// in the end the unreadable rows that were found since the last call.
     fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>>;
 
     /// Returns all users with a coupon of a campaign, with their counts.

@@ -146,8 +146,9 @@ impl Reader {
         };
         let issues = views.issues(wanted).await?;
         let known = self.known.lock().await;
-        let changed =
-            || StoreError(format!("the coupons of campaign {} have changed since they were read", self.campaign));
+        let changed = || {
+            StoreError::Failed(format!("the coupons of campaign {} have changed since they were read", self.campaign))
+        };
         known.chain.links_of(segment, issues).ok_or_else(changed)
     }
 }

@@ -108,7 +108,7 @@ impl EngineMetrics {
         self.stuck.inc_by(counted(report.stuck.len()));
         self.healed.inc_by(counted(report.healed.len()));
         self.skipped.inc_by(counted(report.skipped.iter().map(|(_, events)| events).sum()));
-        self.broken.inc_by(counted(report.broken.len()));
+        self.broken.inc_by(counted(report.broken.len() + report.unreadable.len() + report.undecidable));
         self.orders.observe(&report.progress);
         self.batch_seconds.observe(took.as_secs_f64());
         self.batch_commands.observe(f64::from(u32::try_from(report.answered).unwrap_or(u32::MAX)));

@@ -231,6 +231,12 @@ fn log_events(report: &Report) {
     for what in &report.broken {
         tracing::error!("PERMANENT_FAILURE: a change that would have broken an invariant was refused: {what}");
     }
+    for what in &report.unreadable {
+        tracing::error!(
+            "PERMANENT_FAILURE: a row cannot be read: {what}. Only what needs it is refused or left out; \
+             `doorbuster audit` names such rows."
+        );
+    }
     for (group, events) in &report.skipped {
         let group = group.name();
         tracing::warn!(group, events, "{group} skipped {events} events that were delivered again or too late.");

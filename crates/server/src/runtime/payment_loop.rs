@@ -1,15 +1,16 @@
 //! The payment loop, on its own thread, so that a sale delays neither payments nor callbacks. The payment runner makes
 //! one call; the loop makes all due calls, up to the concurrency limit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::commands::Command;
+use app::commands::answer::Refusal;
 use app::payments::provider::{Found, Provider, ProviderError, Verdict};
 use app::payments::runner::{PaymentCall, PaymentRunner};
 use app::resilience::breaker::State;
@@ -36,6 +37,8 @@ const POLL_EVERY: Duration = Duration::from_millis(200);
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// Pause after an answer that the engine did not accept.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Pause of a payment whose answer cannot be applied because a row that it needs cannot be read.
+const DAMAGED_PAUSE: Duration = Duration::from_secs(60);
 /// How long a stop waits for open calls. A call without an answer by then is repeated or queried later.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -89,7 +92,8 @@ async fn run(runner: &PaymentRunner, parts: Parts, mut stop: Stop) {
     let Parts { submitter, provider, metrics, concurrency, due, mut callbacks_in } = parts;
     let tasks = PaymentTasks { runner, submitter: &submitter, metrics: &metrics };
     let mut under_way = BTreeSet::new();
-    let mut calls: FuturesUnordered<Task<'_, OrderId>> = FuturesUnordered::new();
+    let mut damaged: BTreeMap<OrderId, Instant> = BTreeMap::new();
+    let mut calls: FuturesUnordered<Task<'_, (OrderId, bool)>> = FuturesUnordered::new();
     let mut callbacks: FuturesUnordered<Task<'_, ()>> = FuturesUnordered::new();
     let mut state = State::Closed;
     let mut count = tokio::time::interval(COUNT_EVERY);
@@ -101,16 +105,20 @@ async fn run(runner: &PaymentRunner, parts: Parts, mut stop: Stop) {
             State::HalfOpen => usize::from(calls.is_empty()),
             State::Open => 0,
         };
-        for payment in tasks.due(free, &under_way).await {
+        damaged.retain(|_, since: &mut Instant| since.elapsed() < DAMAGED_PAUSE);
+        let passed_over: BTreeSet<OrderId> = under_way.iter().chain(damaged.keys()).copied().collect();
+        for payment in tasks.due(free, &passed_over).await {
             under_way.insert(payment.order);
             calls.push(Box::pin(tasks.run(payment)));
         }
         tokio::select! {
-            Some(order) = calls.next(), if !calls.is_empty() => {
-                under_way.remove(&order);
+            Some(ended) = calls.next(), if !calls.is_empty() => {
+                let mut ended = Some(ended);
                 // Collects the calls that ended at the same time, so that due payments are read once for all of them.
-                while let Some(Some(order)) = calls.next().now_or_never() {
+                while let Some((order, is_damaged)) = ended {
                     under_way.remove(&order);
+                    damaged.extend(is_damaged.then(|| (order, Instant::now())));
+                    ended = calls.next().now_or_never().flatten();
                 }
             }
             Some(()) = callbacks.next(), if !callbacks.is_empty() => {}
@@ -157,21 +165,22 @@ impl PaymentTasks<'_> {
         }
     }
 
-    async fn due(&self, free: usize, under_way: &BTreeSet<OrderId>) -> Vec<Payment> {
+    async fn due(&self, free: usize, passed_over: &BTreeSet<OrderId>) -> Vec<Payment> {
         if free == 0 {
             return vec![];
         }
-        // Payments with an open call are still due, and the oldest.
-        let limit = free + under_way.len();
+        // Payments with an open call are still due, and the oldest; so are those that wait for an operator's repair.
+        let limit = free + passed_over.len();
         let due = self.submitter.views.due_payments(self.submitter.clock.now(), limit).await;
         let due = due.unwrap_or_else(|error| {
             logging::error("Due payments could not be read", &error);
             vec![]
         });
-        due.into_iter().filter(|payment| !under_way.contains(&payment.order)).take(free).collect()
+        due.into_iter().filter(|payment| !passed_over.contains(&payment.order)).take(free).collect()
     }
 
-    async fn run(&self, payment: Payment) -> OrderId {
+    /// Makes the call of a payment. Returns true if its answer cannot be applied, because a row cannot be read.
+    async fn run(&self, payment: Payment) -> (OrderId, bool) {
         let order = payment.order;
         if let Some(call) = self.runner.pay_once(&payment).await {
             self.metrics.observe(&call);
@@ -181,10 +190,13 @@ impl PaymentTasks<'_> {
                 // The payment stays due: the call is repeated with the same key, or queried, when the engine accepts
                 // work again.
                 logging::error("An answer of the payment provider could not be applied", &format!("{refusal:?}"));
+                if refusal == Refusal::Damaged {
+                    return (order, true);
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        order
+        (order, false)
     }
 }
 

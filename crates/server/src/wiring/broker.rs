@@ -170,7 +170,7 @@ pub(super) fn check_topics(
         Ok(Some((topic, source))) => Err(Error::ForeignTopics { topic: topic.name(), source_of: source }),
         Err(error) => {
             // Not fatal: orders are accepted, and events of other shops are skipped in any case.
-            tracing::warn!("The topics could not be checked for events of other shops: {}", error.0);
+            tracing::warn!("The topics could not be checked for events of other shops: {}", error.text());
             Ok(())
         }
     }

@@ -293,7 +293,7 @@ async fn drain(unfinished: Unfinished, settings: &Settings) -> Result<(), Error>
         }
         let report = engine.batch_once(jobs).await;
         if let Some(error) = report.errors.into_iter().next() {
-            return Err(StoreError(error).into());
+            return Err(StoreError::Failed(error).into());
         }
     }
 }

@@ -111,6 +111,7 @@ mod storefront;
 mod stuck_payments;
 mod switching;
 mod traces;
+mod unreadable_rows;
 mod webhooks;
 mod webhooks_many;
 mod webhooks_processes;

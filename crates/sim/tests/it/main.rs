@@ -32,5 +32,6 @@ mod simulation;
 mod stuck_payments;
 mod time;
 mod traces;
+mod unreadable_rows;
 mod versions;
 mod webhooks;

@@ -11,7 +11,8 @@ use domain::time::Timestamp;
 
 use super::locking_read::locked;
 use super::upsert::{Index, Upsert, delete, put_all};
-use crate::mysql::cells::from_row;
+use crate::left_out::{Found, LeftOut, Limits};
+use crate::mysql::cells::{from_row, readable};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Session;
 use crate::mysql::sql::{KEYS_MAX, Script, is_in, statement};
@@ -75,17 +76,29 @@ fn event_condition(key: &ParkedEventKey) -> String {
     statement(text, &[&park.group.name(), &park.topic.name(), &park.key.as_slice(), &key.number])
 }
 
-/// Parked keys whose first event is due, each with as many events as are retried together.
-pub(super) async fn due_keys(session: &mut Session, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
+/// Parked keys whose first event is due, each with as many events as are retried together. Those that cannot be read
+/// are left out, and keep none of the others from its turn.
+pub(super) async fn due_keys(
+    session: &mut Session,
+    now: Timestamp,
+    limit: i64,
+    left_out: &LeftOut,
+) -> Result<Vec<DueTimer>> {
     let rest = " WHERE due_at <= ? ORDER BY due_at, consumer_group, topic, key_hash LIMIT ?";
-    let rows = session.ask(&(select_parked!("").to_owned() + &statement(rest, &[&now, &limit]))).await?;
-    let mut due = vec![];
-    for row in rows {
-        let (key, parked): (ParkKey, ParkedKey) = from_row(row)?;
-        let messages = events_of(session, key, &parked).await?;
-        due.push(DueTimer::Parked { key, parked, messages });
+    let mut limits = Limits::of(usize::try_from(limit).unwrap_or(usize::MAX));
+    loop {
+        let select = select_parked!("").to_owned() + &statement(rest, &[&now, &limits.sql()]);
+        let keys: Found<(ParkKey, ParkedKey)> = readable(session.ask(&select).await?, &select)?;
+        let mut due = Found { rows: vec![], unreadable: keys.unreadable };
+        for (key, parked) in keys.rows {
+            let messages = events_of(session, key, &parked).await;
+            due.add_row(messages.map(|messages| DueTimer::Parked { key, parked, messages }))?;
+        }
+        match due.page(limits, left_out) {
+            Ok(due) => return Ok(due),
+            Err(more) => limits = more,
+        }
     }
-    Ok(due)
 }
 
 async fn events_of(session: &mut Session, key: ParkKey, parked: &ParkedKey) -> Result<Vec<Message>> {
@@ -94,15 +107,28 @@ async fn events_of(session: &mut Session, key: ParkKey, parked: &ParkedKey) -> R
     let select = format!("{} WHERE {}{numbers}", select_parked_event!(""), key_condition(&key));
     let rows = session.ask(&select).await?;
     let messages = rows.into_iter().map(|row| from_row::<(ParkedEventKey, Message)>(row).map(|(_, message)| message));
-    messages.collect()
+    messages.collect::<Result<_>>().map_err(|failure| failure.named(&select, Some(&parked.key)))
 }
 
 /// Letters that are due to be resent.
-pub(super) async fn due_letters(session: &mut Session, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
+pub(super) async fn due_letters(
+    session: &mut Session,
+    now: Timestamp,
+    limit: i64,
+    left_out: &LeftOut,
+) -> Result<Vec<DueTimer>> {
     let rest = " WHERE due_at <= ? ORDER BY due_at, letter_id LIMIT ?";
-    let rows = session.ask(&(select_letter!("").to_owned() + &statement(rest, &[&now, &limit]))).await?;
-    let letter = |row| from_row(row).map(|letter| DueTimer::DeadLetter(Box::new(letter)));
-    rows.into_iter().map(letter).collect()
+    let mut limits = Limits::of(usize::try_from(limit).unwrap_or(usize::MAX));
+    loop {
+        let select = select_letter!("").to_owned() + &statement(rest, &[&now, &limits.sql()]);
+        let found: Found<DeadLetter> = readable(session.ask(&select).await?, &select)?;
+        match found.page(limits, left_out) {
+            Ok(letters) => {
+                return Ok(letters.into_iter().map(|letter| DueTimer::DeadLetter(Box::new(letter))).collect());
+            }
+            Err(more) => limits = more,
+        }
+    }
 }
 
 pub(super) fn write(script: &mut Script, rows: &Rows) {

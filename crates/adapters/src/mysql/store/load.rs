@@ -148,12 +148,20 @@ impl Load {
     }
 
     /// Reads the answers into the rows.
-    pub(super) fn read(self, mut answers: Answers, rows: &mut Rows, before: &mut Before) -> Result<()> {
+    pub(super) fn read(
+        self,
+        mut answers: Answers,
+        rows: &mut Rows,
+        before: &mut Before,
+        script: &Script,
+    ) -> Result<()> {
         let last = self.lookups.iter().map(|(_, index)| *index + 1).max().unwrap_or(answers.len());
-        let mut lines = lines(answers.drain(last.min(answers.len())..).flatten())?;
+        let lines = lines(answers.drain(last.min(answers.len())..).flatten());
+        let mut lines = lines.map_err(|failure| failure.named(select_line!(""), None))?;
         for (lookup, index) in self.lookups {
             let found = std::mem::take(&mut answers[index]);
-            lookup.read(found, &mut lines, before, rows)?;
+            let read = lookup.read(found, &mut lines, before, rows);
+            read.map_err(|failure| failure.named(script.statements.get(index).map_or("", String::as_str), None))?;
         }
         Ok(())
     }
@@ -167,7 +175,7 @@ fn select_lines(orders: &[OrderId]) -> String {
     format!("{}{orders} ORDER BY order_id, line_no", select_line!("FORCE INDEX (PRIMARY) WHERE "))
 }
 
-pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<LinesOf> {
+fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<LinesOf> {
     let mut lines = LinesOf::default();
     for row in rows {
         let (line, order): (Line, i64) = from_row(row)?;

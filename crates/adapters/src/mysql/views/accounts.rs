@@ -20,9 +20,10 @@ impl AccountViews for MysqlViews {
     }
 
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
-        let chain = ENTRIES.of(user.0, before.map(|before| before.0), limit);
-        let select = format!("{chain}{}JOIN chain ON entry_id = link ORDER BY depth", select_entry!(""));
-        self.read([select], each)
+        self.list(limit, move |limit| {
+            let chain = ENTRIES.of(user.0, before.map(|before| before.0), limit);
+            format!("{chain}{}JOIN chain ON entry_id = link ORDER BY depth", select_entry!(""))
+        })
     }
 
     fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>> {
@@ -36,9 +37,9 @@ impl AccountViews for MysqlViews {
     }
 
     fn staff(&self, after: Option<UserId>, limit: usize) -> Reading<'_, Vec<Login>> {
-        let rest = "WHERE user_id > ? AND role IN ('viewer', 'operator', 'admin') ORDER BY user_id LIMIT ?";
-        let rest = statement(rest, &[&after.map_or(i64::MIN, |after| after.0), &sql_limit(limit)]);
-        self.read([select_login!("").to_owned() + &rest], each)
+        let rest = "WHERE user_id > ? AND role IN ('viewer', 'operator', 'admin') ORDER BY user_id";
+        let rest = statement(rest, &[&after.map_or(i64::MIN, |after| after.0)]);
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_login!("")))
     }
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {

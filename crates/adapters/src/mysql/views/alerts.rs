@@ -4,7 +4,7 @@ use app::ports::views::{AlertViews, Reading};
 use domain::alert::Alert;
 use domain::ids::AlertId;
 
-use super::{MysqlViews, each, first, sql_limit};
+use super::{MysqlViews, each, first};
 use crate::mysql::sql::statement;
 use crate::selects::select_alert;
 
@@ -12,8 +12,8 @@ impl AlertViews for MysqlViews {
     fn alerts(&self, is_open: bool, before: Option<AlertId>, limit: usize) -> Reading<'_, Vec<Alert>> {
         let which = if is_open { "FORCE INDEX (alert_open) WHERE open_key IS NOT NULL AND" } else { "WHERE" };
         let before = before.map_or(i64::MAX, |before| before.0);
-        let page = statement(" alert_id < ? ORDER BY alert_id DESC LIMIT ?", &[&before, &sql_limit(limit)]);
-        self.read([select_alert!("").to_owned() + which + &page], each)
+        let page = statement(" alert_id < ? ORDER BY alert_id DESC", &[&before]);
+        self.list(limit, move |limit| format!("{}{which}{page} LIMIT {limit}", select_alert!("")))
     }
 
     fn dead_deliveries(&self) -> Reading<'_, Vec<(i64, i64)>> {

@@ -16,8 +16,8 @@ impl CatalogueViews for MysqlViews {
     }
 
     fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>> {
-        let select = page(select_product!(""), "product_id", after.map(|after| after.0), limit);
-        self.read(select, each)
+        let after = after.map(|after| after.0);
+        self.list(limit, move |limit| page(select_product!(""), "product_id", after, limit))
     }
 
     fn described(&self, id: ProductId) -> Reading<'_, Option<(Product, Details)>> {
@@ -46,8 +46,8 @@ impl CatalogueViews for MysqlViews {
             let shown = " AND CASE WHEN status = 'ON_SALE' AND on_hand = reserved THEN 'SOLD_OUT' ELSE status END = ?";
             rest += &statement(shown, &[&status]);
         }
-        rest += &statement(" ORDER BY product_id LIMIT ?", &[&sql_limit(limit)]);
-        self.read([select_described!("").to_owned() + &rest], each)
+        rest += " ORDER BY product_id";
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_described!("")))
     }
 
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {

@@ -5,7 +5,7 @@ use app::state::rows::Request;
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, CouponId, RequestId, UserId};
 
-use super::{Chain, MysqlViews, by_id, each, first, page, sql_limit};
+use super::{Chain, MysqlViews, by_id, first, page};
 use crate::mysql::sql::statement;
 use crate::records::like_pattern;
 use crate::selects::{select_campaign, select_request, select_user_coupon};
@@ -19,8 +19,8 @@ impl CouponViews for MysqlViews {
     }
 
     fn campaigns(&self, after: Option<CampaignId>, limit: usize) -> Reading<'_, Vec<Campaign>> {
-        let select = page(select_campaign!(""), "campaign_id", after.map(|after| after.0), limit);
-        self.read(select, each)
+        let after = after.map(|after| after.0);
+        self.list(limit, move |limit| page(select_campaign!(""), "campaign_id", after, limit))
     }
 
     fn find_campaigns(
@@ -36,8 +36,8 @@ impl CouponViews for MysqlViews {
         if let Some(paused) = wanted.paused {
             rest += &statement(" AND paused = ?", &[&paused]);
         }
-        rest += &statement(" ORDER BY campaign_id LIMIT ?", &[&sql_limit(limit)]);
-        self.read([select_campaign!("").to_owned() + &rest], each)
+        rest += " ORDER BY campaign_id";
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_campaign!("")))
     }
 
     fn coupon(&self, id: CouponId) -> Reading<'_, Option<UserCoupon>> {
@@ -45,9 +45,10 @@ impl CouponViews for MysqlViews {
     }
 
     fn coupons_of(&self, user: UserId, before: Option<CouponId>, limit: usize) -> Reading<'_, Vec<UserCoupon>> {
-        let chain = COUPONS.of(user.0, before.map(|before| before.0), limit);
-        let select = format!("{chain}{}JOIN chain ON coupon_id = link ORDER BY depth", select_user_coupon!(""));
-        self.read([select], each)
+        self.list(limit, move |limit| {
+            let chain = COUPONS.of(user.0, before.map(|before| before.0), limit);
+            format!("{chain}{}JOIN chain ON coupon_id = link ORDER BY depth", select_user_coupon!(""))
+        })
     }
 
     fn request(&self, id: RequestId) -> Reading<'_, Option<Request>> {

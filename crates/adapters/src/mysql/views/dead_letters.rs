@@ -4,7 +4,7 @@ use app::ports::views::{DeadLetterViews, Reading};
 use app::state::rows::DeadLetter;
 use domain::ids::DeadLetterId;
 
-use super::{MysqlViews, by_id, each, first, sql_limit};
+use super::{MysqlViews, by_id, each, first};
 use crate::mysql::sql::statement;
 use crate::selects::select_letter;
 
@@ -16,9 +16,9 @@ impl DeadLetterViews for MysqlViews {
     fn letters(&self, is_open: bool, before: Option<DeadLetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
         let before = before.map_or(i64::MAX, |before| before.0);
         let which = "WHERE letter_id < ? AND (NOT ? OR status IN ('SCHEDULED', 'PERMANENT'))
-            ORDER BY letter_id DESC LIMIT ?";
-        let which = statement(which, &[&before, &is_open, &sql_limit(limit)]);
-        self.read([select_letter!("").to_owned() + &which], each)
+            ORDER BY letter_id DESC";
+        let which = statement(which, &[&before, &is_open]);
+        self.list(limit, move |limit| format!("{}{which} LIMIT {limit}", select_letter!("")))
     }
 
     fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>> {

@@ -16,11 +16,12 @@ impl DropViews for MysqlViews {
     }
 
     fn drops(&self, after: Option<DropId>, limit: usize) -> Reading<'_, Vec<Drop>> {
-        self.read(page(select_drop!(""), "drop_id", after.map(|after| after.0), limit), each)
+        let after = after.map(|after| after.0);
+        self.list(limit, move |limit| page(select_drop!(""), "drop_id", after, limit))
     }
 
     fn drops_under_way(&self) -> Reading<'_, Vec<Drop>> {
-        self.read([select_drop!("WHERE turns_at IS NOT NULL ORDER BY drop_id").to_owned()], each)
+        self.list(usize::MAX, |_| select_drop!("WHERE turns_at IS NOT NULL ORDER BY drop_id").to_owned())
     }
 
     fn buyer(&self, key: BuyerKey) -> Reading<'_, Option<Buyer>> {
@@ -43,6 +44,6 @@ impl DropViews for MysqlViews {
             return Box::pin(std::future::ready(Ok(vec![])));
         }
         let named = is_in("product_id", products.iter().map(|id| id.0));
-        self.read([format!("{}{named}", select_product!("WHERE "))], each)
+        self.list(usize::MAX, move |_| format!("{}{named}", select_product!("WHERE ")))
     }
 }

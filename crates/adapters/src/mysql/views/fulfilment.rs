@@ -10,16 +10,16 @@ use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
-use super::{MysqlViews, answers_of, by_id, each, first, sql_limit};
+use super::{MysqlViews, answers_of, by_id, first};
 use crate::mysql::cells::from_row;
 use crate::mysql::sql::{is_in, statement};
 use crate::selects::{select_payment, select_shipment, select_storage};
 
 /// The newest orders of a table, starting before the given one.
-fn newest(select: &str, before: Option<OrderId>, limit: usize) -> String {
+fn newest(select: &str, before: Option<OrderId>, limit: i64) -> String {
     let before = before.map_or(i64::MAX, |before| before.0);
     let which = "WHERE order_id < ? ORDER BY order_id DESC LIMIT ?";
-    select.to_owned() + &statement(which, &[&before, &sql_limit(limit)])
+    select.to_owned() + &statement(which, &[&before, &limit])
 }
 
 impl FulfilmentViews for MysqlViews {
@@ -29,15 +29,13 @@ impl FulfilmentViews for MysqlViews {
 
     fn payments(&self, state: Option<State>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Payment>> {
         let before = before.map_or(i64::MAX, |before| before.0);
-        let limit = sql_limit(limit);
         let which = match state {
-            None => statement("WHERE order_id < ? ORDER BY order_id DESC LIMIT ?", &[&before, &limit]),
+            None => statement("WHERE order_id < ? ORDER BY order_id DESC", &[&before]),
             Some(state) => {
-                let which = "WHERE state = ? AND order_id < ? ORDER BY order_id DESC LIMIT ?";
-                statement(which, &[&state.name(), &before, &limit])
+                statement("WHERE state = ? AND order_id < ? ORDER BY order_id DESC", &[&state.name(), &before])
             }
         };
-        self.read([select_payment!("").to_owned() + &which], each)
+        self.list(limit, move |limit| format!("{}{which} LIMIT {limit}", select_payment!("")))
     }
 
     fn stuck_payments(&self) -> Reading<'_, i64> {
@@ -46,8 +44,8 @@ impl FulfilmentViews for MysqlViews {
     }
 
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>> {
-        let which = statement("WHERE due_at <= ? ORDER BY due_at, order_id LIMIT ?", &[&now, &sql_limit(limit)]);
-        self.read([select_payment!("").to_owned() + &which], each)
+        let which = statement("WHERE due_at <= ? ORDER BY due_at, order_id", &[&now]);
+        self.list(limit, move |limit| format!("{}{which} LIMIT {limit}", select_payment!("")))
     }
 
     fn fulfilments(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Fulfilment>> {
@@ -82,7 +80,7 @@ impl FulfilmentViews for MysqlViews {
     }
 
     fn shipments(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Shipment>> {
-        self.read([newest(select_shipment!(""), before, limit)], each)
+        self.list(limit, move |limit| newest(select_shipment!(""), before, limit))
     }
 
     fn storage(&self, order: OrderId) -> Reading<'_, Option<Storage>> {
@@ -90,6 +88,6 @@ impl FulfilmentViews for MysqlViews {
     }
 
     fn storages(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Storage>> {
-        self.read([newest(select_storage!(""), before, limit)], each)
+        self.list(limit, move |limit| newest(select_storage!(""), before, limit))
     }
 }

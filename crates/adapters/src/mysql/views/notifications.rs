@@ -5,7 +5,7 @@ use domain::ids::UserId;
 use domain::notification::{Channel, Notification, Settings};
 use domain::time::Timestamp;
 
-use super::{MysqlViews, by_id, each, first, sql_limit};
+use super::{MysqlViews, by_id, first};
 use crate::mysql::sql::{is_in, statement};
 use crate::selects::{select_notification, select_notification_settings};
 
@@ -20,7 +20,7 @@ impl NotificationViews for MysqlViews {
         }
         let users = is_in("user_id", users.iter().map(|user| user.0));
         let rest = format!("FORCE INDEX (PRIMARY) WHERE {users} AND is_notified ORDER BY user_id");
-        self.read([select_notification_settings!("").to_owned() + &rest], each)
+        self.list(usize::MAX, move |_| select_notification_settings!("").to_owned() + &rest)
     }
 
     fn is_anybody_notified(&self) -> Reading<'_, bool> {
@@ -31,8 +31,8 @@ impl NotificationViews for MysqlViews {
 
     fn due_notifications(&self, channel: Channel, now: Timestamp, limit: usize) -> Reading<'_, Vec<Notification>> {
         let rest = "FORCE INDEX (notification_due) WHERE channel = ? AND due_at <= ?
-            ORDER BY due_at, event_id LIMIT ?";
-        let rest = statement(rest, &[&channel.name(), &now, &sql_limit(limit)]);
-        self.read([select_notification!("").to_owned() + &rest], each)
+            ORDER BY due_at, event_id";
+        let rest = statement(rest, &[&channel.name(), &now]);
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_notification!("")))
     }
 }

@@ -42,7 +42,7 @@ impl OrderReadBatcher {
         if !had_reader {
             handle.spawn(Reader { batcher: Arc::clone(self), is_done: false }.run(pool.clone()));
         }
-        receiver.await.unwrap_or_else(|_| Err(StoreError("the views are closed".to_owned())))
+        receiver.await.unwrap_or_else(|_| Err(StoreError::Failed("the views are closed".to_owned())))
     }
 
     fn next(&self) -> Option<Vec<(OrderId, oneshot::Sender<Found>)>> {
@@ -66,8 +66,12 @@ impl Reader {
             let ids: Vec<OrderId> = some.iter().map(|(id, _)| *id).collect();
             let found = find(pool.clone(), &ids).await.map_err(StoreError::from);
             for (id, sender) in some {
+                let order = match &found {
+                    Ok(found) => found.get(&id).cloned().transpose(),
+                    Err(error) => Err(error.clone()),
+                };
                 // The receiver may have stopped waiting.
-                let _ = sender.send(found.as_ref().map(|found| found.get(&id).cloned()).map_err(Clone::clone));
+                let _ = sender.send(order);
             }
         }
         self.is_done = true;
@@ -82,9 +86,10 @@ impl Drop for Reader {
     }
 }
 
-async fn find(pool: Pool, ids: &[OrderId]) -> Result<HashMap<OrderId, Order>> {
+/// Reads orders, each of them or why it cannot be read.
+async fn find(pool: Pool, ids: &[OrderId]) -> Result<HashMap<OrderId, std::result::Result<Order, StoreError>>> {
     let found = orders(ask(pool, at_one_moment(select(ids))).await?)?;
-    Ok(found.into_iter().map(|order| (order.id(), order)).collect())
+    Ok(found.into_iter().map(|(id, order)| (id, order.map_err(StoreError::from))).collect())
 }
 
 #[cfg(test)]

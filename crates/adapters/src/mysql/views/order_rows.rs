@@ -2,14 +2,15 @@
 
 use domain::ids::OrderId;
 use domain::order::Order;
+use mysql_async::Value;
+use rustc_hash::FxHashMap;
 
 use super::read::answers_of;
-use crate::mysql::cells::from_row;
+use crate::mysql::cells::{from_row, key_text};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
 use crate::mysql::sql::is_in;
-use crate::mysql::store::lines;
-use crate::records::StoredOrder;
+use crate::records::{Line, StoredOrder};
 use crate::selects::{select_line, select_order};
 
 /// Selects these orders and their lines.
@@ -21,15 +22,38 @@ pub(super) fn select(ids: &[OrderId]) -> Vec<String> {
     ]
 }
 
-/// Reads orders and then all of their lines.
-pub(super) fn orders(answers: Answers) -> Result<Vec<Order>> {
+/// Reads orders and then all of their lines. An order whose row or line cannot be read is a failure of its own.
+pub(super) fn orders(answers: Answers) -> Result<Vec<(OrderId, Result<Order>)>> {
     let mut answers = answers_of(answers);
     let orders = answers.next().unwrap_or_default();
-    let mut lines = lines(answers.next().unwrap_or_default().into_iter())?;
+    let mut lines: FxHashMap<OrderId, Result<Vec<Line>>> = FxHashMap::default();
+    for row in answers.next().unwrap_or_default() {
+        let order = row.last().cloned();
+        let (order, line) = match from_row::<(Line, i64)>(row) {
+            Ok((line, order)) => (OrderId(order), Ok(line)),
+            Err(failure) => {
+                let key = key_text(order.as_ref());
+                (OrderId(id(order)?), Err(failure.named(select_line!(""), key.as_deref())))
+            }
+        };
+        let of_order = lines.entry(order).or_insert_with(|| Ok(vec![]));
+        match (of_order.as_mut(), line) {
+            (Ok(lines), Ok(line)) => lines.push(line),
+            (Ok(_), Err(failure)) => *of_order = Err(failure),
+            (Err(_), _) => {}
+        }
+    }
     let orders = orders.into_iter().map(|row| {
-        let stored: StoredOrder = from_row(row)?;
-        let lines = lines.remove(&stored.id()).unwrap_or_default();
-        Ok(stored.with(lines).order)
+        let key = row.first().cloned();
+        let text = key_text(key.as_ref());
+        let id = OrderId(id(key)?);
+        let lines = lines.remove(&id).unwrap_or_else(|| Ok(vec![]));
+        let stored = from_row::<StoredOrder>(row).map_err(|failure| failure.named(select_order!(""), text.as_deref()));
+        Ok((id, stored.and_then(|stored| Ok(stored.with(lines?).order))))
     });
     orders.collect()
+}
+
+fn id(cell: Option<Value>) -> Result<i64> {
+    from_row(cell.into_iter().collect())
 }

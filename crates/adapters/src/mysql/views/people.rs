@@ -6,7 +6,7 @@ use domain::api_key::ApiKey;
 use domain::ids::{ApiKeyId, UserId};
 use domain::time::Timestamp;
 
-use super::{MysqlViews, by_id, each, first, sql_limit};
+use super::{MysqlViews, by_id, each, first};
 use crate::mysql::sql::statement;
 use crate::selects::{SELECT_ENDED, select_api_key, select_trail};
 
@@ -51,13 +51,13 @@ impl PeopleViews for MysqlViews {
         if let Some(to) = to {
             rest += &statement(" AND happened_at < ?", &[&to]);
         }
-        rest += &statement(" ORDER BY trail_id DESC LIMIT ?", &[&sql_limit(limit)]);
-        self.read([select_trail!("").to_owned() + &rest], each)
+        rest += " ORDER BY trail_id DESC";
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_trail!("")))
     }
 
     fn api_keys(&self, before: Option<ApiKeyId>, limit: usize) -> Reading<'_, Vec<ApiKey>> {
         let before = before.map_or(i64::MAX, |before| before.0);
-        let rest = statement("WHERE key_id < ? ORDER BY key_id DESC LIMIT ?", &[&before, &sql_limit(limit)]);
-        self.read([select_api_key!("").to_owned() + &rest], each)
+        let rest = statement("WHERE key_id < ? ORDER BY key_id DESC", &[&before]);
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_api_key!("")))
     }
 }

@@ -22,9 +22,9 @@ impl WebhookViews for MysqlViews {
     }
 
     fn webhooks(&self, after: Option<WebhookId>, limit: usize) -> Reading<'_, Vec<Endpoint>> {
-        let rest = "WHERE webhook_id > ? AND status <> 'REMOVED' ORDER BY webhook_id LIMIT ?";
-        let rest = statement(rest, &[&after.map_or(0, |after| after.0), &sql_limit(limit)]);
-        self.read([select_webhook!("").to_owned() + &rest], each)
+        let rest = "WHERE webhook_id > ? AND status <> 'REMOVED' ORDER BY webhook_id";
+        let rest = statement(rest, &[&after.map_or(0, |after| after.0)]);
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_webhook!("")))
     }
 
     fn webhook_queues(&self) -> Reading<'_, Vec<(Endpoint, Timestamp)>> {
@@ -34,7 +34,7 @@ impl WebhookViews for MysqlViews {
                     ORDER BY due_at LIMIT 1) AS first_due_at",
             "WHERE status = 'ENABLED' HAVING first_due_at IS NOT NULL ORDER BY webhook_id"
         );
-        self.read([select.to_owned()], each)
+        self.list(usize::MAX, |_| select.to_owned())
     }
 
     fn due_deliveries(&self, webhook: WebhookId, now: Timestamp, limit: usize) -> Reading<'_, Vec<Delivery>> {
@@ -44,9 +44,9 @@ impl WebhookViews for MysqlViews {
                     WHERE earlier.webhook_id = webhook_delivery.webhook_id
                         AND earlier.order_key = webhook_delivery.order_key AND earlier.due_at IS NOT NULL
                         AND earlier.number < webhook_delivery.number))
-            ORDER BY due_at, number LIMIT ?";
-        let rest = statement(rest, &[&webhook.0, &now, &sql_limit(limit)]);
-        self.read([select_delivery!("").to_owned() + &rest], each)
+            ORDER BY due_at, number";
+        let rest = statement(rest, &[&webhook.0, &now]);
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_delivery!("")))
     }
 
     fn delivery(&self, key: DeliveryKey) -> Reading<'_, Option<Delivery>> {
@@ -69,8 +69,8 @@ impl WebhookViews for MysqlViews {
         if let Some(to) = to {
             rest += &statement(" AND created_at < ?", &[&to]);
         }
-        rest += &statement(" ORDER BY number DESC LIMIT ?", &[&sql_limit(limit)]);
-        self.read([select_delivery!("").to_owned() + &rest], each)
+        rest += " ORDER BY number DESC";
+        self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_delivery!("")))
     }
 
     fn delivered(&self, webhook: WebhookId, events: Vec<EventId>) -> Reading<'_, Vec<(EventId, i64)>> {
@@ -89,7 +89,7 @@ impl WebhookViews for MysqlViews {
         }
         let select = select_delivery!("FORCE INDEX (webhook_delivery_by_event) WHERE ");
         let ids = is_in("event_id", events.iter().map(|event| uuid(event.0)));
-        self.read([format!("{select}{ids} ORDER BY webhook_id")], each)
+        self.list(usize::MAX, move |_| format!("{select}{ids} ORDER BY webhook_id"))
     }
 
     fn event_at(&self, slot: Slot) -> Reading<'_, Option<PastEvent>> {

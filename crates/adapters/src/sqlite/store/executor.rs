@@ -107,5 +107,5 @@ fn move_relay_to_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
 }
 
 fn store_error(error: rusqlite::Error) -> StoreError {
-    StoreError(error.to_string())
+    StoreError::Failed(error.to_string())
 }

@@ -6,9 +6,9 @@ use domain::ids::{EntryId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;
 
-use super::{Chain, SqliteViews, follow, sql_limit};
+use super::{Chain, ChainPlace, SqliteViews, sql_limit};
 use crate::selects::{select_entry, select_login};
-use crate::sqlite::cells::{find, find_all, from_row};
+use crate::sqlite::cells::{find, find_readable, from_row};
 
 const ENTRIES: Chain = Chain {
     newest: "SELECT last_entry_id FROM customer WHERE user_id = ?1",
@@ -26,10 +26,11 @@ impl AccountViews for SqliteViews {
 
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
         self.read(move |connection| {
-            let newest = ENTRIES.first(connection, user, before.map(|before| before.0))?.map(EntryId);
-            follow(newest, limit, |id| {
-                let entry = find(connection, select_entry!("WHERE entry_id = ?1"), [id.0])?;
-                Ok(entry.map(|entry: Entry| (entry, entry.previous)))
+            let first = ENTRIES.first(connection, user, before.map(|before| before.0))?;
+            let at = ChainPlace { user, first, left_out: &self.left_out };
+            ENTRIES.readable(connection, at, limit, |id| {
+                let entry = find(connection, select_entry!("WHERE entry_id = ?1"), [id])?;
+                Ok(entry.map(|entry: Entry| (entry, entry.previous.map(|previous| previous.0))))
             })
         })
     }
@@ -43,11 +44,11 @@ impl AccountViews for SqliteViews {
     }
 
     fn staff(&self, after: Option<UserId>, limit: usize) -> Reading<'_, Vec<Login>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_login!(
                 "WHERE user_id > ?1 AND role IN ('viewer', 'operator', 'admin') ORDER BY user_id LIMIT ?2"
             );
-            find_all(connection, sql, (after.map_or(i64::MIN, |after| after.0), sql_limit(limit)))
+            find_readable(connection, sql, (after.map_or(i64::MIN, |after| after.0), limit))
         })
     }
 

@@ -4,23 +4,23 @@ use app::ports::views::{AlertViews, Reading};
 use domain::alert::Alert;
 use domain::ids::AlertId;
 
-use super::{SqliteViews, sql_limit};
+use super::SqliteViews;
 use crate::selects::select_alert;
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_all, find_readable};
 
 impl AlertViews for SqliteViews {
     fn alerts(&self, is_open: bool, before: Option<AlertId>, limit: usize) -> Reading<'_, Vec<Alert>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let before = before.map_or(i64::MAX, |before| before.0);
-            let page = (before, sql_limit(limit));
+            let page = (before, limit);
             if is_open {
                 // Its condition is that of the partial index: closed alerts are not read past.
                 let sql = select_alert!(
                     "INDEXED BY alert_open WHERE cleared_at IS NULL AND alert_id < ?1 ORDER BY alert_id DESC LIMIT ?2"
                 );
-                return find_all(connection, sql, page);
+                return find_readable(connection, sql, page);
             }
-            find_all(connection, select_alert!("WHERE alert_id < ?1 ORDER BY alert_id DESC LIMIT ?2"), page)
+            find_readable(connection, select_alert!("WHERE alert_id < ?1 ORDER BY alert_id DESC LIMIT ?2"), page)
         })
     }
 

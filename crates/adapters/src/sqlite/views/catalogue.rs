@@ -10,7 +10,7 @@ use super::{SqliteViews, sql_limit};
 use crate::records::like_pattern;
 use crate::selects::{select_described, select_product};
 use crate::sqlite::best_sellers::BestSellers;
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_all, find_readable};
 
 impl CatalogueViews for SqliteViews {
     fn product(&self, id: ProductId) -> Reading<'_, Option<Product>> {
@@ -18,10 +18,10 @@ impl CatalogueViews for SqliteViews {
     }
 
     fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_product!("WHERE product_id > ?1 ORDER BY product_id LIMIT ?2");
             let after = after.map_or(i64::MIN, |after| after.0);
-            find_all(connection, sql, (after, sql_limit(limit)))
+            find_readable(connection, sql, (after, limit))
         })
     }
 
@@ -35,11 +35,11 @@ impl CatalogueViews for SqliteViews {
         after: Option<ProductId>,
         limit: usize,
     ) -> Reading<'_, Vec<(Product, Details)>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let after = after.map_or(i64::MIN, |after| after.0);
             if wanted == WantedProducts::default() {
                 let sql = select_described!("WHERE product_id > ?1 ORDER BY product_id LIMIT ?2");
-                return find_all(connection, sql, (after, sql_limit(limit)));
+                return find_readable(connection, sql, (after, limit));
             }
             let sql = select_described!(
                 "WHERE product_id > ?1 AND (?2 IS NULL OR sku = ?2) AND (?3 IS NULL OR external_id = ?3)
@@ -48,9 +48,9 @@ impl CatalogueViews for SqliteViews {
                           CASE WHEN status = 'ON_SALE' AND on_hand = reserved THEN 'SOLD_OUT' ELSE status END)
                  ORDER BY product_id LIMIT ?6"
             );
-            let WantedProducts { text, sku, external_id, status_shown } = wanted;
+            let WantedProducts { text, sku, external_id, status_shown } = &wanted;
             let text = text.as_deref().map(like_pattern);
-            find_all(connection, sql, (after, sku, external_id, text, status_shown, sql_limit(limit)))
+            find_readable(connection, sql, (after, sku, external_id, text, status_shown, limit))
         })
     }
 

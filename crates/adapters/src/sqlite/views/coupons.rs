@@ -6,10 +6,10 @@ use domain::coupon::Campaign;
 use domain::ids::{CampaignId, CouponId, RequestId, UserId};
 use rusqlite::{Connection, Result};
 
-use super::{Chain, SqliteViews, follow, sql_limit};
+use super::{Chain, ChainPlace, SqliteViews};
 use crate::records::like_pattern;
 use crate::selects::{select_campaign, select_request, select_user_coupon};
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_readable};
 
 const COUPONS: Chain = Chain {
     newest: "SELECT last_coupon_id FROM customer WHERE user_id = ?1",
@@ -22,10 +22,10 @@ impl CouponViews for SqliteViews {
     }
 
     fn campaigns(&self, after: Option<CampaignId>, limit: usize) -> Reading<'_, Vec<Campaign>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_campaign!("WHERE campaign_id > ?1 ORDER BY campaign_id LIMIT ?2");
             let after = after.map_or(i64::MIN, |after| after.0);
-            find_all(connection, sql, (after, sql_limit(limit)))
+            find_readable(connection, sql, (after, limit))
         })
     }
 
@@ -35,14 +35,14 @@ impl CouponViews for SqliteViews {
         after: Option<CampaignId>,
         limit: usize,
     ) -> Reading<'_, Vec<Campaign>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_campaign!(
                 "WHERE campaign_id > ?1 AND (?2 IS NULL OR name LIKE ?2 ESCAPE '!') AND (?3 IS NULL OR paused = ?3)
                  ORDER BY campaign_id LIMIT ?4"
             );
             let after = after.map_or(i64::MIN, |after| after.0);
             let text = wanted.text.as_deref().map(like_pattern);
-            find_all(connection, sql, (after, text, wanted.paused, sql_limit(limit)))
+            find_readable(connection, sql, (after, text, wanted.paused, limit))
         })
     }
 
@@ -52,8 +52,9 @@ impl CouponViews for SqliteViews {
 
     fn coupons_of(&self, user: UserId, before: Option<CouponId>, limit: usize) -> Reading<'_, Vec<UserCoupon>> {
         self.read(move |connection| {
-            let newest = COUPONS.first(connection, user, before.map(|before| before.0))?.map(CouponId);
-            follow(newest, limit, |id| user_coupon(connection, id))
+            let first = COUPONS.first(connection, user, before.map(|before| before.0))?;
+            let at = ChainPlace { user, first, left_out: &self.left_out };
+            COUPONS.readable(connection, at, limit, |id| user_coupon(connection, CouponId(id)))
         })
     }
 
@@ -63,7 +64,6 @@ impl CouponViews for SqliteViews {
 }
 
 /// Reads a coupon and its owner's previous one.
-fn user_coupon(connection: &Connection, id: CouponId) -> Result<Option<(UserCoupon, Option<CouponId>)>> {
-    let found = find(connection, select_user_coupon!("WHERE coupon_id = ?1"), [id.0])?;
-    Ok(found.map(|(coupon, previous): (UserCoupon, Option<i64>)| (coupon, previous.map(CouponId))))
+fn user_coupon(connection: &Connection, id: CouponId) -> Result<Option<(UserCoupon, Option<i64>)>> {
+    find(connection, select_user_coupon!("WHERE coupon_id = ?1"), [id.0])
 }

@@ -4,9 +4,9 @@ use app::ports::views::{DeadLetterViews, Reading};
 use app::state::rows::DeadLetter;
 use domain::ids::DeadLetterId;
 
-use super::{SqliteViews, sql_limit};
+use super::SqliteViews;
 use crate::selects::select_letter;
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_all, find_readable};
 
 impl DeadLetterViews for SqliteViews {
     fn letter(&self, id: DeadLetterId) -> Reading<'_, Option<DeadLetter>> {
@@ -14,13 +14,13 @@ impl DeadLetterViews for SqliteViews {
     }
 
     fn letters(&self, is_open: bool, before: Option<DeadLetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_letter!(
                 "WHERE letter_id < ?1 AND (NOT ?2 OR status IN ('SCHEDULED', 'PERMANENT')) \
                  ORDER BY letter_id DESC LIMIT ?3"
             );
             let before = before.map_or(i64::MAX, |before| before.0);
-            find_all(connection, sql, (before, is_open, sql_limit(limit)))
+            find_readable(connection, sql, (before, is_open, limit))
         })
     }
 

@@ -7,8 +7,9 @@ use domain::ids::{DropId, OrderId, ProductId};
 use domain::stock::Product;
 
 use super::{SqliteViews, sql_limit};
+use crate::left_out::Found;
 use crate::selects::{select_drop, select_drop_link, select_product};
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_all, find_readable};
 use crate::sqlite::store;
 
 impl DropViews for SqliteViews {
@@ -17,14 +18,16 @@ impl DropViews for SqliteViews {
     }
 
     fn drops(&self, after: Option<DropId>, limit: usize) -> Reading<'_, Vec<Drop>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_drop!("WHERE drop_id > ?1 ORDER BY drop_id LIMIT ?2");
-            find_all(connection, sql, (after.map_or(i64::MIN, |after| after.0), sql_limit(limit)))
+            find_readable(connection, sql, (after.map_or(i64::MIN, |after| after.0), limit))
         })
     }
 
     fn drops_under_way(&self) -> Reading<'_, Vec<Drop>> {
-        self.read(|connection| find_all(connection, select_drop!("WHERE turns_at IS NOT NULL ORDER BY drop_id"), []))
+        self.list(usize::MAX, |connection, _| {
+            find_readable(connection, select_drop!("WHERE turns_at IS NOT NULL ORDER BY drop_id"), [])
+        })
     }
 
     fn buyer(&self, key: BuyerKey) -> Reading<'_, Option<Buyer>> {
@@ -46,9 +49,13 @@ impl DropViews for SqliteViews {
 
     fn offered(&self, products: Vec<ProductId>) -> Reading<'_, Vec<Product>> {
         self.read(move |connection| {
-            let product =
-                |id: ProductId| find(connection, select_product!("WHERE product_id = ?1"), [id.0]).transpose();
-            products.into_iter().filter_map(product).collect()
+            let mut found = Found::default();
+            for id in products {
+                let product = find(connection, select_product!("WHERE product_id = ?1"), [id.0]);
+                product.transpose().into_iter().try_for_each(|product| found.add(product))?;
+            }
+            self.left_out.note(found.unreadable);
+            Ok(found.rows)
         })
     }
 }

@@ -8,9 +8,9 @@ use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
-use super::{SqliteViews, sql_limit};
+use super::SqliteViews;
 use crate::selects::{select_payment, select_shipment, select_storage};
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_readable};
 
 impl FulfilmentViews for SqliteViews {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>> {
@@ -19,19 +19,19 @@ impl FulfilmentViews for SqliteViews {
 
     fn payments(&self, state: Option<State>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Payment>> {
         let before = before.map_or(i64::MAX, |before| before.0);
-        self.read(move |connection| match state {
+        self.list(limit, move |connection, limit| match state {
             None => {
                 let sql = select_payment!("WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
-                find_all(connection, sql, (before, sql_limit(limit)))
+                find_readable(connection, sql, (before, limit))
             }
             // The condition of the partial index, word for word; it has no other state.
             Some(State::Stuck) => {
                 let sql = select_payment!("WHERE state = 'STUCK' AND order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
-                find_all(connection, sql, (before, sql_limit(limit)))
+                find_readable(connection, sql, (before, limit))
             }
             Some(state) => {
                 let sql = select_payment!("WHERE state = ?3 AND order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
-                find_all(connection, sql, (before, sql_limit(limit), state.name()))
+                find_readable(connection, sql, (before, limit, state.name()))
             }
         })
     }
@@ -44,9 +44,9 @@ impl FulfilmentViews for SqliteViews {
     }
 
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_payment!("WHERE due_at <= ?1 ORDER BY due_at, order_id LIMIT ?2");
-            find_all(connection, sql, (now.micros(), sql_limit(limit)))
+            find_readable(connection, sql, (now.micros(), limit))
         })
     }
 
@@ -69,10 +69,10 @@ impl FulfilmentViews for SqliteViews {
     }
 
     fn shipments(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Shipment>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_shipment!("WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
             let before = before.map_or(i64::MAX, |before| before.0);
-            find_all(connection, sql, (before, sql_limit(limit)))
+            find_readable(connection, sql, (before, limit))
         })
     }
 
@@ -82,10 +82,10 @@ impl FulfilmentViews for SqliteViews {
     }
 
     fn storages(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Storage>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_storage!("WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
             let before = before.map_or(i64::MAX, |before| before.0);
-            find_all(connection, sql, (before, sql_limit(limit)))
+            find_readable(connection, sql, (before, limit))
         })
     }
 }

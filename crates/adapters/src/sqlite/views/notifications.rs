@@ -5,10 +5,10 @@ use domain::ids::UserId;
 use domain::notification::{Channel, Notification, Settings};
 use domain::time::Timestamp;
 
-use super::{SqliteViews, sql_limit};
+use super::SqliteViews;
 use crate::records::json_cell;
 use crate::selects::{select_notification, select_notification_settings};
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_readable};
 use crate::sqlite::store::notification_settings;
 
 impl NotificationViews for SqliteViews {
@@ -17,12 +17,12 @@ impl NotificationViews for SqliteViews {
     }
 
     fn notified(&self, users: Vec<UserId>) -> Reading<'_, Vec<Settings>> {
-        self.read(move |connection| {
+        self.list(usize::MAX, move |connection, _| {
             let users = json_cell(&users.iter().map(|user| user.0).collect::<Vec<_>>());
             let sql = select_notification_settings!(
                 "WHERE user_id IN (SELECT value FROM json_each(?1)) AND is_notified = 1 ORDER BY user_id"
             );
-            find_all(connection, sql, [users])
+            find_readable(connection, sql, [users])
         })
     }
 
@@ -34,9 +34,9 @@ impl NotificationViews for SqliteViews {
     }
 
     fn due_notifications(&self, channel: Channel, now: Timestamp, limit: usize) -> Reading<'_, Vec<Notification>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_notification!("WHERE channel = ?1 AND due_at <= ?2 ORDER BY due_at, event_id LIMIT ?3");
-            find_all(connection, sql, (channel.name(), now.micros(), sql_limit(limit)))
+            find_readable(connection, sql, (channel.name(), now.micros(), limit))
         })
     }
 }

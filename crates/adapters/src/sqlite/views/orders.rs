@@ -5,7 +5,8 @@ use app::state::rows::Timer;
 use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
 
-use super::{Chain, SqliteViews, follow, sql_limit};
+use super::{Chain, ChainPlace, SqliteViews};
+use crate::left_out::Found;
 use crate::sqlite::cells::{find, find_all};
 use crate::sqlite::store::{order, timer};
 
@@ -21,19 +22,27 @@ impl OrderViews for SqliteViews {
 
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         self.read(move |connection| {
-            let newest = ORDERS.first(connection, user, before.map(|before| before.0))?.map(OrderId);
-            follow(newest, limit, |id| Ok(order(connection, id)?.map(|row| (row.order, row.previous))))
+            let first = ORDERS.first(connection, user, before.map(|before| before.0))?;
+            let at = ChainPlace { user, first, left_out: &self.left_out };
+            ORDERS.readable(connection, at, limit, |id| {
+                let row = order(connection, OrderId(id))?;
+                Ok(row.map(|row| (row.order, row.previous.map(|previous| previous.0))))
+            })
         })
     }
 
     fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = page(outcome);
             let mut statement = connection.prepare_cached(&sql)?;
             let before = before.map_or(i64::MAX, |before| before.0);
-            let ids = statement.query_map((before, sql_limit(limit)), |row| row.get(0).map(OrderId))?;
-            let rows = ids.map(|id| order(connection, id?)).filter_map(Result::transpose);
-            rows.map(|row| row.map(|row| row.order)).collect()
+            let ids = statement.query_map((before, limit), |row| row.get(0).map(OrderId))?;
+            let mut found = Found::default();
+            for id in ids {
+                let row = order(connection, id?).transpose();
+                row.into_iter().try_for_each(|row| found.add(row.map(|row| row.order)))?;
+            }
+            Ok(found)
         })
     }
 

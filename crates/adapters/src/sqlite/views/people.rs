@@ -7,9 +7,9 @@ use domain::ids::{ApiKeyId, UserId};
 use domain::time::Timestamp;
 use rusqlite::params;
 
-use super::{SqliteViews, sql_limit};
+use super::SqliteViews;
 use crate::selects::{SELECT_ENDED, select_api_key, select_trail};
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_all, find_readable};
 
 impl PeopleViews for SqliteViews {
     fn tokens_since(&self, after: Timestamp) -> Reading<'_, Vec<(UserId, Timestamp)>> {
@@ -33,25 +33,25 @@ impl PeopleViews for SqliteViews {
     }
 
     fn trail(&self, wanted: WantedDeeds, before: Option<i64>, limit: usize) -> Reading<'_, Vec<Recorded>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_trail!(
                 "WHERE trail_id < ?1 AND (?2 IS NULL OR user_id = ?2) AND (?3 IS NULL OR action = ?3)
                      AND (?4 IS NULL OR subject = ?4 OR substr(subject, 1, length(?4) + 1) = ?4 || '/')
                      AND (?5 IS NULL OR happened_at >= ?5) AND (?6 IS NULL OR happened_at < ?6)
                  ORDER BY trail_id DESC LIMIT ?7"
             );
-            let WantedDeeds { by, action, subject, from, to } = wanted;
+            let WantedDeeds { by, action, subject, from, to } = &wanted;
             let (from, to) = (from.map(Timestamp::micros), to.map(Timestamp::micros));
             let by = by.map(|by| by.0);
             let before = before.unwrap_or(i64::MAX);
-            find_all(connection, sql, params![before, by, action, subject, from, to, sql_limit(limit)])
+            find_readable(connection, sql, params![before, by, action, subject, from, to, limit])
         })
     }
 
     fn api_keys(&self, before: Option<ApiKeyId>, limit: usize) -> Reading<'_, Vec<ApiKey>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_api_key!("WHERE key_id < ?1 ORDER BY key_id DESC LIMIT ?2");
-            find_all(connection, sql, (before.map_or(i64::MAX, |before| before.0), sql_limit(limit)))
+            find_readable(connection, sql, (before.map_or(i64::MAX, |before| before.0), limit))
         })
     }
 }

@@ -9,8 +9,9 @@ use domain::time::Timestamp;
 use domain::webhook::{Delivery, DeliveryKey, Endpoint, Slot, State};
 
 use super::{SqliteViews, sql_limit};
+use crate::left_out::Found;
 use crate::selects::{select_delivery, select_webhook};
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_all, find_readable};
 use crate::sqlite::store::{webhook, webhook_delivery};
 
 /// An event with the cells of [`PastEvent`]: its position is its place.
@@ -29,25 +30,25 @@ impl WebhookViews for SqliteViews {
     }
 
     fn webhooks(&self, after: Option<WebhookId>, limit: usize) -> Reading<'_, Vec<Endpoint>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_webhook!("WHERE webhook_id > ?1 AND status <> 'REMOVED' ORDER BY webhook_id LIMIT ?2");
-            find_all(connection, sql, (after.map_or(0, |after| after.0), sql_limit(limit)))
+            find_readable(connection, sql, (after.map_or(0, |after| after.0), limit))
         })
     }
 
     fn webhook_queues(&self) -> Reading<'_, Vec<(Endpoint, Timestamp)>> {
-        self.read(|connection| {
+        self.list(usize::MAX, |connection, _| {
             let sql = select_webhook!(
                 ", (SELECT due_at FROM webhook_delivery WHERE webhook_delivery.webhook_id = webhook.webhook_id
                         AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_due_at",
                 "WHERE status = 'ENABLED' AND first_due_at IS NOT NULL ORDER BY webhook_id"
             );
-            find_all(connection, sql, [])
+            find_readable(connection, sql, [])
         })
     }
 
     fn due_deliveries(&self, webhook: WebhookId, now: Timestamp, limit: usize) -> Reading<'_, Vec<Delivery>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_delivery!(
                 "WHERE webhook_id = ?1 AND due_at <= ?2 AND (order_key IS NULL OR NOT EXISTS (
                      SELECT 1 FROM webhook_delivery AS earlier WHERE earlier.webhook_id = webhook_delivery.webhook_id
@@ -55,7 +56,7 @@ impl WebhookViews for SqliteViews {
                          AND earlier.number < webhook_delivery.number))
                  ORDER BY due_at, number LIMIT ?3"
             );
-            find_all(connection, sql, (webhook.0, now.micros(), sql_limit(limit)))
+            find_readable(connection, sql, (webhook.0, now.micros(), limit))
         })
     }
 
@@ -64,16 +65,16 @@ impl WebhookViews for SqliteViews {
     }
 
     fn deliveries(&self, wanted: WantedDeliveries, before: Option<i64>, limit: usize) -> Reading<'_, Vec<Delivery>> {
-        self.read(move |connection| {
+        self.list(limit, move |connection, limit| {
             let sql = select_delivery!(
                 "WHERE webhook_id = ?1 AND number < ?2 AND (?3 IS NULL OR state = ?3)
                      AND (?4 IS NULL OR event_type = ?4) AND created_at >= ?5 AND created_at < ?6
                  ORDER BY number DESC LIMIT ?7"
             );
-            let WantedDeliveries { webhook, state, event_type, from, to } = wanted;
+            let WantedDeliveries { webhook, state, event_type, from, to } = &wanted;
             let (from, to) = (from.map_or(i64::MIN, Timestamp::micros), to.map_or(i64::MAX, Timestamp::micros));
             let (before, state) = (before.unwrap_or(i64::MAX), state.map(State::name));
-            find_all(connection, sql, (webhook.0, before, state, event_type, from, to, sql_limit(limit)))
+            find_readable(connection, sql, (webhook.0, before, state, event_type, from, to, limit))
         })
     }
 
@@ -90,7 +91,9 @@ impl WebhookViews for SqliteViews {
             let sql = select_delivery!("INDEXED BY webhook_delivery_by_event WHERE event_id = ?1 ORDER BY webhook_id");
             let mut found = vec![];
             for event in events {
-                found.extend(find_all::<Delivery>(connection, sql, [uuid(event.0)])?);
+                let Found { rows, unreadable } = find_readable::<Delivery>(connection, sql, [uuid(event.0)])?;
+                self.left_out.note(unreadable);
+                found.extend(rows);
             }
             Ok(found)
         })

@@ -62,7 +62,8 @@ pub(crate) async fn receipt(
     let reader = shop.coupon_chains.of(&shop.submitter.codec, campaign.id);
     // The coupon may be newer than the campaign that was read.
     let (_, head) = reader.advance(views, campaign.issued.max(number), number).await.map_err(unavailable)?;
-    let late = || unavailable(StoreError(format!("issue {number} of campaign {} is not read yet", campaign.id)));
+    let late =
+        || unavailable(StoreError::Failed(format!("issue {number} of campaign {} is not read yet", campaign.id)));
     let segment = reader.segment(number).await.ok_or_else(late)?;
     let links = reader.links_of(views, &segment).await.map_err(unavailable)?;
     let link = links.into_iter().find(|link| link.number == number).ok_or_else(none)?;

@@ -7,6 +7,7 @@ use domain::limits::{NUMBER_MAX, QUANTITY_MAX};
 
 use crate::api::texts::{details, operators, values};
 use crate::http::{Code, Problem};
+use crate::system::logging;
 
 /// Returns the problem document of a refusal.
 #[expect(clippy::too_many_lines, reason = "a line for each refusal")]
@@ -78,6 +79,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         }
         Refusal::GroupMoved => group_moved(),
         Refusal::Broken => Problem::new(Code::Internal, details::BROKEN),
+        Refusal::Damaged => damaged(),
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => first_is_undecided(),
         Refusal::Overloaded { .. } => Problem::new(Code::Overloaded, details::OVERLOADED),
@@ -283,8 +285,16 @@ pub(crate) fn request_not_found() -> Problem {
     Problem::new(Code::RequestNotFound, details::REQUEST_NOT_FOUND)
 }
 
+/// The problem of a request that needs a row which cannot be read. A repeat does not help.
+pub(crate) fn damaged() -> Problem {
+    Problem::new(Code::Internal, details::DAMAGED).for_good()
+}
+
 /// Logs the store's error, and returns a problem that does not reveal it.
 pub(crate) fn unavailable(error: StoreError) -> Problem {
-    tracing::error!("A view could not be read: {error}");
-    Problem::new(Code::Unavailable, details::STORE_SILENT)
+    logging::error("A view could not be read", &error);
+    match error {
+        StoreError::Failed(_) => Problem::new(Code::Unavailable, details::STORE_SILENT),
+        StoreError::Unreadable(_) => damaged(),
+    }
 }

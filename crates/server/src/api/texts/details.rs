@@ -191,6 +191,9 @@ texts! {
     BROKEN:
         "Nothing was changed: the request would have broken a rule that must always hold. The operators were alerted.",
         "상점에서 항상 지켜야 하는 규칙에 어긋나 아무것도 변경하지 않았습니다. 운영자에게 알렸습니다.";
+    DAMAGED:
+        "Data of the shop that this request needs is damaged and cannot be read. Nothing was changed. The operators were alerted.",
+        "이 요청에 필요한 상점의 데이터가 손상되어 읽을 수 없습니다. 아무것도 변경하지 않았고 운영자에게 알렸습니다.";
     NOT_WRITTEN:
         "The shop cannot write at the moment. Nothing was changed; repeat the request shortly.",
         "지금은 상점에 기록할 수 없어 아무것도 변경되지 않았습니다. 잠시 후 다시 요청해 주세요.";

@@ -42,7 +42,7 @@ impl TokenWatch {
         // On another thread, because the caller may be inside a runtime.
         let look = || io::Result::Ok(runtime()?.block_on(self.look_once(Timestamp::from_micros(0))));
         let seen = std::thread::scope(|scope| scope.spawn(look).join());
-        let seen = seen.unwrap_or_else(|_panic| Ok(Err(StoreError("it panicked".to_owned()))))?;
+        let seen = seen.unwrap_or_else(|_panic| Ok(Err(StoreError::Failed("it panicked".to_owned()))))?;
         if let Err(error) = &seen {
             tracing::warn!("It cannot be read which tokens have ended: {error}");
         }

@@ -3,6 +3,7 @@
 use app::audit::Fulfilment;
 use app::events::wire_time;
 use app::payments::currency;
+use app::ports::StoreError;
 use domain::ids::{Codec, ProductId};
 use domain::money::Money;
 use domain::order::saga::{Direction, Step, StepState};
@@ -19,6 +20,7 @@ use crate::api::response::refusals::unavailable;
 use crate::api::response::{examples, shapes};
 use crate::http::Problem;
 use crate::openapi::words;
+use crate::system::logging;
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -233,12 +235,29 @@ async fn fulfilment(shop: &Shop, order: &Order) -> Result<Fulfilment, Problem> {
 /// Reads the payments, shipments and storages of a page's orders together.
 pub(crate) async fn orders(shop: &Shop, orders: Vec<Order>) -> Result<Vec<(Order, Fulfilment)>, Problem> {
     let ids = orders.iter().filter(|order| may_have_more(order)).map(Order::id).collect();
-    let mut found = shop.submitter.views.fulfilments(ids).await.map_err(unavailable)?.into_iter();
+    let mut found = match shop.submitter.views.fulfilments(ids).await {
+        Ok(found) => found.into_iter(),
+        Err(StoreError::Unreadable(_)) => return readable_orders(shop, orders).await,
+        Err(error) => return Err(unavailable(error)),
+    };
     let with = |order: Order| {
         let of_it = if may_have_more(&order) { found.next() } else { None };
         (order, of_it.unwrap_or_default())
     };
     Ok(orders.into_iter().map(with).collect())
+}
+
+/// The same one by one: an order whose payment, shipment or storage cannot be read is left out of the list.
+async fn readable_orders(shop: &Shop, orders: Vec<Order>) -> Result<Vec<(Order, Fulfilment)>, Problem> {
+    let mut readable = vec![];
+    for order in orders {
+        match shop.submitter.views.fulfilments(vec![order.id()]).await {
+            Ok(found) => readable.push((order, found.into_iter().next().unwrap_or_default())),
+            Err(error @ StoreError::Unreadable(_)) => logging::error("An order was left out of a list", &error),
+            Err(error) => return Err(unavailable(error)),
+        }
+    }
+    Ok(readable)
 }
 
 /// Returns `true` if the order may have a payment, a shipment or a storage.
