@@ -92,6 +92,14 @@ fn amount(verdict: &Verdict) -> Money {
     }
 }
 
+/// Returns the verdict as a callback has it, which does not name the card.
+fn called_back(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Approved { reference, amount, .. } => Verdict::Approved { reference, amount, fingerprint: None },
+        Verdict::Declined { .. } | Verdict::ActionRequired { .. } => verdict,
+    }
+}
+
 #[tokio::test]
 async fn a_lost_answer_is_found_also_after_a_crash() {
     let mut shop = Shop::new();
@@ -135,7 +143,7 @@ async fn a_callback_comes_before_the_answer() {
     };
     let read = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
     callback.acknowledge.send(()).unwrap();
-    assert_eq!(answering.await, Ok(read.verdict));
+    assert_eq!(answering.await.map(called_back), Ok(read.verdict));
     assert_eq!((read.key, read.payment, read.operation), (ask.key.clone(), ask.payment.clone(), Operation::Authorize));
 }
 
@@ -150,7 +158,7 @@ async fn a_duplicate_callback_has_the_same_event_id() {
         read.push(shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap());
     }
     assert_eq!(read[0], read[1]);
-    assert_eq!(read[0].verdict, verdict);
+    assert_eq!(read[0].verdict, called_back(verdict));
 }
 
 #[tokio::test]
@@ -195,7 +203,8 @@ async fn an_action_waits_for_the_customer_whose_decision_is_called_back() {
         let callback = shop.provider.decide(&known, decision).await.unwrap().expect("it waits for the customer");
         let read = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
         assert_eq!(matches!(read.verdict, Verdict::Approved { .. }), is_approved);
-        assert_eq!((read.key, shop.look_up(&known)), (known.key.clone(), Ok(Found::Verdict(read.verdict))));
+        let Ok(Found::Verdict(found)) = shop.look_up(&known) else { panic!("it was decided") };
+        assert_eq!((read.key, called_back(found)), (known.key.clone(), read.verdict));
         assert_eq!(shop.provider.decide(&known, CustomerDecision::Approve).await, Ok(None), "it is decided once");
     }
 }
