@@ -139,15 +139,20 @@ fn now() -> String {
 /// A payment that fails after the deadline does not invite to another one.
 #[test]
 fn after_the_deadline_no_answer_says_that_the_order_can_be_paid_again() {
-    let shop = TestShop::start_with(&[("DOORBUSTER__ORDERS__PAY_WITHIN_S", "1")]);
+    let shop = TestShop::start_with(&[("DOORBUSTER__ORDERS__PAY_WITHIN_S", "3")]);
     let number = shop.unpaid(ANN, 1_000);
     shop.tell_provider(&json!({"script": "UNREACHABLE"}));
     let path = format!("/api/orders/{number}");
     let end = shop.get(ANN, &path).expect(200)["payBefore"].as_str().unwrap().to_owned();
-    shop.pay(ANN, &number, 0).expect(202);
+    let pay = |wait: &str| {
+        let headers = [("prefer", wait), ("idempotency-key", "once")];
+        shop.ask(ANN, "POST", &format!("{path}/pay"), &headers, &json!({"method": "CARD"}))
+    };
+    pay("wait=0").expect(202);
     shop.get_until(ANN, &format!("{path}/status"), |_status| now() > end);
     shop.tell_provider(&json!({"script": "DECLINE"}));
-    let answer = shop.pay(ANN, &number, 20);
+    // The same request again, which waits for the same attempt.
+    let answer = pay("wait=20");
     let (code, is_retryable, detail) = refusal(&answer, answer.status);
     assert!(["payment.declined", "order.not_payable"].contains(&code.as_str()) && !is_retryable, "{code}: {detail}");
     let ended = shop.get_until(ANN, &path, |order| order["outcome"] == "CANCELLED");
