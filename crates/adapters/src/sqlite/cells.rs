@@ -108,6 +108,7 @@ impl<T> Found<T> {
 
 /// Names the row in the error of one of its cells.
 fn named(error: Error, sql: &str, row: &Row<'_>) -> Error {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other error is of the statement, not of a cell")]
     let (column, why) = match error {
         Error::FromSqlConversionFailure(column, _, why) => (column, why.to_string()),
         Error::InvalidColumnType(column, _, found) => (column, format!("it holds {found}")),
@@ -124,6 +125,7 @@ fn named(error: Error, sql: &str, row: &Row<'_>) -> Error {
 
 /// Returns why a row cannot be read. `Err`: the store failed.
 pub(super) fn why_unreadable(error: Error) -> Result<String, Error> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other error is of the statement, not of a cell")]
     match error {
         Error::FromSqlConversionFailure(_, _, why) => Ok(why.to_string()),
         Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) => Ok(error.to_string()),

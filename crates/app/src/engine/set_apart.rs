@@ -15,14 +15,15 @@ impl Engine {
         let (codec, share) = (self.settings.codec, self.admission_share);
         let mut jobs = vec![];
         for timer in due {
-            match timer {
-                DueTimer::Unreadable(what) => self.unreadable.note(what),
-                timer if self.unreadable.rests(&timer) => {}
-                timer => {
-                    let command = failed::command_of(timer, &codec, share);
-                    jobs.extend(command.map(|command| Job::new(command, Box::new(|_| ()))));
-                }
+            if self.unreadable.rests(&timer) {
+                continue;
             }
+            if let DueTimer::Unreadable(what) = timer {
+                self.unreadable.note(what);
+                continue;
+            }
+            let command = failed::command_of(timer, &codec, share);
+            jobs.extend(command.map(|command| Job::new(command, Box::new(|_| ()))));
         }
         Ok(jobs)
     }
