@@ -43,8 +43,8 @@ impl Limits {
 }
 
 impl<T> Found<T> {
-    /// Returns the page that was read. `Err`: unreadable rows took the places of others, so as many rows must be read
-    /// again; a page that is too short would be taken for the last one.
+    /// Returns the page that was read. `Err`: unreadable rows took the places of others; the statement must run again with
+    /// these larger limits, because a page that is too short would be taken for the last one.
     pub(crate) fn page(mut self, limits: Limits, left_out: &LeftOut) -> Result<Vec<T>, Limits> {
         let Limits { wanted, asked } = limits;
         let read = self.rows.len() + self.unreadable.len();
@@ -69,6 +69,17 @@ struct Known {
 }
 
 impl LeftOut {
+    /// Reads a page. `read` gets the limit of its statement, and runs again while unreadable rows make the page too short.
+    pub(crate) fn page<T, E>(&self, wanted: usize, read: impl Fn(i64) -> Result<Found<T>, E>) -> Result<Vec<T>, E> {
+        let mut limits = Limits::of(wanted);
+        loop {
+            match read(limits.sql())?.page(limits, self) {
+                Ok(page) => return Ok(page),
+                Err(more) => limits = more,
+            }
+        }
+    }
+
     /// Remembers rows; each is news once.
     pub(crate) fn note(&self, unreadable: Vec<String>) {
         if unreadable.is_empty() {

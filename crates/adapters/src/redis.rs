@@ -10,6 +10,7 @@ mod connection;
 mod examination;
 mod forgetting;
 mod gate;
+mod info;
 mod line;
 mod notifier;
 mod open_error;

@@ -224,15 +224,12 @@ impl Engine {
 
     /// Gives up jobs whose commit failed repeatedly; events are decided apart, to find the one at fault.
     fn part(&mut self, jobs: Vec<Job>, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
-        let (mut events, others): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_event);
+        let (events, others): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_event);
         give_up(others, Refusal::NotWritten, error, report);
         match events.len() {
             0 => {}
             1 => events.into_iter().for_each(|event| blame(event, error, work, report)),
-            count => {
-                work.push(events.split_off(count / 2));
-                work.push(events);
-            }
+            _ => push_halves(events, work),
         }
     }
 

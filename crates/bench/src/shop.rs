@@ -31,19 +31,13 @@ struct Response {
 
 #[derive(Debug)]
 pub struct Shop {
-    connection: Connection,
+    address: SocketAddr,
     admin_token: String,
 }
 
 impl Shop {
-    pub async fn visit(address: SocketAddr, admin_token: String) -> Result<Shop, Error> {
-        Ok(Shop { connection: Connection::open(address).await?, admin_token })
-    }
-
-    /// Opens a new connection: the server closes one that has been idle for a minute.
-    pub async fn reopen(&mut self, address: SocketAddr) -> Result<(), Error> {
-        self.connection = Connection::open(address).await?;
-        Ok(())
+    pub const fn new(address: SocketAddr, admin_token: String) -> Shop {
+        Shop { address, admin_token }
     }
 
     /// Registers a product; returns its id.
@@ -155,7 +149,9 @@ impl Shop {
     async fn ask(&mut self, template: &Template) -> Result<Response, Error> {
         let mut request = vec![];
         template.write(&self.admin_token, &mut request);
-        let answer = self.connection.exchange(&request).await?;
+        // A leg may be longer than the time after which the server closes an idle connection.
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.exchange(&request).await?;
         Ok(Response { status: answer.status, body: answer.body.to_vec() })
     }
 }

@@ -65,7 +65,7 @@ pub fn cpu_seconds(process: &str) -> Option<f64> {
 }
 
 /// The memory of a process in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     pub resident: u64,
     /// The most that was resident since its start.

@@ -145,6 +145,11 @@ pub enum JoinRejection {
     NoWaitingRoom,
 }
 
+/// Returns the units of all products.
+pub fn total(lines: &[(ProductId, i64)]) -> i64 {
+    lines.iter().fold(0, |sum: i64, (_, units)| sum.saturating_add(*units))
+}
+
 /// The units that an order claims of a drop.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
@@ -158,7 +163,7 @@ pub struct Claim<'a> {
 impl Claim<'_> {
     /// Returns the units of all products.
     pub fn units(&self) -> i64 {
-        self.lines.iter().fold(0, |sum: i64, (_, quantity)| sum.saturating_add(*quantity))
+        total(self.lines)
     }
 }
 

@@ -62,7 +62,8 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     if !matches!(surface, Surface::CustomersOnly | Surface::ProbesOnly) {
         routes = routes.merge(metrics_route().router());
     }
-    if !matches!(surface, Surface::AdminOnly | Surface::HealthOnly | Surface::ProbesOnly) {
+    let has_storefront = !matches!(surface, Surface::AdminOnly | Surface::HealthOnly | Surface::ProbesOnly);
+    if has_storefront {
         let mut catalogue = catalogue_routes().router();
         if let Some(keep) = shop.edge.catalogue_kept.clone() {
             catalogue = catalogue.route_layer(middleware::map_response_with_state(keep, tagged));
@@ -79,7 +80,7 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         let actions = admin_routes().operations().map(|operation| ((operation.method, operation.path), operation.id));
         let admission = Admission { shop: shop.clone(), actions: Arc::new(actions.collect()) };
         let check = middleware::from_fn_with_state(admission, staff_only);
-        let dashboard = dashboard_routes().router().layer(pages.clone());
+        let dashboard = dashboard_routes().router().layer(pages);
         routes = routes.merge(admin_routes().router().route_layer(check)).merge(dashboard);
     }
     if !matches!(surface, Surface::HealthOnly | Surface::ProbesOnly) {
@@ -92,12 +93,8 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         routes = routes.route("/bench/echo/{bytes}", post(shop::echo::echo));
     }
     // Only a listener with a storefront has a page for unknown addresses.
-    routes = match surface {
-        Surface::AdminOnly | Surface::HealthOnly | Surface::ProbesOnly => routes.fallback(fallback::route_not_found),
-        Surface::Everything | Surface::EverythingAndEcho | Surface::CustomersOnly => {
-            routes.fallback(web::layout::no_page)
-        }
-    };
+    routes =
+        if has_storefront { routes.fallback(web::layout::no_page) } else { routes.fallback(fallback::route_not_found) };
     enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics), shop.edge.clone())
 }
 

@@ -277,7 +277,7 @@ impl Customers {
     }
 }
 
-/// A card that several customers pay with, or none of theirs.
+/// One of three cards that customers share, or none.
 fn card(rng: &mut Rng) -> Option<Arc<Means>> {
     let token = rng.happens(700).then(|| format!("card-{}", rng.below(3)).into())?;
     Some(Arc::new(Means { token: Some(token), return_url: None }))

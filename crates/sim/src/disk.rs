@@ -73,7 +73,7 @@ pub struct State {
     pub logins: BTreeMap<EmailKey, Login>,
     /// The acts of admins, oldest first.
     pub trail: Vec<Recorded>,
-    /// By their marks.
+    /// Ended tokens, by mark.
     pub ended_tokens: BTreeMap<i64, EndedToken>,
     pub api_keys: BTreeMap<ApiKeyId, ApiKey>,
     /// Values that only one product may have.

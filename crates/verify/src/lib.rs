@@ -110,7 +110,7 @@ pub enum Flaw {
     Older,
     /// The root is not the hash of its drops.
     Root,
-    /// The root says nothing of this proof, which is a campaign's.
+    /// The proof is of a campaign; a root covers only drops.
     NotOfDrops,
     /// The proof differs from what the root said of it.
     Rewritten,

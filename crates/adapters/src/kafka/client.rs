@@ -67,7 +67,7 @@ impl Cluster {
             let mut config = ClientConfig::new();
             config.set(name, value);
             if let Err(KafkaError::ClientConfig(_, why, _, _)) = config.create_native_config() {
-                let why = why.replace(value.as_str(), "…");
+                let why = if value.is_empty() { why } else { why.replace(value.as_str(), "…") };
                 return Err(format!("{name}: {why}"));
             }
         }

@@ -53,7 +53,7 @@ pub(super) fn key_text(key: Option<&Value>) -> Option<String> {
 }
 
 impl<T> Found<T> {
-    /// Adds a row, or why it cannot be read.
+    /// Adds a row, or the reason why it cannot be read.
     ///
     /// # Errors
     ///

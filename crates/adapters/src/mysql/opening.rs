@@ -123,7 +123,8 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
     let engine = store.session().number(count).await?;
     let engine =
         u32::try_from(engine).map_err(|_| Failure::Refused("the counter of openings is out of range".to_owned()))?;
-    store.session().begin_with(format!("DO GET_LOCK({}, 0)", engine_lock(engine))).await?;
+    // After a reconnection the lost connection may hold it for a moment.
+    store.session().begin_with(format!("DO GET_LOCK({}, 1)", engine_lock(engine))).await?;
     store.read_clock().await?;
     let views = Arc::new(MysqlViews::new(&opts, options.readers, left_out)?);
     let log = MysqlLog::new(&opts, commits_seen);

@@ -43,7 +43,7 @@ pub(super) struct Session {
     prepared: Prepared,
     /// The server's id of the connection that was lost last, which may still hold locks there.
     lost: Option<u32>,
-    /// What every connection begins with.
+    /// A statement that runs first on every new connection.
     beginning: Option<String>,
     statements: u64,
 }

@@ -70,7 +70,7 @@ impl MysqlViews {
         read: impl FnOnce(Answers) -> Result<T> + Send + 'a,
     ) -> Reading<'a, T> {
         let statements: Vec<String> = statements.into_iter().collect();
-        // Of several statements it is not known whose row cannot be read.
+        // The failure of a script does not say which statement found the row.
         let named = statements.first().filter(|_| statements.len() == 1).cloned().unwrap_or_default();
         let script = at_one_moment(statements);
         Box::pin(async move { Ok(read(self.ask(script).await?).map_err(|failure| failure.named(&named, None))?) })

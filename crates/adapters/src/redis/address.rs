@@ -31,7 +31,7 @@ pub(super) struct Address {
     login: String,
     /// `host:port`, as they were written.
     pub(super) hosts: Vec<String>,
-    /// What follows the host: a database and parameters.
+    /// The database and the parameters, which follow the host.
     rest: String,
 }
 
@@ -72,7 +72,7 @@ impl Address {
         Ok(address)
     }
 
-    /// Lets the library read what connections will be opened to.
+    /// Checks that the library can parse the address of each server and sentinel.
     fn check(&self) -> Result<(), OpenError> {
         let sentinels = self.hosts.iter().filter_map(|host| self.url_of_sentinel(host));
         let mut urls = self.hosts.iter().map(|host| self.url(host)).chain(sentinels);
@@ -158,7 +158,7 @@ fn joined(scheme: &str, text: &str) -> Result<String, OpenError> {
         (text[..end].to_owned(), text[end..].to_owned())
     };
     let (mut authority, rest) = split(first);
-    // The other scheme, whose address is encrypted or is not.
+    // A part with the other scheme (`redis` or `rediss`) still begins with `//`.
     if rest.starts_with("//") {
         return refused("its parts differ in more than their hosts");
     }

@@ -13,7 +13,7 @@ use super::open_error::OpenError;
 use super::place::Place;
 use super::servers::{Found, PROBE_EVERY, Reached, Servers};
 
-/// How often a reachable Redis is probed.
+/// Interval of probes of a reachable Redis.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How long opening waits for a first answer before it continues without Redis.
 const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_millis(500);

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use redis::{Client, RedisError};
+use redis::RedisError;
+use redis::aio::MultiplexedConnection;
 
 use super::address::Named;
+use super::info::field;
 use super::open_error::OpenError;
 use super::place::Place;
 use super::servers::Servers;
@@ -38,8 +40,8 @@ pub async fn examine(place: &Place) -> Result<Examined, OpenError> {
     let mut servers = Servers::new(place, TIMEOUT)?;
     let asked = async {
         let mut primaries = vec![];
-        for client in servers.primaries().await? {
-            primaries.push(info(&client).await.map_err(|error| error.to_string())?);
+        for mut line in servers.primaries().await? {
+            primaries.push(info(&mut line).await.map_err(|error| error.to_string())?);
         }
         Ok(primaries)
     };
@@ -49,11 +51,9 @@ pub async fn examine(place: &Place) -> Result<Examined, OpenError> {
     Ok(Examined { is_cluster, primaries })
 }
 
-async fn info(client: &Client) -> Result<ExaminedServer, RedisError> {
-    let mut connection = client.get_multiplexed_async_connection().await?;
-    let info = redis::cmd("INFO").query_async::<String>(&mut connection).await?;
-    let value =
-        |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("").trim();
+async fn info(line: &mut MultiplexedConnection) -> Result<ExaminedServer, RedisError> {
+    let info = redis::cmd("INFO").query_async::<String>(line).await?;
+    let value = |name: &str| field(&info, name);
     Ok(ExaminedServer {
         version: value("redis_version").to_owned(),
         maxmemory: value("maxmemory").parse().unwrap_or_default(),

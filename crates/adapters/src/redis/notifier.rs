@@ -103,7 +103,7 @@ impl Listener {
             let (mut reached, channel, works) = (at.reached(), at.key(CHANNEL), at.works());
             drop(at);
             if works {
-                // It ends with the connection, whatever the reason, and when other servers took the place of these.
+                // It ends when the connection is lost, and when other servers are used.
                 let _ = self.subscribed(&mut reached, &channel).await;
                 self.is_subscribed.store(false, Ordering::Release);
             }

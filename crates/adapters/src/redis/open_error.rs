@@ -1,4 +1,4 @@
-//! Why Redis cannot be used.
+//! The errors of opening Redis.
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

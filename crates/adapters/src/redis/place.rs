@@ -64,8 +64,8 @@ impl Place {
         Ok(Some(TlsCertificates { client_tls, root_cert }))
     }
 
-    /// Returns the words for an error of a call: what to write instead of a wrong address, and with TLS, the host and what
-    /// to do about its certificate.
+    /// Explains an error of a call. If the address is of the wrong kind, the text has the right one; with TLS it has the host
+    /// and the remedy for its certificate.
     pub(super) fn explained(&self, error: &str) -> String {
         let Ok(address) = self.parsed() else { return error.to_owned() };
         let hosts = address.hosts.join(",");

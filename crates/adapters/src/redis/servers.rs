@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{Client, RedisError};
+use redis::{AsyncConnectionConfig, Client, RedisError};
 use tokio::time::timeout;
 
 use super::address::{Address, Named};
+use super::info::field;
 use super::line::Line;
 use super::open_error::OpenError;
 use super::place::Place;
@@ -39,10 +40,10 @@ pub(super) struct Reached {
     pub(super) listen_at: Vec<Client>,
 }
 
-/// What a probe found.
+/// The result of a probe.
 pub(super) enum Found {
     Same,
-    /// Other servers, or others' data: it may be empty or older than before.
+    /// A new connection, or other data than before, which may be empty or older.
     Other(Reached),
 }
 
@@ -79,8 +80,7 @@ impl Servers {
 
     /// Opens the connection if there is none, and asks all primaries.
     pub(super) async fn probe(&mut self) -> Result<Found, String> {
-        let is_new = self.connect().await?;
-        let Some(line) = self.line.clone() else { return Err("there is no connection".to_owned()) };
+        let (line, is_new) = self.connect().await?;
         let asked = timeout(CONNECT_TIMEOUT, History::of(line.clone())).await;
         let history = match asked.unwrap_or_else(|_elapsed| Err(Lost::Silent("no answer in time".to_owned()))) {
             Ok(history) => history,
@@ -112,21 +112,28 @@ impl Servers {
         Ok(Found::Other(Reached { line, listen_at: listen_at? }))
     }
 
-    /// Returns the client of each primary.
-    pub(super) async fn primaries(&mut self) -> Result<Vec<Client>, String> {
-        match &mut self.way {
-            Way::One(client) => Ok(vec![client.clone()]),
+    /// Opens a connection to each primary.
+    pub(super) async fn primaries(&mut self) -> Result<Vec<MultiplexedConnection>, String> {
+        let clients = match &mut self.way {
+            Way::One(client) => vec![client.clone()],
             Way::Cluster(client) => {
                 let mut line = connected(client).await?;
                 let hosts: Vec<String> =
                     nodes::ask_primaries(&mut line, redis::cmd("PING")).await?.into_keys().collect();
-                self.clients(&hosts)
+                self.clients(&hosts)?
             }
             Way::Sentinels(sentinels) => {
                 let host = sentinels.ask().await?;
-                self.clients(&[host])
+                self.clients(&[host])?
             }
+        };
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(self.timeout));
+        let mut lines = vec![];
+        for client in clients {
+            let line = client.get_multiplexed_async_connection_with_config(&config).await;
+            lines.push(line.map_err(|error| error.to_string())?);
         }
+        Ok(lines)
     }
 
     fn clients(&self, hosts: &[String]) -> Result<Vec<Client>, String> {
@@ -134,8 +141,8 @@ impl Servers {
         hosts.iter().map(open).collect()
     }
 
-    /// Returns true if the connection is another than before.
-    async fn connect(&mut self) -> Result<bool, String> {
+    /// Returns the connection, and true if it is new.
+    async fn connect(&mut self) -> Result<(Line, bool), String> {
         if let Way::Sentinels(sentinels) = &mut self.way {
             match sentinels.ask().await {
                 Ok(host) if host == self.host => {}
@@ -148,8 +155,8 @@ impl Servers {
                 Err(_unreachable) => {}
             }
         }
-        if self.line.is_some() {
-            return Ok(false);
+        if let Some(line) = &self.line {
+            return Ok((line.clone(), false));
         }
         let line = match &self.way {
             Way::One(client) => self.manager(client.clone())?,
@@ -159,8 +166,8 @@ impl Servers {
                 self.manager(client)?
             }
         };
-        self.line = Some(line);
-        Ok(true)
+        self.line = Some(line.clone());
+        Ok((line, true))
     }
 
     fn manager(&self, client: Client) -> Result<Line, String> {
@@ -235,8 +242,8 @@ impl History {
 
 /// Returns the id of a primary's history; an empty one if the server does not say, and then only failed calls show a loss.
 fn id(replication: &str) -> Result<String, Lost> {
-    let value = |name: &str| {
-        replication.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("").trim()
-    };
-    if value("role") == "slave" { Err(Lost::Replica) } else { Ok(value("master_replid").to_owned()) }
+    if field(replication, "role") == "slave" {
+        return Err(Lost::Replica);
+    }
+    Ok(field(replication, "master_replid").to_owned())
 }

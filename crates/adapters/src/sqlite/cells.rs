@@ -91,7 +91,7 @@ pub(super) fn find_readable<T: FromCells>(connection: &Connection, sql: &str, pa
 }
 
 impl<T> Found<T> {
-    /// Adds a row, or why it cannot be read.
+    /// Adds a row, or the reason why it cannot be read.
     ///
     /// # Errors
     ///

@@ -361,11 +361,11 @@ impl Store for SqliteStore {
     fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>> {
         let due = self.ask(|store| {
             let statement = "SELECT order_id, due_at FROM timer WHERE due_at <= ?1 ORDER BY due_at, order_id LIMIT ?2";
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let timers: Vec<(i64, i64)> = find_all(&store.connection, statement, (now.micros(), limit))?;
+            let sql_limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let timers: Vec<(i64, i64)> = find_all(&store.connection, statement, (now.micros(), sql_limit))?;
             let due_at = |(order, due)| DueTimer::Order { order: OrderId(order), due: Timestamp::from_micros(due) };
             let mut due: Vec<DueTimer> = timers.into_iter().map(due_at).collect();
-            due.extend(drops::due(&store.connection, now, limit)?);
+            due.extend(drops::due(&store.connection, now, sql_limit)?);
             let left_out = &store.seen.left_out;
             due.extend(failed_delivery::due_keys(&store.connection, now, limit, left_out)?);
             due.extend(failed_delivery::due_letters(&store.connection, now, limit, left_out)?);

@@ -28,7 +28,7 @@ use rusqlite::{Connection, Result};
 
 use super::best_sellers::BestSellers;
 use super::cells::{find, store_error, why_unreadable};
-use crate::left_out::{Found, LeftOut, Limits};
+use crate::left_out::{Found, LeftOut};
 
 /// A pool of read-only connections. A read takes microseconds, so it runs on the caller's thread.
 pub struct SqliteViews {
@@ -82,15 +82,7 @@ impl SqliteViews {
         limit: usize,
         read: impl Fn(&Connection, i64) -> Result<Found<T>> + Send + 'a,
     ) -> Reading<'a, Vec<T>> {
-        self.read(move |connection| {
-            let mut limits = Limits::of(limit);
-            loop {
-                match read(connection, limits.sql())?.page(limits, &self.left_out) {
-                    Ok(page) => return Ok(page),
-                    Err(more) => limits = more,
-                }
-            }
-        })
+        self.read(move |connection| self.left_out.page(limit, |limit| read(connection, limit)))
     }
 }
 

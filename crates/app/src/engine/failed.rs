@@ -78,11 +78,11 @@ impl Job {
     }
 }
 
-/// Returns the command of a due timer; `None` for news of an unreadable row.
-pub(super) fn command_of(timer: DueTimer, codec: &Codec, share: i64) -> Option<Command> {
+/// Returns the command of a due timer. `Err`: there is none, but the description of an unreadable row.
+pub(super) fn command_of(timer: DueTimer, codec: &Codec, share: i64) -> Result<Command, String> {
     let reaction = |group, message: &Message| reactions::again(group, message, codec);
-    let command = match timer {
-        DueTimer::Unreadable(_) => return None,
+    Ok(match timer {
+        DueTimer::Unreadable(what) => return Err(what),
         DueTimer::Order { order, due } => Command::FireTimer { order, due },
         DueTimer::Drop { drop } => Command::Drop(DropCommand::Turn { drop, share }),
         DueTimer::Parked { key, parked, messages } => {
@@ -94,6 +94,5 @@ pub(super) fn command_of(timer: DueTimer, codec: &Codec, share: i64) -> Option<C
             let reaction = reaction(letter.group, &letter.message);
             Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason: None })
         }
-    };
-    Some(command)
+    })
 }

@@ -1,10 +1,9 @@
 //! Sets apart the jobs whose rows cannot be read, and lets their timers rest.
 
-use super::unreadable::Due;
 use super::{Engine, Job, failed, push_halves, refuse};
 use crate::commands::answer::Refusal;
 use crate::engine::report::Report;
-use crate::ports::{DueTimer, StoreError};
+use crate::ports::StoreError;
 
 impl Engine {
     /// Returns due timers as jobs. Those whose rows cannot be read rest, and do not keep others from their turn.
@@ -15,15 +14,11 @@ impl Engine {
         let (codec, share) = (self.settings.codec, self.admission_share);
         let mut jobs = vec![];
         for timer in due {
-            if self.unreadable.rests(&timer) {
-                continue;
+            match failed::command_of(timer, &codec, share) {
+                Ok(command) if self.unreadable.rests(&command) => {}
+                Ok(command) => jobs.push(Job::new(command, Box::new(|_| ()))),
+                Err(what) => self.unreadable.note(what),
             }
-            if let DueTimer::Unreadable(what) = timer {
-                self.unreadable.note(what);
-                continue;
-            }
-            let command = failed::command_of(timer, &codec, share);
-            jobs.extend(command.map(|command| Job::new(command, Box::new(|_| ()))));
         }
         Ok(jobs)
     }
@@ -40,9 +35,7 @@ impl Engine {
             return work.push(vec![job]);
         }
         report.undecidable += 1;
-        if let Some(due) = Due::of_command(&job.command) {
-            self.unreadable.rest(due, self.now);
-        }
+        self.unreadable.rest(&job.command, self.now);
         refuse(vec![job], Refusal::Damaged, report);
     }
 }

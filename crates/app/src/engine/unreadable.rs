@@ -8,17 +8,16 @@ use domain::time::Timestamp;
 
 use crate::commands::{Command, DropCommand, FailedDelivery};
 use crate::engine::report::Report;
-use crate::ports::DueTimer;
 use crate::state::rows::ParkKey;
 
-/// How long a due timer rests after a row that it needs could not be read. An operator may have mended the row by then.
+/// The pause of a due timer whose row cannot be read. An operator may repair the row meanwhile.
 const REST: Duration = Duration::from_secs(60);
 /// The most timers that rest, and the most texts that are remembered.
 const RESTING_MAX: usize = 4_096;
 
-/// What is due by the clock.
+/// The subject of a due timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Due {
+enum Due {
     Order(OrderId),
     Drop(DropId),
     Parked(ParkKey),
@@ -26,17 +25,7 @@ pub(super) enum Due {
 }
 
 impl Due {
-    fn of(timer: &DueTimer) -> Option<Due> {
-        match timer {
-            DueTimer::Order { order, .. } => Some(Due::Order(*order)),
-            DueTimer::Drop { drop } => Some(Due::Drop(*drop)),
-            DueTimer::Parked { key, .. } => Some(Due::Parked(*key)),
-            DueTimer::DeadLetter(letter) => Some(Due::Letter(letter.id)),
-            DueTimer::Unreadable(_) => None,
-        }
-    }
-
-    pub(super) fn of_command(command: &Command) -> Option<Due> {
+    fn of(command: &Command) -> Option<Due> {
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is due by the clock")]
         match command {
             Command::FireTimer { order, .. } => Some(Due::Order(*order)),
@@ -72,14 +61,13 @@ impl Unreadable {
 
     /// Operators are told of each row once.
     pub(super) fn note(&mut self, what: String) {
-        if self.told.len() < RESTING_MAX && !self.told.contains(&what) {
-            self.told.insert(what.clone());
+        if self.told.len() < RESTING_MAX && self.told.insert(what.clone()) {
             self.news.push(what);
         }
     }
 
-    pub(super) fn rest(&mut self, due: Due, now: Timestamp) {
-        if self.resting.len() < RESTING_MAX {
+    pub(super) fn rest(&mut self, command: &Command, now: Timestamp) {
+        if let Some(due) = Due::of(command).filter(|_| self.resting.len() < RESTING_MAX) {
             self.resting.insert(due, now + REST);
         }
     }
@@ -92,7 +80,7 @@ impl Unreadable {
         self.resting.len()
     }
 
-    pub(super) fn rests(&self, timer: &DueTimer) -> bool {
-        Due::of(timer).is_some_and(|due| self.resting.contains_key(&due))
+    pub(super) fn rests(&self, command: &Command) -> bool {
+        Due::of(command).is_some_and(|due| self.resting.contains_key(&due))
     }
 }

@@ -66,8 +66,8 @@ pub enum Verdict {
     Approved {
         reference: Arc<str>,
         amount: Money,
-        /// What the provider calls the card or account: the same for all customers who pay with it. Only authorizations have
-        /// one, and callbacks may leave it out.
+        /// The provider's identifier of the card or account, equal for all customers who pay with it. Only authorizations have
+        /// one, and callbacks may omit it.
         fingerprint: Option<Arc<str>>,
     },
     /// The code is the provider's reason.

@@ -2,7 +2,7 @@
 
 use crate::state::rows::OffsetKey;
 
-/// Why a read failed.
+/// The failures of a read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The store is broken or unreachable.

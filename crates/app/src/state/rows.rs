@@ -87,7 +87,7 @@ pub struct EndedToken {
     /// The first 64 bits of the SHA-256 of what its issuer signed.
     pub mark: i64,
     pub ended: Timestamp,
-    /// When it would have expired by itself.
+    /// The expiry of the token.
     pub expires: Timestamp,
 }
 

@@ -17,7 +17,7 @@ use super::turns::{Turns, turns};
 use crate::Error;
 use crate::connection::{Answer, Connection};
 use crate::request::Template;
-use crate::shop::{RoomTerms, Shop};
+use crate::shop::Shop;
 
 /// A customer looks again after half of the estimate, within these bounds.
 const LOOK_MIN: Duration = Duration::from_millis(200);
@@ -35,7 +35,7 @@ pub async fn crowd(
     let Setting { addresses, customers, terms, .. } = setting;
     let (product, drop) = shop.open_room(*terms).await?;
     progress("everybody joins");
-    let joining = setting.everybody_joins(drop).await?;
+    let joins_per_second = setting.everybody_joins(drop).await?;
     progress("the queue moves");
     shop.pause(drop, false).await?;
     let began = Instant::now();
@@ -54,7 +54,7 @@ pub async fn crowd(
         processes: addresses.len(),
         customers: customers.count(),
         joined,
-        joins_per_second: customers.count() as f64 / joining.as_secs_f64().max(1e-9),
+        joins_per_second,
         stock: terms.stock,
         limit: terms.limit,
         sold: known.sold,
@@ -111,7 +111,7 @@ async fn work(crowd: Rc<Crowd>, address: SocketAddr) -> Result<(), Error> {
 /// Buys what the limit allows, and then tries to get one more.
 async fn buy(crowd: &Crowd, customer: u64, ticket: &str, connection: &mut Connection) -> Result<(), Error> {
     let mut got = 0;
-    for units in [crowd.terms.limit, 1] {
+    for units in [crowd.setting.terms.limit, 1] {
         let headers = format!("prefer: wait=60\r\nqueue-ticket: {ticket}\r\n");
         let items = json!([{"productId": crowd.product, "quantity": units}]);
         let body = json!({"items": items, "payment": "ON_DELIVERY"}).to_string();
@@ -142,7 +142,7 @@ fn document(answer: Answer<'_>) -> Value {
     if read.is_object() { read } else { json!({"status": answer.status}) }
 }
 
-/// What a customer does next.
+/// The next step of a customer.
 enum Next {
     Look(Instant),
     /// With this ticket.
@@ -152,7 +152,7 @@ enum Next {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// When each customer got their first estimate, and its seconds.
+    /// The moment and the seconds of each customer's first estimate.
     told: Vec<Option<(Instant, f64)>>,
     /// Errors of estimates in percent of the wait.
     errors: Vec<f64>,
@@ -168,7 +168,6 @@ struct Known {
 #[derive(Debug)]
 struct Crowd {
     setting: Setting,
-    terms: RoomTerms,
     product: i64,
     look: Template,
     /// The customers who look next, earliest first.
@@ -182,7 +181,6 @@ impl Crowd {
         let told = (0..count).map(|_| None).collect();
         Crowd {
             setting: setting.clone(),
-            terms: setting.terms,
             product,
             look: Template::get(&format!("/api/drops/{drop}/queue")),
             due: RefCell::new((0..count).map(|customer| Reverse((now, customer))).collect()),

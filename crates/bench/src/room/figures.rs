@@ -94,8 +94,9 @@ pub struct HoldReport {
     pub memory_waiting_mb: f64,
     pub memory_peak_mb: f64,
     pub seconds: f64,
-    /// Processor milliseconds of the server per second, while nobody is admitted, and while the queue moves.
+    /// CPU time of the server per second, in milliseconds, while nobody is admitted.
     pub cpu_ms_per_second_still: f64,
+    /// The same while the queue moves.
     pub cpu_ms_per_second_moving: f64,
     pub commits_per_second_still: f64,
     pub commits_per_second_moving: f64,

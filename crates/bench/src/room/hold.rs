@@ -33,8 +33,7 @@ pub async fn hold(
 ) -> Result<HoldReport, Error> {
     let (before, (_, drop)) = (resident(setting), shop.open_room(setting.terms).await?);
     progress("everybody joins");
-    let joining = setting.everybody_joins(drop).await?;
-    shop.reopen(setting.addresses[0]).await?;
+    let joins_per_second = setting.everybody_joins(drop).await?;
     LocalSet::new()
         .run_until(async {
             let moved = Rc::new(Cell::new(0));
@@ -48,8 +47,7 @@ pub async fn hold(
             let (told, ahead) = (moved.get(), still.ahead);
             let moving = phase(setting, shop, drop, time).await?;
             let after = resident(setting);
-            let mb =
-                |memory: Option<Memory>, of: fn(Memory) -> u64| memory.map_or(0.0, |memory| of(memory) as f64 / 1e6);
+            let mb = |bytes: u64| bytes as f64 / 1e6;
             let per_second = |usage: &Usage| usage.commits.unwrap_or(0) as f64 / time.as_secs_f64();
             let cpu = |usage: &Usage| usage.cpu_seconds_server.unwrap_or(0.0) * 1e3 / time.as_secs_f64();
             let mut failures = vec![];
@@ -59,11 +57,11 @@ pub async fn hold(
             Ok(HoldReport {
                 scenario: "drop",
                 customers: setting.customers.count(),
-                joins_per_second: setting.customers.count() as f64 / joining.as_secs_f64().max(1e-9),
+                joins_per_second,
                 streams: streams.len(),
-                memory_before_mb: mb(before, |memory| memory.resident),
-                memory_waiting_mb: mb(waiting, |memory| memory.resident),
-                memory_peak_mb: mb(after, |memory| memory.peak),
+                memory_before_mb: mb(before.resident),
+                memory_waiting_mb: mb(waiting.resident),
+                memory_peak_mb: mb(after.peak),
                 seconds: time.as_secs_f64(),
                 cpu_ms_per_second_still: cpu(&still.usage),
                 cpu_ms_per_second_moving: cpu(&moving.usage),
@@ -81,9 +79,12 @@ pub async fn hold(
 }
 
 /// The memory of all servers.
-fn resident(setting: &Setting) -> Option<Memory> {
+fn resident(setting: &Setting) -> Memory {
     let all = setting.servers.iter().filter_map(|server| memory(&server.to_string()));
-    all.reduce(|sum, next| Memory { resident: sum.resident + next.resident, peak: sum.peak + next.peak })
+    all.fold(Memory::default(), |sum, next| Memory {
+        resident: sum.resident + next.resident,
+        peak: sum.peak + next.peak,
+    })
 }
 
 struct Phase {
@@ -110,7 +111,7 @@ async fn phase(setting: &Setting, shop: &mut Shop, drop: i64, time: Duration) ->
         tokio::time::sleep(LOOK_EVERY).await;
     }
     let usage = Usage::now(shop, &setting.servers).await?.since(&before);
-    // Who joined last is in no particular place, but each place is somebody's: the drop itself counts those who wait.
+    // The holder of the last ticket is unknown here, so the number of waiting customers is read from the drop.
     let ahead = shop.waiting(drop).await?;
     Ok(Phase { usage, looks, ahead })
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// What the links of a proof show.
+/// Counts over the links of a proof.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Turns {
     pub(super) links: u64,

@@ -14,30 +14,26 @@ pub(super) struct Join {
     customers: Customers,
     drop: i64,
     template: Template,
+    /// The turns of the customers who have not joined yet.
+    turns: Range<u64>,
     asked: u64,
-    /// The turn of the first customer, and how many have one.
-    from: u64,
-    count: u64,
 }
 
 impl Join {
     pub(super) fn new(customers: Customers, drop: i64) -> Join {
         let template = Template::post(&format!("/api/drops/{drop}/queue"), "", "{}");
-        Join { customers, drop, template, asked: 0, from: 0, count: u64::MAX }
+        Join { customers, drop, template, turns: 0..u64::MAX, asked: 0 }
     }
 
     /// Customers with these turns join, once each.
     pub(super) fn only(self, turns: Range<u64>) -> Join {
-        Join { from: turns.start, count: turns.end.saturating_sub(turns.start), ..self }
+        Join { turns, ..self }
     }
 }
 
 impl Plan for Join {
     fn next(&mut self, request: &mut Vec<u8>) -> Option<Ticket> {
-        if self.asked >= self.count {
-            return None;
-        }
-        let ticket = Ticket(self.from + self.asked);
+        let ticket = Ticket(self.turns.next()?);
         self.asked += 1;
         self.template.write(self.customers.token(ticket.0), request);
         Some(ticket)

@@ -54,7 +54,7 @@ impl Buyer {
     }
 
     pub fn all_units(&self) -> i64 {
-        self.units.iter().fold(0, |sum, (_, units)| sum.saturating_add(*units))
+        super::total(&self.units)
     }
 
     /// Returns the customer with further units.

@@ -79,7 +79,7 @@ pub struct Return {
     pub lines: Vec<(ProductId, i64)>,
     /// The money that the customer paid for them; zero for payment on delivery.
     pub money: Money,
-    /// What was due on delivery for them; zero for prepaid orders.
+    /// The amount that was due on delivery for the lines; zero for prepaid orders.
     pub no_longer_due: Money,
     pub points: Money,
     /// No unit of the order is left, so its coupon is restored as well.

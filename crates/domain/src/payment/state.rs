@@ -189,9 +189,8 @@ impl Payment {
     }
 
     /// Returns whether a result books an authorization whose money is then taken.
-    pub fn is_authorized_by(&self, asked: Asked, said: &ProviderResult) -> bool {
-        let is_amount = matches!(said, ProviderResult::Approved { amount, .. } if *amount == self.amount);
-        asked.operation == Operation::Authorize && self.is_wanted && is_amount && self.asked() == Some(asked)
+    pub fn is_authorized_by(&self, asked: Asked, said: &ProviderResult, at: Timestamp) -> bool {
+        matches!(super::answer(self, asked, said, at).as_slice(), [Event::Authorized { .. }])
     }
 
     /// The amount of an operation.

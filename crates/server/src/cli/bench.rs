@@ -75,7 +75,7 @@ pub struct BenchArgs {
     pub in_process: bool,
 }
 
-/// What the customers of a waiting room do after they joined.
+/// The actions of the customers of a waiting room after they joined.
 #[derive(Debug, Clone, Args)]
 pub struct RoomArgs {
     /// With `drop --waiting-room`: the customers of `--requests` wait their turn and buy, over all processes of `--cluster`

@@ -79,7 +79,7 @@ impl Kafka {
         self.is_relayed.unwrap_or(self.brokers.is_some())
     }
 
-    /// Keeps that a relay publishes the shop's events, or that none does, whatever brokers this process knows.
+    /// Sets whether a relay publishes the shop's events, regardless of this process's brokers.
     pub const fn keep_relayed(&mut self, is_relayed: bool) {
         self.is_relayed = Some(is_relayed);
     }

@@ -16,7 +16,7 @@ const PAGE: usize = 500;
 /// All drops are read again after this time: another process may have created one with a lower number.
 const READ_ALL_EVERY: Duration = Duration::from_secs(60);
 
-/// What a process knows of drops.
+/// The waiting rooms and the heads of drops that this process keeps in memory.
 #[derive(Debug, Default)]
 pub struct LiveDrops {
     pub rooms: Rooms,
@@ -28,7 +28,7 @@ pub struct Heads(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// When all drops were read.
+    /// The moment at which the last reading of all drops began.
     read_at: Option<Instant>,
     last: Option<DropId>,
     heads: BTreeMap<DropId, Head>,
@@ -51,8 +51,8 @@ impl Heads {
         if kept.read_at.is_none_or(|read_at| read_at.elapsed() >= READ_ALL_EVERY) {
             *kept = Kept { read_at: Some(Instant::now()), ..Kept::default() };
         }
-        kept.read_new(views).await?;
         kept.read_changed(views).await?;
+        kept.read_new(views).await?;
         Ok(kept.heads.values().cloned().collect())
     }
 }
@@ -76,8 +76,10 @@ impl Kept {
         if self.under_way.is_empty() {
             return Ok(());
         }
-        let mut closed = std::mem::take(&mut self.under_way);
-        for drop in views.drops_under_way().await? {
+        let found = views.drops_under_way().await?;
+        // A drop leaves the set only when it was read as closed: a request may fail or end in between.
+        let mut closed = self.under_way.clone();
+        for drop in found {
             closed.remove(&drop.id);
             self.take(drop);
         }

@@ -11,7 +11,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// How busy the engine is with its queue.
+/// The load of the engine's queue.
 #[derive(Debug, Default)]
 pub struct QueueLoad {
     /// Since when the oldest queued command has waited, at the latest. The queue itself does not show its first command: a

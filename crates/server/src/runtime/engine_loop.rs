@@ -42,7 +42,7 @@ pub struct Worker {
     /// Reads the event log; present only under the log executor.
     pub consumer: Option<Consumer>,
     pub queue: mpsc::Receiver<Job>,
-    /// How long a command may wait, and how busy the engine is with the queue.
+    /// The longest time that a command waits, and the load of the queue.
     pub command_deadline: Duration,
     pub load: Arc<QueueLoad>,
     /// Minimum time between the start of two batches after a batch of many commands, unless the second one is full.

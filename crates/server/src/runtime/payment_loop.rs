@@ -1,7 +1,7 @@
 //! The payment loop, on its own thread, so that a sale delays neither payments nor callbacks. The payment runner makes
 //! one call; the loop makes all due calls, up to the concurrency limit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -91,8 +91,8 @@ type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 async fn run(runner: &PaymentRunner, parts: Parts, mut stop: Stop) {
     let Parts { submitter, provider, metrics, concurrency, due, mut callbacks_in } = parts;
     let tasks = PaymentTasks { runner, submitter: &submitter, metrics: &metrics };
-    let mut under_way = BTreeSet::new();
-    let mut damaged: BTreeMap<OrderId, Instant> = BTreeMap::new();
+    // Payments that are passed over: with an open call (`None`), or since an answer that could not be applied.
+    let mut passed_over: BTreeMap<OrderId, Option<Instant>> = BTreeMap::new();
     let mut calls: FuturesUnordered<Task<'_, (OrderId, bool)>> = FuturesUnordered::new();
     let mut callbacks: FuturesUnordered<Task<'_, ()>> = FuturesUnordered::new();
     let mut state = State::Closed;
@@ -105,10 +105,9 @@ async fn run(runner: &PaymentRunner, parts: Parts, mut stop: Stop) {
             State::HalfOpen => usize::from(calls.is_empty()),
             State::Open => 0,
         };
-        damaged.retain(|_, since: &mut Instant| since.elapsed() < DAMAGED_PAUSE);
-        let passed_over: BTreeSet<OrderId> = under_way.iter().chain(damaged.keys()).copied().collect();
+        passed_over.retain(|_, damaged| damaged.is_none_or(|since| since.elapsed() < DAMAGED_PAUSE));
         for payment in tasks.due(free, &passed_over).await {
-            under_way.insert(payment.order);
+            passed_over.insert(payment.order, None);
             calls.push(Box::pin(tasks.run(payment)));
         }
         tokio::select! {
@@ -116,8 +115,11 @@ async fn run(runner: &PaymentRunner, parts: Parts, mut stop: Stop) {
                 let mut ended = Some(ended);
                 // Collects the calls that ended at the same time, so that due payments are read once for all of them.
                 while let Some((order, is_damaged)) = ended {
-                    under_way.remove(&order);
-                    damaged.extend(is_damaged.then(|| (order, Instant::now())));
+                    if is_damaged {
+                        passed_over.insert(order, Some(Instant::now()));
+                    } else {
+                        passed_over.remove(&order);
+                    }
                     ended = calls.next().now_or_never().flatten();
                 }
             }
@@ -165,7 +167,7 @@ impl PaymentTasks<'_> {
         }
     }
 
-    async fn due(&self, free: usize, passed_over: &BTreeSet<OrderId>) -> Vec<Payment> {
+    async fn due(&self, free: usize, passed_over: &BTreeMap<OrderId, Option<Instant>>) -> Vec<Payment> {
         if free == 0 {
             return vec![];
         }
@@ -176,7 +178,7 @@ impl PaymentTasks<'_> {
             logging::error("Due payments could not be read", &error);
             vec![]
         });
-        due.into_iter().filter(|payment| !passed_over.contains(&payment.order)).take(free).collect()
+        due.into_iter().filter(|payment| !passed_over.contains_key(&payment.order)).take(free).collect()
     }
 
     /// Makes the call of a payment. Returns true if its answer cannot be applied, because a row cannot be read.

@@ -49,7 +49,7 @@ pub struct Digestion {
     pub submitter: Submitter,
     pub calendar: Arc<dyn Calendar>,
     pub latency: EventLatency,
-    /// How late groups may be in a rush, if they can wait.
+    /// Pauses the groups that can wait, in a rush.
     pub deference: Deference,
 }
 
@@ -224,7 +224,7 @@ impl Turns {
     fn defer(&mut self, began: Instant, digested: &[Timestamp], submitter: &Submitter) {
         let Some(oldest) = digested.iter().min().filter(|_| self.trailing.can_wait()) else { return };
         let rest = self.deference.after_work(began.elapsed(), *oldest, submitter);
-        self.rests_until = Some(Instant::now() + rest).filter(|_| !rest.is_zero());
+        self.rests_until = (!rest.is_zero()).then(|| Instant::now() + rest);
     }
 
     fn observe(&self, digested: &[Timestamp], submitter: &Submitter) {

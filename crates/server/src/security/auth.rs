@@ -212,7 +212,7 @@ impl Tokens {
         self.verified.keep(token, session);
         // Compared again: the user may have logged out, or changed the password, before the token was kept.
         if is_ended() {
-            self.verified.forget_all();
+            self.verified.forget(token);
             return Err(Refused);
         }
         Ok(session)

@@ -84,7 +84,7 @@ pub(crate) struct Place {
     /// Shown with an order.
     pub(crate) ticket: Option<String>,
     pub(crate) is_admitted: bool,
-    /// Why an order is refused, now or after the customer's time.
+    /// The reason why an order is refused, now or after the customer's time.
     pub(crate) waits: Text,
 }
 

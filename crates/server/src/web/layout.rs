@@ -17,6 +17,7 @@ use crate::api::texts::{Text, pages};
 use crate::http::Problem;
 use crate::http::fallback::no_such_route;
 use crate::http::language::Language;
+use crate::http::weight::weight;
 
 /// A page loads its own files and calls this shop; pictures of products may come from elsewhere over HTTPS.
 pub(crate) const POLICY: &str = "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -93,8 +94,7 @@ fn takes_html(headers: &HeaderMap) -> bool {
     given.flat_map(|header| header.split(',')).any(|range| {
         let mut parts = range.split(';').map(str::trim);
         let is_html = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("text/html"));
-        let is_refused = |part: &str| part.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0);
-        is_html && !parts.any(is_refused)
+        is_html && parts.all(|parameter| weight(parameter) > 0)
     })
 }
 

@@ -23,6 +23,9 @@ use crate::api::texts::pages;
 /// All pages, rendered when the first one is read.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(source::pages);
 
+/// The chapters with their pages.
+static CONTENTS: LazyLock<Vec<(&str, Vec<Entry<'static>>)>> = LazyLock::new(|| chapters(&PAGES));
+
 /// The index of the search: every section with its text.
 static INDEX: LazyLock<Bytes> = LazyLock::new(|| {
     let sections = PAGES.iter().flat_map(|page| page.sections.iter().map(move |section| (page, section)));
@@ -37,7 +40,7 @@ pub(crate) async fn index(State(_): State<Shop>, reader: Reader) -> Response {
     let content = html! {
         h1 { "Manual" }
         p { "How the shop works and how it is run. The API has a " a href="/docs" { "reference" } " with examples to try." }
-        @for (title, pages) in chapters(&PAGES) {
+        @for (title, pages) in CONTENTS.iter() {
             h2 { (title) }
             ul.contents { @for Entry { page, says } in pages { li { a href=(address(page.path, "")) { (page.title) } " " span.soft { (says) } } } }
         }
@@ -82,7 +85,7 @@ fn framed(reader: &Reader, title: &str, current: Option<&Page>, content: &Markup
                     ol.found hidden {} }
                 nav aria-label=(pages::MAIN_MENU.of(reader.language)) {
                     p.label { a href="/docs" { (pages::API_REFERENCE.of(reader.language)) } }
-                    @for (title, pages) in chapters(&PAGES) {
+                    @for (title, pages) in CONTENTS.iter() {
                         p.label { (title) }
                         @for Entry { page, .. } in pages { a href=(address(page.path, "")) aria-current=[is_current(page).then_some("page")] { (page.title) } }
                     }

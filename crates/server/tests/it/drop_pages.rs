@@ -95,7 +95,7 @@ fn a_customer_without_a_ticket_is_led_to_the_waiting_room() {
         assert!(began.elapsed() < PATIENCE, "her turn never comes");
         std::thread::sleep(Duration::from_millis(100));
     }
-    // The page has what it says when her time is over, but does not show it.
+    // The page contains the text for an expired turn, hidden.
     assert_has(&checkout("en"), &["data-waits=\"\" hidden>Your time to order is over."]);
 }
 

@@ -11,7 +11,7 @@ use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, TestShop};
 
 /// Returns the moment of the newest event. A history counts by the store's clock, from which this machine's may differ.
-pub(crate) fn now(shop: &TestShop) -> String {
+fn now(shop: &TestShop) -> String {
     shop.get(ADMIN, "/api/admin/events?limit=1").expect(200)["data"][0]["at"].as_str().unwrap().to_owned()
 }
 

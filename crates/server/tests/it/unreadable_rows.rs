@@ -1,14 +1,12 @@
-//! One row that cannot be read, changed by hand on either store: what needs it is refused or left out, all else goes on.
-
-use std::time::{Duration, Instant};
+//! One row that cannot be read, changed by hand on either store: requests that need it are refused, lists omit it, and
+//! everything else works.
 
 use serde_json::{Value, json};
 
+use crate::buyers::until;
 use crate::hook_receiver::HookReceiver;
 use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A shop on one of the stores, whose rows are changed by hand.
 struct Damaged {
@@ -58,13 +56,9 @@ fn on_both_stores(test: &str, settings: &[(&str, &str)], check: impl Fn(&Damaged
     run(Damaged { shop: TestShop::start_with(&settings), database: Some(database) });
 }
 
-#[track_caller]
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < PATIENCE, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+/// Returns the id of an order, from the oldest on, as SQL.
+fn order_id(nth: i64) -> String {
+    format!("(SELECT id FROM (SELECT order_id AS id FROM orders ORDER BY order_id LIMIT 1 OFFSET {nth}) AS one)")
 }
 
 #[test]
@@ -111,14 +105,9 @@ fn lists_leave_out_what_cannot_be_read() {
         let products: Vec<i64> = (0..4).map(|_| shop.product(100, 10)).collect();
         let campaigns: Vec<i64> = (0..3).map(|_| shop.campaign(5, &json!({}))).collect();
         let orders: Vec<String> = (0..3).map(|_| shop.unpaid(ANN, 1_000)).collect();
-        let id = |table: &str, nth: i64| {
-            format!(
-                "(SELECT id FROM (SELECT order_id AS id FROM {table} ORDER BY order_id LIMIT 1 OFFSET {nth}) AS one)"
-            )
-        };
         damaged.change(&format!("UPDATE product SET status = 'BOGUS' WHERE product_id = {}", products[1]));
         damaged.change(&format!("UPDATE campaign SET queue_key = 'bogus' WHERE campaign_id = {}", campaigns[1]));
-        damaged.change(&format!("UPDATE orders SET receiver = 'x' WHERE order_id = {}", id("orders", 1)));
+        damaged.change(&format!("UPDATE orders SET receiver = 'x' WHERE order_id = {}", order_id(1)));
         let first = shop.get(ANN, "/api/products?limit=2").expect(200);
         let found: Vec<_> =
             first["data"].as_array().unwrap().iter().map(|product| product["productId"].clone()).collect();
@@ -132,7 +121,7 @@ fn lists_leave_out_what_cannot_be_read() {
             assert_eq!(damaged.ids(user, path, "orderNumber"), sound, "{path}");
         }
         damaged.assert_damaged(&shop.get(ANN, &format!("/api/orders/{}", orders[1])));
-        damaged.change(&format!("UPDATE order_line SET stock_state = 'x' WHERE order_id = {}", id("orders", 0)));
+        damaged.change(&format!("UPDATE order_line SET stock_state = 'x' WHERE order_id = {}", order_id(0)));
         assert_eq!(damaged.ids(ANN, "/api/orders", "orderNumber"), sound[..1]);
         damaged.assert_ready();
     });
@@ -144,13 +133,8 @@ fn a_due_row_that_cannot_be_read_stops_no_other() {
     on_both_stores("a_due_row_that_cannot_be_read_stops_no_other", &settings, |damaged| {
         let shop = &damaged.shop;
         let orders: Vec<String> = (0..3).map(|_| shop.unpaid(ANN, 1_000)).collect();
-        let nth = |nth: i64| {
-            format!(
-                "(SELECT id FROM (SELECT order_id AS id FROM orders ORDER BY order_id LIMIT 1 OFFSET {nth}) AS one)"
-            )
-        };
-        damaged.change(&format!("UPDATE orders SET receiver = 'x' WHERE order_id = {}", nth(0)));
-        damaged.change(&format!("UPDATE timer SET kind = 'BOGUS' WHERE order_id = {}", nth(1)));
+        damaged.change(&format!("UPDATE orders SET receiver = 'x' WHERE order_id = {}", order_id(0)));
+        damaged.change(&format!("UPDATE timer SET kind = 'BOGUS' WHERE order_id = {}", order_id(1)));
         damaged.change(
             "INSERT INTO dead_letter (letter_id, consumer_group, topic, `partition`, log_offset, event_id, event_key, type,
                  payload, occurred_at, status, attempts, error, first_failed_at, last_failed_at, resends, due_at, acts)
@@ -162,12 +146,12 @@ fn a_due_row_that_cannot_be_read_stops_no_other() {
              VALUES ('bogus-group', 'order-events', X'00000000000000000000000000000000', '1', 1, 1, 2, 1, 0)",
         );
         let number = &orders[2];
-        eventually("the sound order expires", || {
+        until("the sound order expires", || {
             damaged.assert_ready();
             shop.get(ANN, &format!("/api/orders/{number}")).expect(200)["outcome"] == "CANCELLED"
         });
         let later = shop.unpaid(BOB, 1_000);
-        eventually("later orders expire, too", || {
+        until("later orders expire, too", || {
             damaged.assert_ready();
             shop.get(BOB, &format!("/api/orders/{later}")).expect(200)["outcome"] == "CANCELLED"
         });

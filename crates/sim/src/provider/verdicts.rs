@@ -1,4 +1,4 @@
-//! What the provider names in its verdicts, and leaves out.
+//! The cards in the verdicts of the model provider, which it may leave out.
 
 use std::sync::Arc;
 
@@ -12,19 +12,17 @@ pub(super) fn fingerprint(ask: &Ask) -> Option<Arc<str>> {
 }
 
 /// Callbacks may leave the card out.
-pub(super) fn without_card(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Approved { reference, amount, .. } => Verdict::Approved { reference, amount, fingerprint: None },
-        Verdict::Declined { .. } | Verdict::ActionRequired { .. } => verdict,
+pub(super) fn without_card(mut verdict: Verdict) -> Verdict {
+    if let Verdict::Approved { fingerprint, .. } = &mut verdict {
+        *fingerprint = None;
     }
+    verdict
 }
 
-/// One won more than was executed.
-pub(super) fn one_more(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Approved { reference, amount, fingerprint } => {
-            Verdict::Approved { reference, amount: amount + Money::won(1), fingerprint }
-        }
-        Verdict::Declined { .. } | Verdict::ActionRequired { .. } => verdict,
+/// Adds one won to the approved amount.
+pub(super) fn one_more(mut verdict: Verdict) -> Verdict {
+    if let Verdict::Approved { amount, .. } = &mut verdict {
+        *amount += Money::won(1);
     }
+    verdict
 }

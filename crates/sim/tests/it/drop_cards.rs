@@ -59,10 +59,15 @@ fn authorized(shop: &Shop, order: OrderId, fingerprint: Option<&str>) -> Payment
     PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), callback: None }
 }
 
-/// The provider authorizes the payment with this card; the shop captures it, or releases it.
-fn with_card(shop: &mut Shop, order: OrderId, fingerprint: &str) {
+/// The provider authorizes the payment with this card.
+fn authorize(shop: &mut Shop, order: OrderId, fingerprint: &str) {
     let answered = authorized(shop, order, Some(fingerprint));
     shop.run(Command::PaymentAnswered(Box::new(answered))).unwrap();
+}
+
+/// The provider authorizes the payment with this card; the shop captures it, or releases it.
+fn with_card(shop: &mut Shop, order: OrderId, fingerprint: &str) {
+    authorize(shop, order, fingerprint);
     agree(shop, order);
 }
 
@@ -114,8 +119,7 @@ fn a_card_whose_money_is_not_taken_counts_nothing() {
         let mut shop = Shop::open(executor);
         let product = limited(&mut shop, 9);
         let declined = paying(&mut shop, ANN, (product, 2), Mode::Parallel);
-        let answered = authorized(&shop, declined, Some("fp_1"));
-        shop.run(Command::PaymentAnswered(Box::new(answered))).unwrap();
+        authorize(&mut shop, declined, "fp_1");
         assert_eq!(counted(&shop), [2]);
         say(&mut shop, declined, refused());
         assert_eq!((shop.order(declined).outcome, counted(&shop)), (Outcome::AwaitingPayment, vec![0]));
@@ -123,8 +127,7 @@ fn a_card_whose_money_is_not_taken_counts_nothing() {
         with_card(&mut shop, declined, "fp_2");
         assert_eq!((ended(&shop, declined), counted(&shop)), (PAID, vec![2, 0]));
         let cancelled = paying(&mut shop, BOB, (product, 2), Mode::Parallel);
-        let answered = authorized(&shop, cancelled, Some("fp_1"));
-        shop.run(Command::PaymentAnswered(Box::new(answered))).unwrap();
+        authorize(&mut shop, cancelled, "fp_1");
         shop.run(Command::CancelOrder { order: cancelled, by: Canceller::Customer, note: None }).unwrap();
         assert_eq!(counted(&shop), [2, 0]);
         agree(&mut shop, cancelled);

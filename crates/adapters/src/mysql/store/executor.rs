@@ -12,7 +12,7 @@ use crate::mysql::relay_rows::NOW;
 use crate::mysql::session::{self, Session};
 use crate::mysql::sql::{Insert, Script, statement};
 
-/// How many engines before this one may still be connected. Each command that opens the shop is one.
+/// The number of earlier engines whose locks are looked at. Each command that opens the shop counts as an engine.
 const ENGINES_LOOKED_AT: u32 = 1_000;
 
 /// The name of the lock that an engine's connection holds as long as it lives. Names are limited to 64 characters.
@@ -56,7 +56,7 @@ impl MysqlStore {
         Ok(())
     }
 
-    /// Records the currency of the shop's amounts, unless there are some in another one, which is returned.
+    /// Records the shop's currency. If it has amounts in another one, returns that one and records nothing.
     pub async fn keep_currency(&mut self, mine: &str) -> std::result::Result<Option<String>, StoreError> {
         let other = "SELECT value FROM meta WHERE name = 'currency' AND value <> ? AND EXISTS (SELECT 1 FROM product)";
         let rows = self.session.ask(&statement(other, &[&mine])).await?;

@@ -77,7 +77,7 @@ fn event_condition(key: &ParkedEventKey) -> String {
 }
 
 /// Parked keys whose first event is due, each with as many events as are retried together. Those that cannot be read
-/// are left out, and keep none of the others from its turn.
+/// are left out and do not delay the others.
 pub(super) async fn due_keys(
     session: &mut Session,
     now: Timestamp,

@@ -6,7 +6,7 @@ use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
 use super::read::answers_of;
-use crate::mysql::cells::{from_row, key_text};
+use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
 use crate::mysql::sql::is_in;
@@ -32,8 +32,8 @@ pub(super) fn orders(answers: Answers) -> Result<Vec<(OrderId, Result<Order>)>> 
         let (order, line) = match from_row::<(Line, i64)>(row) {
             Ok((line, order)) => (OrderId(order), Ok(line)),
             Err(failure) => {
-                let key = key_text(order.as_ref());
-                (OrderId(id(order)?), Err(failure.named(select_line!(""), key.as_deref())))
+                let order = id(order)?;
+                (OrderId(order), Err(failure.named(select_line!(""), Some(&order.to_string()))))
             }
         };
         let of_order = lines.entry(order).or_insert_with(|| Ok(vec![]));
@@ -44,11 +44,10 @@ pub(super) fn orders(answers: Answers) -> Result<Vec<(OrderId, Result<Order>)>> 
         }
     }
     let orders = orders.into_iter().map(|row| {
-        let key = row.first().cloned();
-        let text = key_text(key.as_ref());
-        let id = OrderId(id(key)?);
+        let id = OrderId(id(row.first().cloned())?);
         let lines = lines.remove(&id).unwrap_or_else(|| Ok(vec![]));
-        let stored = from_row::<StoredOrder>(row).map_err(|failure| failure.named(select_order!(""), text.as_deref()));
+        let stored =
+            from_row::<StoredOrder>(row).map_err(|failure| failure.named(select_order!(""), Some(&id.0.to_string())));
         Ok((id, stored.and_then(|stored| Ok(stored.with(lines?).order))))
     });
     orders.collect()

@@ -6,6 +6,8 @@ use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, ResponsePolicy, RoutingInfo, SingleNodeRoutingInfo};
 use redis::{ErrorKind, RedisError, Value};
 
+use crate::redis::info::field;
+
 /// Returns each primary's `host:port` with its answer. It fails if a primary does not answer, or serves no slots.
 pub(super) async fn ask_primaries(
     line: &mut ClusterConnection,
@@ -15,8 +17,7 @@ pub(super) async fn ask_primaries(
     let mut info = redis::cmd("CLUSTER");
     info.arg("INFO");
     let info = said(line.route_command(info, to_one).await)?;
-    let value = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("");
-    if value("cluster_state").trim() == "fail" {
+    if field(&info, "cluster_state") == "fail" {
         return Err("the cluster says cluster_state:fail".to_owned());
     }
     let answers = line.route_command(command, to_all(None)).await.map_err(|error| error.to_string())?;
@@ -24,7 +25,7 @@ pub(super) async fn ask_primaries(
     let named = |(node, answer): (Value, Value)| Some((redis::from_redis_value::<String>(node).ok()?, answer));
     let answers: BTreeMap<String, Value> = answers.into_iter().filter_map(named).collect();
     // The library leaves out those to which it could not connect.
-    let expected = value("cluster_size").trim().parse().unwrap_or(answers.len());
+    let expected = field(&info, "cluster_size").parse().unwrap_or(answers.len());
     if answers.len() < expected {
         return Err(format!("{} of {expected} primaries of the cluster can be reached", answers.len()));
     }

@@ -6,6 +6,7 @@ use app::state::settings::Carrier;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::{SqliteStore, offsets};
+use crate::sqlite::cells::store_error;
 
 impl SqliteStore {
     /// Returns the executor of the last start; `None` for a store that was never served.
@@ -56,7 +57,7 @@ impl SqliteStore {
         Ok(last)
     }
 
-    /// Records the currency of the shop's amounts, unless there are some in another one, which is returned.
+    /// Records the shop's currency. If it has amounts in another one, returns that one and records nothing.
     pub fn keep_currency(&mut self, mine: &str) -> Result<Option<String>, StoreError> {
         let other = "SELECT value FROM meta WHERE name = 'currency' AND value <> ?1 AND EXISTS (SELECT 1 FROM product)";
         let other: Option<String> =
@@ -104,8 +105,4 @@ fn move_relay_to_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
         transaction.execute(move_relay, (shard, head.seq))?;
     }
     Ok(())
-}
-
-fn store_error(error: rusqlite::Error) -> StoreError {
-    StoreError::Failed(error.to_string())
 }

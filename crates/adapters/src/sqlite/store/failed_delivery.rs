@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, Result, ToSql, params};
 
 use super::put_all::put_all;
-use crate::left_out::{Found, LeftOut, Limits};
+use crate::left_out::{Found, LeftOut};
 use crate::selects::{select_letter, select_parked, select_parked_event};
 use crate::sqlite::cells::{Run as _, find, find_all, find_readable};
 
@@ -26,31 +26,20 @@ pub(super) fn event(connection: &Connection, key: ParkedEventKey) -> Result<Opti
 }
 
 /// Parked keys whose first event is due, each with as many events as are retried together. Those that cannot be read
-/// are left out, and keep none of the others from its turn.
+/// are left out and do not delay the others.
 pub(super) fn due_keys(
     connection: &Connection,
     now: Timestamp,
-    limit: i64,
+    limit: usize,
     left_out: &LeftOut,
 ) -> Result<Vec<DueTimer>> {
     let sql = select_parked!("WHERE due_at <= ?1 ORDER BY due_at, consumer_group, topic, key_hash LIMIT ?2");
-    readable(limit, left_out, |limit| {
+    left_out.page(limit, |limit| {
         let keys: Found<(ParkKey, ParkedKey)> = find_readable(connection, sql, (now.micros(), limit))?;
         let mut due = Found { rows: vec![], unreadable: keys.unreadable };
         keys.rows.into_iter().try_for_each(|(key, parked)| due.add(due_key(connection, key, parked)))?;
         Ok(due)
     })
-}
-
-/// Reads until there are as many readable rows as the limit, or no more rows.
-fn readable<T>(limit: i64, left_out: &LeftOut, read: impl Fn(i64) -> Result<Found<T>>) -> Result<Vec<T>> {
-    let mut limits = Limits::of(usize::try_from(limit).unwrap_or(usize::MAX));
-    loop {
-        match read(limits.sql())?.page(limits, left_out) {
-            Ok(rows) => return Ok(rows),
-            Err(more) => limits = more,
-        }
-    }
 }
 
 fn due_key(connection: &Connection, key: ParkKey, parked: ParkedKey) -> Result<DueTimer> {
@@ -67,11 +56,11 @@ fn due_key(connection: &Connection, key: ParkKey, parked: ParkedKey) -> Result<D
 pub(super) fn due_letters(
     connection: &Connection,
     now: Timestamp,
-    limit: i64,
+    limit: usize,
     left_out: &LeftOut,
 ) -> Result<Vec<DueTimer>> {
     let sql = select_letter!("WHERE due_at <= ?1 ORDER BY due_at, letter_id LIMIT ?2");
-    let letters = readable(limit, left_out, |limit| find_readable(connection, sql, (now.micros(), limit)))?;
+    let letters = left_out.page(limit, |limit| find_readable(connection, sql, (now.micros(), limit)))?;
     Ok(letters.into_iter().map(|letter| DueTimer::DeadLetter(Box::new(letter))).collect())
 }
 

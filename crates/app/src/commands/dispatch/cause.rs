@@ -1,4 +1,4 @@
-//! The name under which a command stands as the cause of its events.
+//! Kinds of commands: the name of each as the cause of its events, and those of which a sale brings many.
 
 use crate::commands::{Command, DropCommand, FailedDelivery, Reaction};
 

@@ -59,7 +59,7 @@ pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) ->
     let Some(payment) = of(context, answered.order)? else { return Ok(()) };
     let order = context.order(answered.order)?.order;
     let mut said = provider_result(context, &answered.answer);
-    if order.outcome == Outcome::AwaitingPayment && payment.is_authorized_by(answered.asked, &said) {
+    if order.outcome == Outcome::AwaitingPayment && payment.is_authorized_by(answered.asked, &said, context.now) {
         said = admit(context, &order, answered, said)?;
     }
     let command = payment::Command::Answer { asked: answered.asked, said };
@@ -77,7 +77,8 @@ fn admit(
     answered: &PaymentAnswered,
     said: ProviderResult,
 ) -> Handled<ProviderResult> {
-    if !cards::is_limited(context, order)? {
+    let shares = cards::limited(context, order)?;
+    if shares.is_empty() {
         return Ok(said);
     }
     let fingerprint = answered.fingerprint();
@@ -85,7 +86,7 @@ fn admit(
         // Callbacks may leave the card out; the answer to a query does not.
         return Ok(ProviderResult::Pending);
     }
-    if !cards::count(context, order, fingerprint.unwrap_or_default())? {
+    if !cards::count(context, order, shares, fingerprint.unwrap_or_default())? {
         advance(context, order.id(), fulfilment::Command::RefuseCard)?;
     }
     Ok(said)

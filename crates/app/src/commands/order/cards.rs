@@ -1,29 +1,24 @@
 //! The limits of drops for each card or account: counted in the commit that books an authorization, before its money is
 //! taken, and given back with the customer's units, or when the money cannot be taken.
 
-use domain::drops::{Buyer, Card, CardHash};
+use domain::drops::{Buyer, Card, CardHash, total};
 use domain::order::{Order, Outcome};
 
 use crate::commands::context::{Context, Halt, Handled};
-use crate::commands::order::drop_lines::{by_drop, sum};
+use crate::commands::order::drop_lines::by_drop;
 use crate::state::rows::{BuyerKey, CardKey};
 
-/// What an order has of a drop.
-struct Share {
+/// An order's units of a drop that limits each card, and the row of its buyer.
+pub(crate) struct Share {
     buyer: Buyer,
+    limit: i64,
     units: i64,
 }
 
-/// Returns true if a drop of the order limits each card. The customer's own row shows it; the drop's is not read.
-pub(crate) fn is_limited(context: &Context<'_>, order: &Order) -> Handled<bool> {
-    Ok(shares(context, order)?.iter().any(|share| share.buyer.card_limit.is_some()))
-}
-
 /// Counts an order's units for the card that pays. Returns false, and counts nothing, above the limit of a drop.
-pub(crate) fn count(context: &mut Context<'_>, order: &Order, fingerprint: &str) -> Handled<bool> {
+pub(crate) fn count(context: &mut Context<'_>, order: &Order, shares: Vec<Share>, fingerprint: &str) -> Handled<bool> {
     let mut counted = vec![];
-    for Share { buyer, units } in shares(context, order)? {
-        let Some(limit) = buyer.card_limit else { continue };
+    for Share { buyer, limit, units } in shares {
         let hash = CardHash(context.settings.codec.card(buyer.drop, fingerprint));
         let known = context.rows.cards.get(CardKey { drop: buyer.drop, hash })?.copied();
         let Some(card) = known.unwrap_or(Card::new(buyer.drop, hash)).with(units, limit) else { return Ok(false) };
@@ -38,7 +33,7 @@ pub(crate) fn count(context: &mut Context<'_>, order: &Order, fingerprint: &str)
 
 /// Gives back all units of an order whose money could not be taken.
 pub(crate) fn release(context: &mut Context<'_>, order: &Order) -> Handled {
-    for Share { buyer, units } in shares(context, order)? {
+    for Share { buyer, units, .. } in limited(context, order)? {
         if buyer.card_of(order.id()).is_some() {
             subtract(context, &buyer, order, units)?;
             let buyer = buyer.paying(order.id(), None);
@@ -63,13 +58,16 @@ fn subtract(context: &mut Context<'_>, buyer: &Buyer, order: &Order, units: i64)
     Ok(())
 }
 
-/// Returns the customer and the units of each drop; nothing is read for an order without drops.
-fn shares(context: &Context<'_>, order: &Order) -> Handled<Vec<Share>> {
+/// Returns the shares of the drops that limit each card. The customer's own row shows the limit; the drop's is not read.
+/// Nothing is read for an order without drops.
+pub(crate) fn limited(context: &Context<'_>, order: &Order) -> Handled<Vec<Share>> {
     let mut shares = vec![];
     for (drop, units) in by_drop(&order.created.lines, |line| Some((line.product, line.quantity))) {
-        let buyer = context.rows.buyers.get(BuyerKey { drop, user: order.user() })?.cloned();
+        let buyer = context.rows.buyers.get(BuyerKey { drop, user: order.user() })?;
         let buyer = buyer.ok_or_else(|| Halt::broken("the customer of a drop's order is counted"))?;
-        shares.push(Share { buyer, units: sum(&units) });
+        if let Some(limit) = buyer.card_limit {
+            shares.push(Share { buyer: buyer.clone(), limit, units: total(&units) });
+        }
     }
     Ok(shares)
 }

@@ -16,7 +16,3 @@ pub(super) fn by_drop(
     }
     drops
 }
-
-pub(super) fn sum(units: &[(ProductId, i64)]) -> i64 {
-    units.iter().fold(0, |sum: i64, (_, quantity)| sum.saturating_add(*quantity))
-}

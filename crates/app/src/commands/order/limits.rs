@@ -1,6 +1,6 @@
 //! The limits of drops: counted where an order is placed, and given back when it is cancelled or its units are returned.
 
-use domain::drops::{Act, Claim, LinkKind};
+use domain::drops::{Act, Claim, LinkKind, total};
 use domain::ids::{OrderId, ProductId};
 use domain::order::{Line, Order, Payment};
 
@@ -9,7 +9,7 @@ use crate::commands::answer::Refusal;
 use crate::commands::catalogue::drops;
 use crate::commands::context::{Context, Halt, Handled};
 use crate::commands::order::cards;
-use crate::commands::order::drop_lines::{by_drop, sum};
+use crate::commands::order::drop_lines::by_drop;
 use crate::state::rows::BuyerKey;
 
 /// Counts the units of a new order in the drops of its products.
@@ -48,7 +48,7 @@ fn give_back_with(
         let key = BuyerKey { drop, user: order.user() };
         let buyer = context.rows.buyers.get(key)?.and_then(|buyer| buyer.without(&units));
         let fewer = buyer.ok_or_else(|| Halt::broken("units that an order gives back are counted"))?;
-        let fewer = cards::give_back(context, fewer, order, sum(&units))?;
+        let fewer = cards::give_back(context, fewer, order, total(&units))?;
         context.rows.buyers.put(key, fewer);
     }
     Ok(())

@@ -33,7 +33,7 @@ payload! {
         user_id: UserId,
         products: Vec<Sold>,
         refund_amount: Money,
-        /// What was due on delivery for them.
+        /// The amount that was due on delivery for the products.
         #[serde(default, skip_serializing_if = "is_zero")]
         no_longer_due: Money,
         points_restored: Money,
@@ -232,6 +232,13 @@ impl GiveBack {
             Operation::Void => Some(GiveBack::Void),
             Operation::Authorize | Operation::Capture => None,
         }
+    }
+}
+
+impl OrderReturned {
+    /// Returns the value of the goods: the money that is given back, or the amount that is no longer due.
+    pub(crate) fn worth(&self) -> Money {
+        self.refund_amount + self.no_longer_due
     }
 }
 

@@ -84,7 +84,7 @@ pub fn of_order(event: &Event, mut add: impl FnMut(Arc<str>, i64)) {
             if returned.is_last {
                 add(REFUNDED.into(), 1);
             }
-            let worth = returned.refund_amount + returned.no_longer_due;
+            let worth = returned.worth();
             if !worth.is_zero() {
                 add(REFUNDED_AMOUNT.into(), worth.amount());
             }

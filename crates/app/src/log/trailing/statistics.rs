@@ -222,9 +222,7 @@ impl OrderStatistics {
                 if returned.is_last {
                     parts.iter().for_each(|part| sums.add(part.product.0, at, REFUNDED.into(), 1));
                 }
-                for (product, amount) in
-                    divided(returned.refund_amount + returned.no_longer_due, &returned.products, &parts)
-                {
+                for (product, amount) in divided(returned.worth(), &returned.products, &parts) {
                     sums.add(product.0, at, REFUNDED_AMOUNT.into(), amount);
                 }
             }

@@ -1,5 +1,5 @@
-//! Checks before a client joins a waiting room: the limit of its network, then a challenge. A customer who has a ticket has
-//! passed both. The cheapest is first; the engine is asked only afterwards.
+//! Checks before a client joins a waiting room: the customer's ticket, then the limit of the network, then a challenge. A
+//! customer who has a ticket passes. The engine is asked only afterwards.
 
 use std::net::IpAddr;
 

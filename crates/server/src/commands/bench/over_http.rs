@@ -52,7 +52,7 @@ pub(super) async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -
     stage_of(args, address, secret, Share { number: 0, servers: 1 }).await
 }
 
-/// Returns what makes the tokens of a server's customers.
+/// Returns a function that signs tokens with the server's secret.
 pub(super) fn tokens(secret: &str) -> impl Fn(i64, Role) -> String {
     let tokens = Tokens::new(secret.as_bytes());
     move |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL)
@@ -82,7 +82,7 @@ pub(super) async fn stage_of(
     let users = all / servers as u64;
     let first = i64::try_from(users * number as u64).unwrap_or_default();
     let customers = Customers::new(users, &|id| mint(id + first, Role::Customer));
-    let shop = Shop::visit(address, admin_token(secret)).await?;
+    let shop = Shop::new(address, admin_token(secret));
     let drop = Drop { requests: args.requests, coupons: args.coupons, has_room: args.waiting_room };
     Ok(Stage::new(address, shop, customers, (usize::from(args.connections) / servers).max(1), drop))
 }

@@ -1,4 +1,4 @@
-//! `doorbuster bench drop --waiting-room`, with what the customers do after they joined.
+//! `doorbuster bench drop --waiting-room` with `--sell` or `--hold`.
 
 use std::time::Duration;
 
@@ -17,6 +17,10 @@ use crate::security::auth::Role;
 
 /// The customers wait their turn and buy.
 pub(super) async fn sell(args: &BenchArgs) -> Result<CrowdReport, Error> {
+    if args.room.stock % args.room.limit != 0 {
+        let why = "--stock must be a multiple of --limit, because customers order --limit units at once";
+        return Err(Error::Failed(why.to_owned()));
+    }
     if let Some(processes) = &args.cluster {
         let cluster = Cluster::start(args, &processes.0)?;
         cluster.await_groups().await;
@@ -31,7 +35,7 @@ pub(super) async fn sell(args: &BenchArgs) -> Result<CrowdReport, Error> {
 
 async fn crowd(args: &BenchArgs, place: &Place, children: &[&Child]) -> Result<CrowdReport, Error> {
     let setting = setting(args, place, children, args.room.stock);
-    let mut shop = visit(&setting, place).await?;
+    let mut shop = visit(&setting, place)?;
     let (mut report, proof) = room::crowd(&setting, &mut shop, &progress).await?;
     report.failures.extend(verify::verify(&proof).err().map(|error| format!("the proof: {error}")));
     report.audit_violations = place.audit()?;
@@ -43,7 +47,7 @@ pub(super) async fn hold(args: &BenchArgs, seconds: f64) -> Result<HoldReport, E
     let place = Place::make(args)?;
     let child = Child::start(&place)?;
     let setting = setting(args, &place, &[&child], STOCK);
-    let mut shop = visit(&setting, &place).await?;
+    let mut shop = visit(&setting, &place)?;
     let mut report = room::hold(&setting, &mut shop, Duration::from_secs_f64(seconds), &progress).await?;
     report.audit_violations = place.audit()?;
     Ok(report)
@@ -61,7 +65,7 @@ fn setting(args: &BenchArgs, place: &Place, children: &[&Child], stock: i64) -> 
     }
 }
 
-async fn visit(setting: &Setting, place: &Place) -> Result<Shop, Error> {
+fn visit(setting: &Setting, place: &Place) -> Result<Shop, Error> {
     let first = setting.addresses.first().ok_or_else(|| Error::Failed("there is no process to measure".to_owned()))?;
-    Ok(Shop::visit(*first, admin_token(place.secret())).await?)
+    Ok(Shop::new(*first, admin_token(place.secret())))
 }

@@ -75,7 +75,7 @@ impl TokenWatch {
     }
 
     async fn look_once(&self, after: Timestamp) -> Result<(), StoreError> {
-        // A row of a token that a user ended exists no longer than the token.
+        // Without the bound of `oldest`: the row of a token that a user ended is kept until the token expires.
         self.tokens.end_all(&self.views.ended_tokens(after).await?);
         for (user, since) in self.views.tokens_since(after.max(self.oldest())).await? {
             self.tokens.end_before(user, since);

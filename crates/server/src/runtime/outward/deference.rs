@@ -1,4 +1,4 @@
-//! How work behind the orders leaves the processors to them in a rush.
+//! Background work leaves the processors to orders in a rush.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use domain::time::Timestamp;
 
 use crate::runtime::submitter::Submitter;
 
-/// So many orders and coupons in a batch are a rush.
+/// The orders and coupons of a batch from which on there is a rush.
 const RUSH: usize = 16;
 /// In a rush, work is followed by a rest this many times as long: it gets a tenth of the time.
 const REST_PER_WORK: u32 = 9;
-/// In a rush, a call to the outside is followed by this rest: the shop spends a tenth of it on one.
+/// In a rush, the rest after each call to the outside. A call costs the shop about a tenth of this time.
 const REST_PER_CALL: Duration = Duration::from_millis(2);
 const REST_MAX: Duration = Duration::from_secs(2);
 
-/// How late events may leave the shop in favour of orders.
+/// Pauses of background work in a rush. Work that is `late_by_max` late is not paused.
 #[derive(Clone, Copy, Debug)]
 pub struct Deference {
     pub late_by_max: Duration,

@@ -16,9 +16,9 @@ use crate::system::spans::counts::Counts;
 const SPANS_MAX: usize = 512;
 /// How long spans wait for others.
 const EVERY: Duration = Duration::from_secs(1);
-/// How often the stop is looked for meanwhile.
+/// Interval of checks for the stop.
 const STOP_CHECKED_EVERY: Duration = Duration::from_millis(100);
-/// How long the collector may take after the stop, for all requests together.
+/// Time-out of all requests together after the stop.
 const STOP_PATIENCE: Duration = Duration::from_millis(800);
 
 /// Sends spans to the collector.
@@ -45,7 +45,7 @@ impl SpanSender {
                 let spans = self.collect(if stopped_at.is_some() { Duration::ZERO } else { EVERY }, &stop);
                 let is_over = |at: Instant| spans.is_empty() || at.elapsed() >= STOP_PATIENCE;
                 if stopped_at.is_some_and(is_over) {
-                    // A name that is still being looked up is not waited for.
+                    // Does not wait for a DNS lookup.
                     return runtime.shutdown_background();
                 }
                 if let Err(error) = runtime.block_on(self.send(spans, stop.clone(), &mut stopped_at))
@@ -136,7 +136,7 @@ mod tests {
             (0..100).for_each(|_| _ = sender.try_send(span()));
             thread.join().unwrap();
             let took = stopped_at.elapsed();
-            // The rest is for a busy machine.
+            // 700 ms more than the time-out, for a busy machine.
             assert!(took < Duration::from_millis(1_500), "{took:?}");
         }
     }

@@ -62,7 +62,7 @@ pub struct Parts {
     /// Calls in progress at once, in total and per endpoint.
     pub concurrency: usize,
     pub endpoint_concurrency: usize,
-    /// How late deliveries may be in a rush.
+    /// Pauses deliveries in a rush.
     pub deference: Deference,
     /// Time-out of an attempt.
     pub timeout: Duration,
@@ -123,7 +123,7 @@ async fn run(runner: &WebhookRunner, parts: Parts, mut stop: Stop) {
     while !stop.is_requested() {
         let is_resting = rests_until > Instant::now();
         let free = if is_resting { 0 } else { parts.concurrency.saturating_sub(calls.len()) };
-        let taken = tasks.take_due(free, &mut queues).await;
+        let taken = if is_resting { vec![] } else { tasks.take_due(free, &mut queues).await };
         rests_until = rests_until.max(Instant::now() + tasks.rest_after(&taken));
         for attempted in taken {
             let now = parts.submitter.clock.now();

@@ -12,7 +12,7 @@ const SWEPT_MIN: usize = 1_024;
 /// Tokens by their marks, with the seconds of their expiry.
 #[derive(Default)]
 pub(super) struct Ended {
-    /// Nothing more is asked while nobody has logged out.
+    /// False while no token has ended; then no lock is taken.
     has_any: AtomicBool,
     known: RwLock<Known>,
 }

@@ -69,7 +69,7 @@ pub struct Vouched {
     pub principal: Principal,
     pub issued_s: u64,
     pub expires_s: u64,
-    /// Tells this token from every other one.
+    /// Identifies the token.
     pub mark: u64,
 }
 

@@ -12,7 +12,7 @@ use super::principal::Principal;
 pub struct Session {
     pub principal: Principal,
     pub(super) expires_s: u64,
-    /// Tells this token from every other one.
+    /// Identifies the token.
     pub(super) mark: u64,
 }
 

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::session::Session;
 
 const SHARDS: usize = 16;
-/// What fits into a table of 32,768 places. All shards together have 458,752 tokens in 25 MiB.
+/// The most tokens of a table of 32,768 places. All shards together have 458,752 tokens in 25 MiB.
 const TOKENS_PER_SHARD_MAX: usize = 28_672;
 
 type Shard = Mutex<HashMap<u128, Session, BuildHasherDefault<Marked>>>;

@@ -119,7 +119,7 @@ pub(super) fn chapters(pages: &[Page]) -> Vec<(&'static str, Vec<Entry<'_>>)> {
     chapters
 }
 
-/// Says what a page is for that no chapter names.
+/// Describes a page that no chapter names.
 fn other(page: &Page) -> String {
     match page.path.strip_prefix("performance/") {
         Some(day) => format!("What was measured on {day}, step by step."),

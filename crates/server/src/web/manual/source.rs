@@ -183,8 +183,7 @@ fn plain(events: &[Event<'_>]) -> String {
 
 /// Returns the titles of a table's columns. They are our own words, without signs that HTML would need to escape.
 fn titles(table: &[Event<'_>]) -> Vec<String> {
-    let is_head = |event: &&Event<'_>| !matches!(event, Event::End(TagEnd::TableHead));
-    let head: Vec<Event<'_>> = table.iter().take_while(is_head).cloned().collect();
+    let head = table.split(|event| matches!(event, Event::End(TagEnd::TableHead))).next().unwrap_or_default();
     let cells = head.split(|event| matches!(event, Event::Start(Tag::TableCell))).skip(1);
     cells.map(|cell| plain(cell).replace(['"', '&', '<'], "")).collect()
 }
