@@ -20,6 +20,7 @@ pub mod scale;
 pub mod scenario;
 pub mod shop;
 pub mod usage;
+mod viewers;
 
 /// The reasons why a measurement fails.
 #[derive(Debug, thiserror::Error)]

@@ -27,6 +27,10 @@ pub struct Report {
     /// To the HTTP library alone, in the same process; `None` for a server that was not started by this command.
     pub ratio_to_bare: Option<f64>,
     pub bare_per_second: Option<f64>,
+    /// Beside viewers of the dashboard.
+    pub viewed_per_second: Option<f64>,
+    pub viewed_p99_ms: Option<f64>,
+    pub ratio_viewed_to_not: Option<f64>,
     pub audit_violations: Option<i64>,
     pub rounds: usize,
     pub connections: usize,
@@ -53,6 +57,7 @@ impl Report {
         let share = |amount: Option<f64>, round: &Round| Some(amount? / round.tally.answers().max(1) as f64);
         let per_request = |count: Option<u64>, round: &Round| share(count.map(|count| count as f64), round);
         let ratio = |round: &Round| Some(round.per_second() / round.echo_per_second?);
+        let to_unviewed = |round: &Round| Some(round.viewed?.per_second / round.per_second());
         let to_bare = |round: &Round| Some(round.per_second() / round.bare_per_second?);
         Report {
             scenario,
@@ -70,6 +75,9 @@ impl Report {
             echo_per_second: known(&|round| round.echo_per_second).map(rounded),
             ratio_to_bare: known(&to_bare).map(rounded),
             bare_per_second: known(&|round| round.bare_per_second).map(rounded),
+            viewed_per_second: known(&|round| Some(round.viewed?.per_second)).map(rounded),
+            viewed_p99_ms: known(&|round| Some(round.viewed?.p99_ms)).map(rounded),
+            ratio_viewed_to_not: known(&to_unviewed).map(rounded),
             audit_violations: None,
             rounds: rounds.len(),
             connections,
@@ -143,6 +151,11 @@ impl Report {
         line("rows per request", known(self.rows_per_request));
         line("events per request", known(self.events_per_request));
         line("bytes written/request", known(self.bytes_written_per_request));
+        if let Some(per_second) = self.viewed_per_second {
+            line("per second, viewed", format!("{per_second:.0}"));
+            line("p99 ms, viewed", known(self.viewed_p99_ms));
+            line("ratio viewed to not", known(self.ratio_viewed_to_not));
+        }
         line("audit violations", self.audit_violations.map_or_else(|| "-".to_owned(), |count| count.to_string()));
         figures
     }

@@ -8,6 +8,7 @@ use crate::load::{self, Leg, Load, Pace, Tally};
 use crate::plan::Plan;
 use crate::scenario::{Echo, Scenario, Stage};
 use crate::usage::Usage;
+use crate::viewers;
 
 /// The parameters of a measurement.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,8 @@ pub struct Measurement<'a> {
     pub until: Option<Instant>,
     /// Requests per second, open loop; `None` is a closed loop.
     pub rate: Option<u64>,
+    /// After each leg there is another one, beside so many viewers of the dashboard; 0 for none.
+    pub viewers: u16,
     /// Process ids of the server, if it runs on this machine.
     pub servers: &'a [u32],
 }
@@ -32,6 +35,15 @@ pub struct Round {
     pub elapsed: Duration,
     pub tally: Tally,
     pub usage: Usage,
+    /// The leg beside viewers of the dashboard.
+    pub viewed: Option<Viewed>,
+}
+
+/// A leg beside viewers of the dashboard.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewed {
+    pub per_second: f64,
+    pub p99_ms: f64,
 }
 
 impl Round {
@@ -89,10 +101,29 @@ pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&
         check(stage, &leg, &mut failures).await?;
         progress(&format!("round {number} of {}: {:.0} per second", wanted.rounds, leg.per_second()));
         fastest = fastest.max(leg.per_second());
+        let viewed = match wanted.viewers {
+            0 => None,
+            _ => Some(view(stage, wanted, expected, share, &mut failures).await?),
+        };
         let Leg { elapsed, tally, .. } = leg;
-        rounds.push(Round { echo_per_second, bare_per_second, elapsed, tally, usage });
+        rounds.push(Round { echo_per_second, bare_per_second, elapsed, tally, usage, viewed });
     }
     Ok(Measured { rounds, failures })
+}
+
+/// Runs a leg of the scenario beside viewers of the dashboard.
+async fn view(
+    stage: &mut Stage,
+    wanted: Measurement<'_>,
+    expected: u64,
+    share: f64,
+    failures: &mut Vec<String>,
+) -> Result<Viewed, Error> {
+    let plan = stage.prepare(wanted.scenario, expected).await?;
+    let leg = run_leg(stage, plan, pace(stage, wanted, share));
+    let leg = viewers::beside(stage.shop.viewers(wanted.viewers), leg).await?;
+    check(stage, &leg, failures).await?;
+    Ok(Viewed { per_second: leg.per_second(), p99_ms: leg.tally.latencies.quantile_ms(0.99) })
 }
 
 /// A leg of requests that are answered without the engine.
@@ -174,7 +205,16 @@ mod tests {
 
     fn measurement(until: Option<Instant>) -> Measurement<'static> {
         let (leg, echo_leg) = (Duration::from_secs(5), Duration::from_secs(5));
-        Measurement { scenario: Scenario::Coupon, leg, echo_leg, rounds: 3, until, rate: None, servers: &[] }
+        Measurement {
+            scenario: Scenario::Coupon,
+            leg,
+            echo_leg,
+            rounds: 3,
+            until,
+            rate: None,
+            viewers: 0,
+            servers: &[],
+        }
     }
 
     #[test]

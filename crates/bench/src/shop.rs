@@ -9,6 +9,7 @@ use crate::connection::Connection;
 use crate::counters::Counters;
 use crate::plan::Claim;
 use crate::request::Template;
+use crate::viewers::Viewers;
 
 /// Stock of every product, more than any leg can sell.
 pub const STOCK: i64 = 1_000_000_000;
@@ -38,6 +39,11 @@ pub struct Shop {
 impl Shop {
     pub const fn new(address: SocketAddr, admin_token: String) -> Shop {
         Shop { address, admin_token }
+    }
+
+    /// Returns viewers of the dashboard.
+    pub(crate) fn viewers(&self, count: u16) -> Viewers<'_> {
+        Viewers { address: self.address, token: &self.admin_token, count }
     }
 
     /// Registers a product; returns its id.

@@ -94,7 +94,7 @@ pub struct HoldReport {
     pub memory_waiting_mb: f64,
     pub memory_peak_mb: f64,
     pub seconds: f64,
-    /// CPU time of the server per second, in milliseconds, while nobody is admitted.
+    /// CPU time of the server per second, in milliseconds, while the queue stands.
     pub cpu_ms_per_second_still: f64,
     /// The same while the queue moves.
     pub cpu_ms_per_second_moving: f64,

@@ -62,6 +62,9 @@ pub struct BenchArgs {
     /// request after an answer
     #[arg(long, value_name = "PER SECOND", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub rate: Option<u64>,
+    /// After each leg, run another one beside so many viewers of the dashboard, who read its first page once a second
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1_000), conflicts_with = "in_process")]
+    pub viewers: u16,
     /// Measure over the services of DATABASE_URL, KAFKA_BROKERS and REDIS_URL, and then with the embedded store: one
     /// process per group of roles, the first one serves the customers
     #[arg(long, value_name = "ROLES+ROLES", num_args = 0..=1, require_equals = true, value_parser = processes,

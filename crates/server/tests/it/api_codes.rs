@@ -174,7 +174,7 @@ impl Meeting {
             Code::HeadersTooLarge | Code::RequestMalformed => Elsewhere("shell_connections"),
             Code::MediaTypeUnsupported => Answered(self.post_text()),
             Code::IdempotencyMismatch => Answered(self.another_body()),
-            Code::IdempotencyInProgress => Never("only a repeat that comes while the first is loaded anew meets it"),
+            Code::IdempotencyInProgress => Never("only a repeat that comes while the first is loaded again meets it"),
             Code::ValidationFailed => Answered(shop.post(ANN, "/api/orders", &json!({}))),
             Code::AuthRequired => Answered(shop.ask_openly("GET", "/api/orders", &Value::Null)),
             Code::AuthForbidden => get("/api/admin/orders"),

@@ -86,7 +86,14 @@ pub(super) async fn measure(args: &BenchArgs, place: &Place) -> Result<Report, E
         if number > 0 {
             let now = Usage { cpu_seconds_client: bench::usage::cpu_seconds("self"), ..Usage::default() };
             let usage = now.since(&client);
-            measured.rounds.push(Round { echo_per_second: None, bare_per_second: None, elapsed, tally, usage });
+            measured.rounds.push(Round {
+                echo_per_second: None,
+                bare_per_second: None,
+                elapsed,
+                tally,
+                usage,
+                viewed: None,
+            });
         }
     }
     engine.stop()?;

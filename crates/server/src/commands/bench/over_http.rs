@@ -108,6 +108,7 @@ pub(super) async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u
         rounds: usize::from(args.rounds),
         until: given.is_none().then(|| Instant::now() + LEGS_END),
         rate: args.rate,
+        viewers: args.viewers,
         servers,
     };
     let measured = rounds::run(stage, wanted, &progress).await?;
