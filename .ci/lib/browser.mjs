@@ -108,6 +108,9 @@ async function queue(page) {
     await accessible(page);
     await page.goto(`/drops/${dropId}`);
     await accessible(page);
+    await page.waitForSelector("[name=cf-turnstile-response]", { state: "attached" });
+    await page.click("[data-join]");
+    await page.waitForSelector(".say.bad:has-text('check')");
     await page.click("[data-join]");
     await page.waitForSelector("[data-leave]");
     await accessible(page);

@@ -153,6 +153,9 @@ each("[data-order]", (section) => {
     notices.addEventListener("open", look);
 });
 
+// The fields into which the services that check clients write the customer's token.
+const CHALLENGE_TOKEN = "[name=cf-turnstile-response], [name=h-captcha-response], [name=g-recaptcha-response]";
+
 // The waiting room of a drop: joining it, leaving it, and the place in it.
 each("[data-drop]", (section) => {
     const path = `/api/drops/${section.dataset.drop}/queue`;
@@ -165,7 +168,16 @@ each("[data-drop]", (section) => {
                 }),
             ),
         );
-    act("[data-join]", () => post(path));
+    act("[data-join]", async () => {
+        const token = section.querySelector(CHALLENGE_TOKEN)?.value;
+        try {
+            await post(path, {}, undefined, token ? { "challenge-token": token } : {});
+        } catch (refused) {
+            // A token is good for one request.
+            for (const widget of ["turnstile", "hcaptcha", "grecaptcha"]) globalThis[widget]?.reset();
+            throw refused;
+        }
+    });
     act("[data-leave]", () => call("DELETE", path));
     if (section.dataset.ticket !== "WAITING") return;
     const show = (place) => {

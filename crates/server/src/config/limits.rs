@@ -6,6 +6,7 @@ use app::resilience::rates::Rate;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use crate::security::join_guard::Widget;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +58,9 @@ pub struct Drops {
     challenge_url: String,
     challenge_timeout_ms: u64,
     pub challenge_fails_open: bool,
+    challenge_script: String,
+    challenge_site_key: String,
+    challenge_origins: String,
     #[serde(skip)]
     secret: ChallengeSecret,
 }
@@ -78,6 +82,14 @@ impl Drops {
 
     pub fn challenge_secret(&self) -> Option<&str> {
         self.secret.0.as_deref()
+    }
+
+    /// Returns the service's widget on the storefront's pages, if there is one.
+    pub fn challenge_widget(&self) -> Option<Widget> {
+        let script = self.challenge_script.as_str();
+        let named = self.challenge_origins.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        let origins = [origin_of(script)?].into_iter().chain(named).collect::<Vec<_>>().join(" ");
+        Some(Widget { script: script.to_owned(), site_key: self.challenge_site_key.clone(), origins })
     }
 
     pub const fn challenge_timeout(&self) -> Duration {
@@ -102,6 +114,68 @@ impl Drops {
                 "drops.challenge is \"http\": set drops.challenge_url to an address of http or https",
             ));
         }
-        Ok(())
+        self.check_widget().map_err(Error::Drops)
+    }
+
+    fn check_widget(&self) -> Result<(), &'static str> {
+        let has_script = !self.challenge_script.is_empty();
+        if has_script && self.challenge == ChallengeBy::None {
+            return Err(
+                "drops.challenge_script is set: set drops.challenge to \"http\", or nothing verifies what the widget returns",
+            );
+        }
+        if has_script == self.challenge_site_key.is_empty() {
+            return Err("set both drops.challenge_script and drops.challenge_site_key, or neither");
+        }
+        let Some(widget) = self.challenge_widget() else {
+            return if has_script || !self.challenge_origins.is_empty() {
+                Err("set drops.challenge_script to an address of https, or of http on this machine")
+            } else {
+                Ok(())
+            };
+        };
+        // An origin becomes a source of the pages' content security policy.
+        if widget.origins.split(' ').all(|origin| origin_of(origin) == Some(origin)) {
+            return Ok(());
+        }
+        Err(
+            "drops.challenge_origins: write origins without a path, separated by commas, such as \"https://hcaptcha.com, https://*.hcaptcha.com\"",
+        )
+    }
+}
+
+/// Returns the origin of an address of https, or of http on this machine.
+fn origin_of(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let is_plain =
+        !host.is_empty() && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-*:".contains(&byte));
+    let is_safe = scheme == "https" || (scheme == "http" && ["127.0.0.1", "localhost"].contains(&host));
+    (is_plain && is_safe).then(|| &url[..scheme.len() + "://".len() + authority.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_origin_of_an_address_is_safe_in_a_policy() {
+        assert_eq!(origin_of("https://js.hcaptcha.com/1/api.js?hl=ko"), Some("https://js.hcaptcha.com"));
+        assert_eq!(origin_of("https://*.hcaptcha.com"), Some("https://*.hcaptcha.com"));
+        assert_eq!(origin_of("http://127.0.0.1:81/x"), Some("http://127.0.0.1:81"));
+        for wrong in [
+            "",
+            "https://",
+            "https://:80",
+            "http://example.com",
+            "https://a b",
+            "https://a;b",
+            "https://u@a",
+            "ftp://a",
+            "a.example",
+        ] {
+            assert_eq!(origin_of(wrong), None, "{wrong}");
+        }
     }
 }

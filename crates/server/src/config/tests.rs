@@ -149,6 +149,26 @@ fn durations_are_bounded_by_their_unit() {
 }
 
 #[test]
+fn the_widget_of_a_challenge_has_a_script_a_key_and_origins() {
+    const SCRIPT: (&str, &str) = ("DOORBUSTER__DROPS__CHALLENGE_SCRIPT", "https://js.example.com/api.js");
+    const SITE_KEY: (&str, &str) = ("DOORBUSTER__DROPS__CHALLENGE_SITE_KEY", "a site");
+    const ON: [(&str, &str); 2] =
+        [("DOORBUSTER__DROPS__CHALLENGE", "http"), ("DOORBUSTER__DROPS__CHALLENGE_URL", "https://example.com/verify")];
+    let origins = |given| ("DOORBUSTER__DROPS__CHALLENGE_ORIGINS", given);
+    let refused = |more: &[(&str, &str)]| load(&[&ON, more].concat()).unwrap_err().to_string();
+    assert!(load(&[SCRIPT, SITE_KEY]).unwrap_err().to_string().contains("drops.challenge to \"http\""));
+    assert!(refused(&[SCRIPT]).contains("challenge_site_key") && refused(&[SITE_KEY]).contains("challenge_script"));
+    assert!(refused(&[(SCRIPT.0, "http://js.example.com/api.js"), SITE_KEY]).contains("https"));
+    assert!(refused(&[origins("https://example.com")]).contains("challenge_script"));
+    for wrong in ["example.com", "https://example.com/a", "https://example.com; script-src *"] {
+        assert!(refused(&[SCRIPT, SITE_KEY, origins(wrong)]).contains("challenge_origins"), "{wrong}");
+    }
+    let config = load(&[&ON[..], &[SCRIPT, SITE_KEY, origins(" https://*.example.com, ")]].concat()).unwrap();
+    assert_eq!(config.drops.challenge_widget().unwrap().origins, "https://js.example.com https://*.example.com");
+    assert!(load(&ON).unwrap().drops.challenge_widget().is_none());
+}
+
+#[test]
 fn zero_threads_are_refused() {
     let error = load(&[("DOORBUSTER__SERVER__HTTP_THREADS", "0")]).unwrap_err().to_string();
     assert_eq!(error, "server.http_threads = 0 is out of range: at least 1");

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use app::events::wire_time;
 use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Response;
 use domain::drops::{Drop, Offer, Status};
 use domain::ids::{DropId, UserId};
@@ -12,7 +14,7 @@ use maud::{Markup, html};
 
 use super::art::poster;
 use super::format::{count, moment, won};
-use super::layout::{nothing_here, page};
+use super::layout::{POLICY, nothing_here, page};
 use super::reader::Reader;
 use crate::api::Shop;
 use crate::api::products::waiting::{TicketBody, ticket_of};
@@ -20,6 +22,7 @@ use crate::api::response::refusals::unavailable;
 use crate::api::texts::{Text, pages};
 use crate::http::Problem;
 use crate::http::path::{self, Id};
+use crate::security::join_guard::Widget;
 
 const SHOWN: usize = 100;
 /// A moment that is further away is a date and no countdown.
@@ -58,11 +61,12 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
     };
     let sells = drop.check_open(reader.now).is_ok();
     let may_buy = sells && (drop.queue.is_none() || place.as_ref().is_some_and(|place| place.status == "ADMITTED"));
+    let widget = shop.joins.widget.clone();
     let content = html! {
         section.section.stack data-drop=(drop.id.0) data-ticket=[place.as_ref().map(|place| place.status)] {
             div.row { (chip(&drop, &reader)) span.soft { (clock(&drop, &reader)) } }
             h1 { (drop.name) }
-            @if drop.queue.is_some() { (room(&drop, place.as_ref(), &reader)) }
+            @if drop.queue.is_some() { (room(&drop, place.as_ref(), &Door { reader: &reader, widget: widget.as_ref() })) }
             ul.goods { @for product in &products {
                 @let offer = drop.products.iter().find(|offer| offer.product == product.id);
                 (card(product, offer, may_buy, &reader))
@@ -75,7 +79,11 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
             }
         }
     };
-    Ok(page(&reader, &drop.name, content))
+    let mut response = page(&reader, &drop.name, content);
+    if let Some(policy) = widget.as_ref().and_then(policy_with) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
 }
 
 /// A customer's place before the waiting room in which a product is sold.
@@ -140,8 +148,22 @@ fn clock(drop: &Drop, reader: &Reader) -> Markup {
     html! { (text.of(reader.language)) " " time.num datetime=(wire_time::format(until)) data-time=(kind) { (moment(until)) } }
 }
 
+/// Returns the policy of a page with the widget, which loads its own files and frames.
+fn policy_with(widget: &Widget) -> Option<HeaderValue> {
+    let own = ["script-src", "style-src", "connect-src", "frame-src"]
+        .map(|part| format!("; {part} 'self' {}", widget.origins));
+    HeaderValue::try_from(format!("{POLICY}{}", own.concat())).ok()
+}
+
+/// The door of a waiting room, and who stands before it.
+struct Door<'a> {
+    reader: &'a Reader,
+    widget: Option<&'a Widget>,
+}
+
 /// The waiting room as the customer meets it.
-fn room(drop: &Drop, place: Option<&TicketBody>, reader: &Reader) -> Markup {
+fn room(drop: &Drop, place: Option<&TicketBody>, door: &Door<'_>) -> Markup {
+    let reader = door.reader;
     let say = |text: Text| text.of(reader.language);
     let is_over = drop.status(reader.now) == Status::Closed;
     html! {
@@ -149,19 +171,29 @@ fn room(drop: &Drop, place: Option<&TicketBody>, reader: &Reader) -> Markup {
             h2 { (say(pages::WAITING_ROOM)) }
             @match (reader.user, place) {
                 (None, _) => p { a.button.quiet href=(format!("/login?next=/drops/{}", drop.id.0)) { (say(pages::LOG_IN)) } },
-                (Some(_), None) => { p.soft { (say(pages::QUEUE_SAYS)) } (join(is_over, reader)) }
-                (Some(_), Some(place)) => (standing(place, is_over, reader)),
+                (Some(_), None) => { p.soft { (say(pages::QUEUE_SAYS)) } (join(is_over, door)) }
+                (Some(_), Some(place)) => (standing(place, is_over, door)),
             }
             p.say role="status" {}
         }
     }
 }
 
-fn join(is_over: bool, reader: &Reader) -> Markup {
-    html! { @if !is_over { div.row { button type="button" data-join="" { (pages::JOIN_QUEUE.of(reader.language)) } } } }
+fn join(is_over: bool, door: &Door<'_>) -> Markup {
+    html! {
+        @if !is_over {
+            @if let Some(Widget { script, site_key, .. }) = door.widget {
+                // Each service fills the element of its own class.
+                div.cf-turnstile.h-captcha.g-recaptcha data-sitekey=(site_key) {}
+                script src=(script) async {}
+            }
+            div.row { button type="button" data-join="" { (pages::JOIN_QUEUE.of(door.reader.language)) } }
+        }
+    }
 }
 
-fn standing(place: &TicketBody, is_over: bool, reader: &Reader) -> Markup {
+fn standing(place: &TicketBody, is_over: bool, door: &Door<'_>) -> Markup {
+    let reader = door.reader;
     let say = |text: Text| text.of(reader.language);
     html! {
         @match (place.status, place.ahead) {
@@ -178,7 +210,7 @@ fn standing(place: &TicketBody, is_over: bool, reader: &Reader) -> Markup {
                 @if let Some(until) = &place.admitted_until { time.num datetime=(until) data-time="until" { (until) } }
             },
             ("SOLD_OUT", _) => p { strong { (say(pages::QUEUE_SOLD_OUT)) } },
-            _ => { p { strong { (say(pages::TURN_OVER)) } } (join(is_over, reader)) }
+            _ => { p { strong { (say(pages::TURN_OVER)) } } (join(is_over, door)) }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The challenge and the limits that a client passes before it joins a waiting room.
 
 use serde_json::{Value, json};
+use server::security::auth::Role;
 
 use crate::api_asking::in_both_executors;
 use crate::client::Answer;
+use crate::dashboard::visit;
 use crate::hook_receiver::HookReceiver;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
@@ -45,6 +47,31 @@ fn a_client_passes_the_challenge_once() {
     // A customer with a ticket has passed.
     assert_eq!(join(&shop, ANN, &queue, None).expect(202)["ticket"], ticket["ticket"]);
     assert_eq!(service.drain(), 0);
+}
+
+#[test]
+fn only_the_page_of_a_drop_shows_the_widget() {
+    let shop = TestShop::start_with(&[
+        ("DOORBUSTER__DROPS__CHALLENGE", "http"),
+        ("DOORBUSTER__DROPS__CHALLENGE_URL", "http://127.0.0.1:1/verify"),
+        ("DOORBUSTER__DROPS__CHALLENGE_SCRIPT", "https://js.example.com/1/api.js"),
+        ("DOORBUSTER__DROPS__CHALLENGE_SITE_KEY", "a \"site\""),
+        ("DOORBUSTER__DROPS__CHALLENGE_ORIGINS", "https://example.com, https://*.example.com"),
+    ]);
+    let queue = drop_of(&shop);
+    let path = queue.trim_start_matches("/api").trim_end_matches("/queue");
+    let page = visit(&shop, &shop.token(ANN, Role::Customer), path);
+    assert!(page.text.contains("data-sitekey=\"a &quot;site&quot;\""), "{}", page.text);
+    assert!(page.text.contains("<script src=\"https://js.example.com/1/api.js\" async>"), "{}", page.text);
+    let policy = page.header("content-security-policy").unwrap();
+    for part in ["script-src", "style-src", "connect-src", "frame-src"] {
+        let part = format!("; {part} 'self' https://js.example.com https://example.com https://*.example.com");
+        assert!(policy.contains(&part), "{part}: {policy}");
+    }
+    let visitor = shop.client().send("GET", path, &[], "").unwrap();
+    assert!(!visitor.text.contains("data-sitekey"), "a visitor logs in first");
+    let other = visit(&shop, &shop.token(ANN, Role::Customer), "/drops");
+    assert!(!other.header("content-security-policy").unwrap().contains("example.com"));
 }
 
 #[test]

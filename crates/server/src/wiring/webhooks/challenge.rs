@@ -10,7 +10,7 @@ use crate::config::Drops;
 use crate::security::join_guard::JoinGuard;
 
 pub(in crate::wiring) fn guard(drops: &Drops) -> JoinGuard {
-    JoinGuard { challenge: service(drops), fails_open: drops.challenge_fails_open }
+    JoinGuard { challenge: service(drops), fails_open: drops.challenge_fails_open, widget: drops.challenge_widget() }
 }
 
 /// Returns the configured service, if there is one.
