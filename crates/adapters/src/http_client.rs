@@ -24,7 +24,7 @@ pub(crate) fn build(builder: ClientBuilder) -> Result<Client, String> {
 
 /// Reads the address that a setting names.
 pub(crate) fn address(setting: &str, url: &str) -> Result<Url, String> {
-    let url = Url::parse(url).map_err(|error| format!("{setting} is not an address: {error}"))?;
+    let url = Url::parse(url).map_err(|_| format!("{setting} must be an address, such as https://example.com/path"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("{setting} must begin with http:// or https://"));
     }

@@ -257,6 +257,8 @@ impl Config {
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = kafka::property_keys::key_of(&name.to_lowercase().replace("__", "."));
                 layers.set(&key, text, variable.clone()).ok_or(Error::UnknownVariable { variable })?;
+            } else if let Some(meant) = variables::meant(&variable) {
+                return Err(Error::MisspeltVariable { variable, meant });
             }
         }
         // A variable that is empty is absent; it may have replaced an earlier one.

@@ -10,6 +10,11 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Ex
 
 use crate::unreachable;
 
+const FROM: &str =
+    "notifications.email_from must be an e-mail address, such as shop@example.com or \"Doorbuster <shop@example.com>\"";
+const URL: &str = "DOORBUSTER_SMTP_URL must be the address of a mail server: smtps://user:password@host:465, \
+                   smtp://user:password@host:587?tls=required, or smtp://host without encryption";
+
 pub struct MailServer {
     server: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
@@ -24,10 +29,9 @@ impl MailServer {
     ///
     /// When the address of the server or the sender's is none.
     pub fn new(url: &str, from: &str, timeout: Duration) -> Result<MailServer, String> {
-        let from = from.parse().map_err(|error| format!("notifications.email_from is no e-mail address: {error}"))?;
-        let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-        let server =
-            server.map_err(|error| format!("DOORBUSTER_SMTP_URL is not the address of a mail server: {error}"))?;
+        let from = from.parse().map_err(|_| FROM.to_owned())?;
+        // The library's own words name its features and parts of the address, which has a password.
+        let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| URL.to_owned())?;
         Ok(MailServer { server: server.timeout(Some(timeout)).build(), from, timeout })
     }
 

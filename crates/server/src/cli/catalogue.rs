@@ -142,7 +142,7 @@ pub struct NewCampaignArgs {
     #[arg(long, value_name = "PERCENT")]
     pub percent: Option<i64>,
     /// Largest discount of a percentage, in the currency's smallest unit
-    #[arg(long, value_name = "AMOUNT", requires = "percent")]
+    #[arg(long, value_name = "AMOUNT", requires = "percent", conflicts_with = "amount")]
     pub max_amount: Option<i64>,
     /// Discount as an amount, in the currency's smallest unit
     #[arg(long, value_name = "AMOUNT")]

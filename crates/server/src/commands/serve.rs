@@ -14,6 +14,7 @@ use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, RegisterUser};
 use app::state::rows::Role;
 
+use self::encryption::Hangups;
 use self::retention::Retention;
 use super::admin::running;
 use super::{Error, settings};
@@ -55,6 +56,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
+    let mut hangups = runtime.block_on(async { Hangups::listen() })?;
     let open = OpenShop::open(&config, args.bench, |shop| {
         make_admin(&config, shop)?;
         args.demo.map_or(Ok(()), |seed| runtime.block_on(fill(shop, seed)))
@@ -68,7 +70,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     tracing::info!("The shop is open on {scheme}://{}", open.address);
 
     let crowd = args.demo_crowd.then(|| Regulars::start(&open.shop)).transpose()?;
-    let ended = runtime.block_on(open.is_over(&mut signals, config.engine.after_failure));
+    let ended = runtime.block_on(open.is_over(&mut signals, &mut hangups, config.engine.after_failure));
     crowd.into_iter().for_each(Regulars::stop);
     let Some(failure) = ended? else {
         open.close()?;
@@ -161,6 +163,7 @@ impl OpenShop {
     async fn is_over(
         &self,
         signals: &mut Signals,
+        hangups: &mut Hangups,
         after_failure: AfterFailure,
     ) -> std::io::Result<Option<&'static str>> {
         let health = &self.shop.submitter.health;
@@ -175,7 +178,7 @@ impl OpenShop {
         tokio::select! {
             received = signals.received() => received.map(|()| None),
             failure = failure => Ok(Some(failure)),
-            error = encryption::reload_on_hangup(self.certificate.as_deref()) => Err(error),
+            never = hangups.renew(self.certificate.as_deref()) => match never {},
         }
     }
 

@@ -13,6 +13,8 @@ pub enum Error {
     NoFile(PathBuf),
     #[error("{variable} is not a known setting; `doorbuster config --default` lists them all")]
     UnknownVariable { variable: String },
+    #[error("{variable} is not a known setting; did you mean {meant}?")]
+    MisspeltVariable { variable: String, meant: String },
     #[error("{}", explain::of(.0))]
     Invalid(Box<layers::Invalid>),
     #[error("{key} = {given:?} is not an address; use host:port, such as 127.0.0.1:8080 or [::1]:8080")]

@@ -169,6 +169,23 @@ fn the_widget_of_a_challenge_has_a_script_a_key_and_origins() {
 }
 
 #[test]
+fn a_misspelt_variable_is_refused_and_a_foreign_one_is_not() {
+    for (given, meant) in [
+        ("DOORBUSTER_WEBHOOK_SECRET_KEY", "DOORBUSTER_WEBHOOK_SECRET_KEYS"),
+        ("DOORBUSTER_AUTH_SECERT_FILE", "DOORBUSTER_AUTH_SECRET_FILE"),
+        ("DOORBUSTER_SERVER__LISTEN", "DOORBUSTER__SERVER__LISTEN"),
+    ] {
+        let error = load(&[(given, "x")]).unwrap_err().to_string();
+        assert_eq!(error, format!("{given} is not a known setting; did you mean {meant}?"));
+    }
+    for foreign in
+        ["DOORBUSTER_SERVICE_HOST", "DOORBUSTER_PORT_8080_TCP_ADDR", "DOORBUSTER_TOKEN", "DOORBUSTER_PROFILE"]
+    {
+        load(&[(foreign, "x")]).unwrap();
+    }
+}
+
+#[test]
 fn zero_threads_are_refused() {
     let error = load(&[("DOORBUSTER__SERVER__HTTP_THREADS", "0")]).unwrap_err().to_string();
     assert_eq!(error, "server.http_threads = 0 is out of range: at least 1");

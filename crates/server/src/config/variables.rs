@@ -14,6 +14,8 @@ pub(super) const ENV_GATEWAY_TOKEN: &str = "DOORBUSTER_GATEWAY_TOKEN";
 pub(super) const ENV_CHALLENGE_SECRET: &str = "DOORBUSTER_CHALLENGE_SECRET";
 pub(super) const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
 pub(crate) const ENV_WEBHOOK_KEYS: &str = "DOORBUSTER_WEBHOOK_SECRET_KEYS";
+/// A name with at most so many wrong, missing or swapped letters is a misspelt one.
+const TYPOS_MAX: usize = 2;
 /// Behind one of the names above: the file that contains the value, as secret stores of containers and systemd give it.
 pub(super) const FILE: &str = "_FILE";
 
@@ -58,6 +60,18 @@ pub(super) fn own(variable: &str) -> Option<(&'static str, Form)> {
     let find = |wanted: &str| OWN.into_iter().find(|name| *name == wanted);
     let by_file = || variable.strip_suffix(FILE).and_then(find).map(|name| (name, Form::File));
     find(variable).map(|name| (name, Form::Text)).or_else(by_file)
+}
+
+/// Returns the name that a variable was probably meant to have, which nothing reads as it is: a secret with a misspelt name would
+/// be missing without a word. Names that are further away belong to others, such as those that Kubernetes sets.
+pub(super) fn meant(variable: &str) -> Option<String> {
+    let rest = variable.strip_prefix("DOORBUSTER_")?;
+    if rest.contains("__") {
+        return Some(format!("{ENV_PREFIX}{rest}"));
+    }
+    let is_near = |name: &str| strsim::osa_distance(name, variable) <= TYPOS_MAX;
+    let known = OWN.into_iter().flat_map(|name| [name.to_owned(), format!("{name}{FILE}")]);
+    known.into_iter().find(|name| is_near(name))
 }
 
 /// The content of a variable of [`OWN`].

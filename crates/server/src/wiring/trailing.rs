@@ -71,7 +71,7 @@ fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Res
     Ok(followers)
 }
 
-fn sinks(analytics: &Analytics) -> Result<Vec<Box<dyn Sink>>, Error> {
+pub(super) fn sinks(analytics: &Analytics) -> Result<Vec<Box<dyn Sink>>, Error> {
     let mut sinks: Vec<Box<dyn Sink>> = vec![];
     if let Some(folder) = analytics.folder() {
         sinks.push(Box::new(FileSink::new(folder, analytics.file_bytes_max())));

@@ -41,6 +41,9 @@ fn check_scopes(shop: &TestShop) {
         let body = json!({"name": scope.name(), "scopes": [scope.name()]});
         let made = shop.post(ADMIN, "/api/admin/api-keys", &body).expect(201);
         let authorization = format!("Bearer {}", made["key"].as_str().unwrap());
+        let headers = [("authorization", &*authorization)];
+        let ended = shop.client().send("DELETE", "/api/auth/session", &headers, "").unwrap();
+        assert_eq!(ended.problem(403), "auth.forbidden", "a key is no session that could be ended");
         let (own, writes) = scope.parts();
         for (method, path, access) in ROUTES {
             if matches!(access, Access::Everybody | Access::Visitors) {

@@ -49,6 +49,7 @@ fn a_role_counts_at_once_and_is_taken_away_at_once() {
         let give = |role: &str| shop.patch(ADMIN, &format!("{USERS}/{id}"), &json!({"role": role}));
         assert_eq!(give("viewer").expect(200)["role"], "viewer");
         assert_eq!(reprice(3_000).problem(403), "auth.forbidden", "the token is of an operator, the role is not");
+        assert_eq!(call(shop, &token, "GET", "/api/users/me", &json!({})).expect(200)["role"], "viewer");
         assert_eq!(call(shop, &token, "GET", &path, &json!({})).expect(200)["price"], 2_000);
         // A token does not grow with the role.
         give("admin").expect(200);

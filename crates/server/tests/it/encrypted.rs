@@ -44,6 +44,13 @@ fn copy(from: &Issued, to: &Issued) {
 }
 
 #[test]
+fn a_hangup_does_not_end_a_shop_without_a_certificate() {
+    let mut shop = TestShop::start();
+    assert!(xtask::process::signal(shop.pid(), "-HUP"));
+    shop.stop();
+}
+
+#[test]
 fn customers_use_https_and_a_hangup_renews_the_certificate() {
     const TEST: &str = "customers_use_https_and_a_hangup_renews_the_certificate";
     let Some(authority) = Authority::make(TEST) else { return };

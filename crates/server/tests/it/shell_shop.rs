@@ -74,7 +74,12 @@ fn a_profile_has_the_address_and_the_token() {
     let token = text(&output(&shop, &["token", "--role", "admin", "--user", "1"]));
     let file = shop.folder().join("doorbuster/profiles.toml");
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(&file, format!("[here]\nurl = {:?}\ntoken = {:?}\n", address(&shop), token.trim())).unwrap();
+    let here = format!("[here]\nurl = {:?}\ntoken = {token:?}\n", address(&shop));
+    std::fs::write(
+        &file,
+        format!("{here}[open]\ntoken = \"x\"\n[wrong]\nurl = \"http://127.0.0.1:1\"\ntoken = \"a b\"\n"),
+    )
+    .unwrap();
     let list = |profile: &str| {
         let mut command = doorbuster(&shop, &["product", "list", "--json", "--profile", profile]);
         command.env_remove("DOORBUSTER_AUTH_SECRET").output().unwrap()
@@ -85,7 +90,12 @@ fn a_profile_has_the_address_and_the_token() {
     let page: Value = serde_json::from_str(&text(&list("here"))).unwrap();
     assert_eq!(page["data"].as_array().unwrap().len(), 1);
     let unknown = list("there");
-    assert!(String::from_utf8_lossy(&unknown.stderr).contains("it has here"), "{unknown:?}");
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("it has here, open, wrong"), "{unknown:?}");
+    for (profile, why) in [("open", "\"open\": missing field `url`"), ("wrong", "a character that no token has")] {
+        let refused = list(profile);
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(why), "{refused:?}");
+    }
 }
 
 #[test]

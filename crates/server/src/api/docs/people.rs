@@ -77,7 +77,7 @@ pub(in crate::api) fn list_staff() -> Operation {
 
 pub(in crate::api) fn change_staff() -> Operation {
     Operation::new(Tag::Administration, "changeRole", "Give a user another role")
-        .paragraph("The role counts from the next request on, also for tokens made before. `customer` takes every right on the admin paths away. Admins cannot change their own role.")
+        .paragraph("Rights that the role takes away are gone with the next request, also for tokens made before; rights that it gives need a new login. `customer` takes every right on the admin paths away. Admins cannot change their own role.")
         .returns("The person with the new role.")
         .refuses([Code::UserNotFound])
 }

@@ -40,16 +40,11 @@ pub(crate) async fn resume(
     submission: Submission<ResumeBody>,
 ) -> Result<Response, Problem> {
     let mut violations = Violations::default();
-    let reason = submission.body.reason.as_deref().map(|reason| check_reason(reason, &mut violations));
+    if let Some(reason) = submission.body.reason.as_deref() {
+        check_reason(reason, &mut violations);
+    }
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?;
-    let number = order.created.number.to_string();
-    tracing::info!(
-        order = number,
-        by = submission.user().0,
-        reason = reason.as_deref(),
-        "An operator resumes a stuck order"
-    );
     let command = Command::ResumeOrder { order: order.id() };
     change(&shop, command, submission.idempotency, submission.prefer).await
 }

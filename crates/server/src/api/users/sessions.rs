@@ -10,15 +10,18 @@ use domain::ids::UserId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::staff::role_with;
 use super::{LoginBody, authenticate, principal};
 use crate::api::Shop;
 use crate::api::request::caller::Caller;
 use crate::api::response::examples;
 use crate::api::response::refusals::{problem, unavailable};
+use crate::api::texts::details;
 use crate::http::headers::NoIdempotencyKey;
 use crate::http::json::Json;
 use crate::http::{Code, Problem};
 use crate::openapi::{Describes, Operation, words};
+use crate::security::api_keys;
 use crate::security::auth::{Customer, Principal, Role, token_of};
 use crate::security::session_cookie;
 
@@ -70,6 +73,9 @@ impl FromRequestParts<Shop> for Leaving {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _shop: &Shop) -> Result<Leaving, Problem> {
+        if api_keys::of_request(&parts.headers).is_some() {
+            return Err(Problem::new(Code::AuthForbidden, details::NOT_FOR_KEYS));
+        }
         match token_of((&*parts).into(), None) {
             Ok(token) => Ok(Leaving(Some(token.to_owned()))),
             // Browsers name the origin with every such request, so another site's page cannot have sent this one.
@@ -108,5 +114,6 @@ pub(crate) async fn end(
 /// `GET /api/users/me`.
 pub(crate) async fn me(State(shop): State<Shop>, Customer(principal): Customer) -> Result<Json<UserBody>, Problem> {
     let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
-    Ok(Json(UserBody::of(principal, login.as_ref())))
+    let role = role_with(principal, login.as_ref());
+    Ok(Json(UserBody::of(Principal { role, ..principal }, login.as_ref())))
 }

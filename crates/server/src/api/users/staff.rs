@@ -242,6 +242,14 @@ pub(crate) async fn role_in_force(shop: &Shop, principal: Principal) -> Result<R
         return Ok(principal.role);
     }
     let login = shop.submitter.views.login_of(UserId(principal.user_id)).await.map_err(unavailable)?;
+    Ok(role_with(principal, login.as_ref()))
+}
+
+/// Returns the role that counts for a token whose user has this login.
+pub(crate) fn role_with(principal: Principal, login: Option<&Login>) -> Role {
+    if !principal.is_staff() {
+        return principal.role;
+    }
     let highest = match login.map_or(StoredRole::Customer, |login| login.role) {
         // A customer's number, or one without a login, in a staff token: an operator of the machine made it.
         StoredRole::Customer | StoredRole::Admin => Role::Admin,
@@ -249,5 +257,5 @@ pub(crate) async fn role_in_force(shop: &Shop, principal: Principal) -> Result<R
         StoredRole::Viewer => Role::Viewer,
         StoredRole::Former => Role::Customer,
     };
-    Ok(principal.role.min(highest))
+    principal.role.min(highest)
 }

@@ -80,7 +80,7 @@ impl AdminClient {
 
     fn at(config: &Config, place: Profile, patience: Duration) -> Result<AdminClient, Error> {
         let token = match place.token {
-            Some(token) => token,
+            Some(token) => sendable(&token)?,
             None => signed(&Secret::find(config.auth.secret(), &config.server.data_dir)?),
         };
         AdminClient::of_server(token, checked(&place.url)?.to_owned(), patience)
@@ -243,6 +243,18 @@ fn chosen(args: &ShopArgs) -> Result<Option<Profile>, Error> {
         return Ok(Some(Profile { token: args.token.clone().or(profile.token), ..profile }));
     }
     Ok(args.url.clone().map(|url| Profile { url, token: args.token.clone() }))
+}
+
+/// Returns a token as it is sent: without the end of a line, which files and variables often have.
+fn sendable(token: &str) -> Result<String, Error> {
+    let token = token.trim();
+    if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(token.to_owned());
+    }
+    Err(Error::Usage(
+        "the token of --token, DOORBUSTER_TOKEN or the profile is empty, or has a character that no token has"
+            .to_owned(),
+    ))
 }
 
 /// Returns an address without a slash at its end.

@@ -1,5 +1,6 @@
 //! The listener's certificate, and its renewal while the shop runs.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
@@ -13,27 +14,47 @@ pub(super) fn certificate(server: &Server) -> Result<Option<Arc<Certificate>>, E
     Certificate::load(cert_file, key_file).map(Some).map_err(Error::Certificate)
 }
 
-/// Reads the certificate again on each SIGHUP. Ends only if the signal cannot be had, with the reason.
-#[cfg(unix)]
-pub(super) async fn reload_on_hangup(certificate: Option<&Certificate>) -> io::Error {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Some(certificate) = certificate else { return std::future::pending().await };
-    let mut hangup = match signal(SignalKind::hangup()) {
-        Ok(hangup) => hangup,
-        Err(error) => return error,
-    };
-    loop {
-        hangup.recv().await;
-        match certificate.reload() {
-            Ok(()) => tracing::info!("The listener's certificate was read again; new connections get it."),
-            Err(why) => {
-                tracing::error!("The listener keeps its certificate, because the new one cannot be used: {why}")
+/// The operating system's SIGHUPs. From the moment this is created, they do not end the process.
+pub(super) struct Hangups {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+impl Hangups {
+    /// Must be called inside a runtime.
+    pub(super) fn listen() -> io::Result<Hangups> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Hangups { signal: signal(SignalKind::hangup())? })
+        }
+        #[cfg(not(unix))]
+        Ok(Hangups {})
+    }
+
+    async fn received(&mut self) {
+        #[cfg(unix)]
+        self.signal.recv().await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
+    }
+
+    /// Reads the certificate again on each signal.
+    pub(super) async fn renew(&mut self, certificate: Option<&Certificate>) -> Infallible {
+        loop {
+            self.received().await;
+            let Some(certificate) = certificate else {
+                tracing::info!(
+                    "SIGHUP reads the listener's certificate again, and this shop has none: nothing was done."
+                );
+                continue;
+            };
+            match certificate.reload() {
+                Ok(()) => tracing::info!("The listener's certificate was read again; new connections get it."),
+                Err(why) => {
+                    tracing::error!("The listener keeps its certificate, because the new one cannot be used: {why}")
+                }
             }
         }
     }
-}
-
-#[cfg(not(unix))]
-pub(super) async fn reload_on_hangup(_certificate: Option<&Certificate>) -> io::Error {
-    std::future::pending().await
 }

@@ -6,6 +6,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::super::broker;
 use super::super::error::Error;
 use super::super::redis_services;
+use super::super::trailing;
+use super::super::webhooks::notifications;
 use crate::config::Config;
 
 pub use adapters::kafka::ExaminedTopic;
@@ -17,11 +19,13 @@ fn runtime() -> Result<Runtime, Error> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
-/// Checks the addresses of the database and of Redis, and the files of TLS for them, as opening them would. Nothing is sent.
+/// Checks the addresses of all services, and the files of TLS for them, as opening them would. Nothing is sent.
 pub fn check_addresses(config: &Config) -> Result<(), Error> {
     if let Some(database) = config.store.database() {
         mysql::check_address(database.address())?;
     }
+    notifications::check(&config.notifications).map_err(Error::Notifications)?;
+    trailing::sinks(&config.analytics)?;
     match config.redis.address() {
         Some(address) => Ok(redis_services::place(config, address).check()?),
         None => Ok(()),

@@ -75,6 +75,11 @@ pub(in crate::wiring) fn open(
     Ok(OpenNotifications { due, thread, breakers })
 }
 
+/// Checks the addresses of the channels. Nothing is sent.
+pub(in crate::wiring) fn check(settings: &Notifications) -> Result<(), String> {
+    channels(settings).map(|_| ())
+}
+
 fn channels(settings: &Notifications) -> Result<ByChannel, String> {
     let way = |way: Way| match way {
         Way::Log => Ok(Arc::new(Printed) as Arc<dyn Channels>),

@@ -22,11 +22,12 @@ pub(super) fn find(name: &str) -> Result<Profile, Error> {
         |reason: String| Error::Usage(format!("the profiles in {} cannot be used: {reason}", file.display()));
     check_mode(&file).map_err(unusable)?;
     let text = std::fs::read_to_string(&file).map_err(|error| unusable(error.to_string()))?;
-    let profiles: BTreeMap<String, Profile> =
+    let profiles: BTreeMap<String, toml::Value> =
         toml::from_str(&text).map_err(|error| unusable(error.message().to_owned()))?;
     let known: Vec<&str> = profiles.keys().map(String::as_str).collect();
     let unknown = || unusable(format!("{name:?} is not in it; it has {}", known.join(", ")));
-    profiles.get(name).cloned().ok_or_else(unknown)
+    let profile = profiles.get(name).cloned().ok_or_else(unknown)?;
+    profile.try_into().map_err(|error: toml::de::Error| unusable(format!("{name:?}: {}", error.message())))
 }
 
 fn file() -> Option<PathBuf> {
