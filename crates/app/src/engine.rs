@@ -349,6 +349,7 @@ impl Engine {
         report.events += batch.rows.events.len();
         report.rows += batch.rows.written().iter().map(|(_, rows)| rows).sum::<usize>();
         batch.touched(report);
+        batch.damaged.drain(..).for_each(|what| self.unreadable.note(what));
         written.add(durability, updates, batch.into_answers());
     }
 

@@ -29,6 +29,9 @@ pub enum Halt {
     Refused(Refusal),
     /// An event could not be handled, and a retry would not help.
     Failed(String),
+    /// A stored row names another one that does not exist. The command is not applied, a repeat would not help, and
+    /// operators are told of the row once.
+    Damaged(String),
     /// An invariant would be broken: this command is not applied, and operators see an error.
     Broken(String),
 }

@@ -117,7 +117,7 @@ fn run_reaction(context: &mut Context<'_>, group: Group, message: &Message, reac
     }
     context.within(message.trace, |context| (context.react)(context, reaction)).map_err(|halt| match halt {
         Halt::Refused(refusal) => Halt::Failed(format!("refused: {refusal:?}")),
-        halt @ (Halt::Missing(_) | Halt::Failed(_) | Halt::Broken(_)) => halt,
+        halt @ (Halt::Missing(_) | Halt::Failed(_) | Halt::Damaged(_) | Halt::Broken(_)) => halt,
     })
 }
 

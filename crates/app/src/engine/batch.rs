@@ -41,6 +41,8 @@ pub(super) struct Batch {
     skipped: BTreeMap<Group, usize>,
     /// Invariants that would have been broken; those commands were not applied.
     broken: Vec<String>,
+    /// Rows that name others which do not exist; commands that need them were not applied.
+    pub(super) damaged: Vec<String>,
 }
 
 impl Batch {
@@ -55,6 +57,7 @@ impl Batch {
             in_progress: BTreeSet::new(),
             skipped: BTreeMap::new(),
             broken: vec![],
+            damaged: vec![],
         }
     }
 
@@ -111,6 +114,7 @@ impl Batch {
                 self.decide_failed(job, &format!("refused: {refusal:?}"), ids, settings);
             }
             Err(Halt::Failed(error)) => self.decide_failed(job, &error, ids, settings),
+            Err(Halt::Damaged(what)) => self.decide_damaged(job, what, ids, settings),
             Err(Halt::Broken(error)) => {
                 self.broken.push(format!("{}: {error}", job.command.cause()));
                 rollback::postpone(&mut self.rows, &job.command, self.now, settings);
@@ -134,6 +138,17 @@ impl Batch {
         }
         self.move_past(&job);
         self.decided.push((job, Err(Refusal::Broken), false));
+    }
+
+    /// Refuses a command whose row is damaged; an event is parked, because an operator may repair the row.
+    fn decide_damaged(&mut self, mut job: Job, what: String, ids: &mut Ids, settings: &Settings) {
+        let is_parked = job.fail(&what, false);
+        self.damaged.push(what);
+        if is_parked {
+            return self.decide(job, ids, settings);
+        }
+        self.move_past(&job);
+        self.decided.push((job, Err(Refusal::Damaged), false));
     }
 
     /// Moves a group for an operator, unless events of this batch move it already. Later events of the group in this
@@ -336,6 +351,7 @@ impl Batch {
         }
         report.skipped.extend(self.skipped.iter().map(|(group, events)| (*group, *events)));
         report.broken.extend(self.broken.iter().cloned());
+        report.undecidable += self.damaged.len();
         let parked = self.rows.parked.changes();
         report.is_more_due |=
             parked.into_iter().any(|(_, change)| change.row().is_some_and(|parked| parked.due <= self.now));

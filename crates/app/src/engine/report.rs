@@ -90,7 +90,7 @@ pub struct Report {
     pub skipped: Vec<(Group, usize)>,
     /// Invariants that would have been broken, for operators; those commands were not applied.
     pub broken: Vec<String>,
-    /// Rows that cannot be read, for operators; each once.
+    /// Rows that cannot be read, or name others which do not exist, for operators; each once.
     pub unreadable: Vec<String>,
     /// The number of commands and events that were not decided because a row of theirs cannot be read.
     pub undecidable: usize,

@@ -1,7 +1,7 @@
 //! The limits of drops: counted where an order is placed, and given back when it is cancelled or its units are returned.
 
 use domain::drops::{Act, Claim, LinkKind, total};
-use domain::ids::{OrderId, ProductId};
+use domain::ids::{DropId, OrderId, ProductId};
 use domain::order::{Line, Order, Payment};
 
 use crate::commands::PlaceOrder;
@@ -17,7 +17,7 @@ pub(crate) fn count(context: &mut Context<'_>, order: OrderId, wanted: &PlaceOrd
     let user = wanted.user;
     for (drop, units) in by_drop(lines, |line| Some((line.product, line.quantity))) {
         let terms = context.rows.drops.get(drop)?.cloned();
-        let terms = terms.ok_or_else(|| Halt::broken("the drop of a product exists"))?;
+        let terms = terms.ok_or_else(|| without_drop(drop, &units))?;
         let buyer = drops::buyer(context, drop, user)?;
         let codec = &context.settings.codec;
         let shows_ticket = buyer.ticket.is_some_and(|ticket| wanted.tickets.contains(&codec.ticket(drop, ticket)));
@@ -27,6 +27,12 @@ pub(crate) fn count(context: &mut Context<'_>, order: OrderId, wanted: &PlaceOrd
         drops::write(context, terms, counted, act);
     }
     Ok(())
+}
+
+/// Describes the row of a product whose drop does not exist.
+fn without_drop(drop: DropId, units: &[(ProductId, i64)]) -> Halt {
+    let product = units.first().map_or(ProductId(0), |(product, _)| *product);
+    Halt::Damaged(format!("product {product}, drop_id: the drop {drop} does not exist"))
 }
 
 /// Gives back all units of a cancelled order.
