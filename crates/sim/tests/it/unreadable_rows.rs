@@ -4,10 +4,11 @@ use app::commands::answer::Refusal;
 use app::commands::{Command, PlaceOrder};
 use app::events::topic::Topic;
 use app::log::group::Group;
-use app::state::rows::{CampaignSnapshotKey, OrderKey, ParkKey, ProductSnapshotKey};
+use app::state::rows::{CampaignSnapshotKey, Key, OrderKey, ParkKey, ProductSnapshotKey};
 use app::state::settings::Executor;
 use domain::ids::{CampaignId, ProductId, UserId};
 use domain::order::{Outcome, Payment};
+use sim::ready::ready;
 
 use crate::shop::{ANN, BOB, EXECUTORS, HOUR, Shop, campaign_of, job, order_of, place, placed};
 
@@ -56,6 +57,22 @@ fn commands_that_do_not_need_the_row_succeed() {
         assert!(shop.run(place(order_of(ANN, damaged))).is_ok(), "a row that was mended is read");
         shop.quiet();
     }
+}
+
+/// The setting is read again every second.
+#[test]
+fn a_mode_setting_that_cannot_be_read_is_told_once_and_the_known_one_stays() {
+    let mut shop = Shop::open(Executor::Inline);
+    let product = shop.product(100, 10);
+    shop.faults.damage(Key::Modes);
+    for told in [1, 0, 0] {
+        ready(shop.engine.learn_modes()).unwrap();
+        assert_eq!(shop.engine.has_deferred(), told > 0, "the news is told with the next batch");
+        assert_eq!(shop.batch(vec![]).unreadable.len(), told);
+    }
+    assert!(shop.run(place(order_of(ANN, product))).is_ok(), "orders go on");
+    shop.faults.heal();
+    shop.quiet();
 }
 
 #[test]
