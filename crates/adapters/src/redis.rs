@@ -19,6 +19,7 @@ mod ranking;
 mod rates;
 mod servers;
 
+use connection::Unanswered;
 pub use connection::{Condition, Options, Redis};
 pub use examination::{Examined, ExaminedServer, examine};
 pub use forgetting::forget;

@@ -34,7 +34,7 @@ use report::{Findings, Verdict};
 
 pub use crate::state::rows::Fulfilment;
 pub use archived::{Archived, Needed};
-pub use gate::BesideGate;
+pub use gate::{BesideGate, GateFacts};
 pub use log::archive;
 pub use proof::{Ends, Proof};
 pub use repaired::Repaired;
@@ -173,9 +173,8 @@ fn note_archived(findings: &mut Findings) {
 }
 
 fn note_skips(snapshot: &dyn Snapshot, base: Option<Base<'_>>, findings: &mut Findings) {
-    if !snapshot.has_gate() {
-        findings
-            .skip(Law::Gate.number(), "the store has no shared gate: REDIS_URL is not set, or Redis does not answer");
+    if let Some(doubt) = snapshot.gate_doubt() {
+        findings.skip(Law::Gate.number(), doubt);
     }
     if base.is_some() {
         for law in Law::ALL.iter().filter(|law| **law != Law::Gate) {

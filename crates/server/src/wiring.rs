@@ -395,10 +395,10 @@ fn snapshots(config: &Config) -> Snapshots {
 
 /// Opens a consistent read-only snapshot of the store, also while other processes serve it.
 pub fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
-    let known = redis_services::known_to_gate(config)?;
+    let gate = redis_services::known_to_gate(config)?;
     let store = stores::snapshot(config)?;
-    Ok(match known {
-        Some(known) => Box::new(BesideGate { store, known }),
+    Ok(match gate {
+        Some(gate) => Box::new(BesideGate { store, gate }),
         None => store,
     })
 }

@@ -48,6 +48,14 @@ pub struct Redis {
     runtime: Option<Runtime>,
 }
 
+/// Why a call has no result.
+pub(super) enum Unanswered {
+    /// Redis is unreachable, or too slow.
+    Silent(String),
+    /// Redis answered with an error.
+    Refused(String),
+}
+
 #[derive(Default)]
 struct Health {
     place: Place,
@@ -116,18 +124,33 @@ impl Redis {
     where
         F: Future<Output = Result<T, RedisError>>,
     {
-        if !self.works() {
-            return None;
+        match self.ask(make).await {
+            Ok(answer) => Some(answer),
+            Err(Unanswered::Refused(why)) => {
+                self.health.fail(&why);
+                None
+            }
+            Err(Unanswered::Silent(_)) => None,
         }
-        let line = self.reached.borrow().as_ref()?.line.clone();
+    }
+
+    /// Makes a call of which a refusal is an answer, such as that a key has another type.
+    pub(super) async fn ask<T, F>(&self, make: impl FnOnce(Line) -> F) -> Result<T, Unanswered>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        let line = self.reached.borrow().as_ref().filter(|_| self.works()).map(|reached| reached.line.clone());
+        let Some(line) = line else { return Err(Unanswered::Silent("it is unreachable".to_owned())) };
         self.health.calls.fetch_add(1, Ordering::Relaxed);
-        let error = match tokio::time::timeout(self.options.timeout, make(line)).await {
-            Ok(Ok(answer)) => return Some(answer),
+        let why = match tokio::time::timeout(self.options.timeout, make(line)).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            // An error with a code is a server's.
+            Ok(Err(error)) if error.code().is_some() => return Err(Unanswered::Refused(error.to_string())),
             Ok(Err(error)) => error.to_string(),
             Err(_elapsed) => "no answer in time".to_owned(),
         };
-        self.health.fail(&error);
-        None
+        self.health.fail(&why);
+        Err(Unanswered::Silent(why))
     }
 }
 

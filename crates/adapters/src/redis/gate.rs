@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use app::audit::GateFacts;
 use app::ports::views::CouponViews;
 use app::ports::{Advice, CampaignFacts, Gate};
 use domain::ids::{CampaignId, UserId};
@@ -22,13 +23,15 @@ mod updates;
 
 use self::committed::Committed;
 pub use self::scripts::GateScript;
-use self::scripts::Scripts;
+use self::scripts::{Keys, Scripts, type_of};
 use self::shared::Shared;
 use self::updates::{GateUpdate, Task};
-use super::Redis;
+use super::{Redis, Unanswered};
 
 /// The most updates waiting to be sent; further ones are dropped.
 const UPDATES_MAX: usize = 1_024;
+/// The most campaigns with keys of another type that an audit names.
+const DOUBTS_MAX: usize = 3;
 /// With more holders, a campaign is left to the engine.
 const HOLDERS_MAX: usize = 4_000_000;
 
@@ -51,19 +54,41 @@ impl RedisGate {
         RedisGate { shared, updates }
     }
 
-    /// Returns the number of coupons that Redis knows of each campaign; `None` when it does not answer.
-    pub async fn known(&self, campaigns: &[CampaignId]) -> Option<BTreeMap<CampaignId, i64>> {
+    /// Returns the number of coupons that Redis knows of each campaign, and why it cannot say so of all of them.
+    pub async fn known(&self, campaigns: &[CampaignId]) -> GateFacts {
         let Shared { redis, scripts, .. } = &*self.shared;
-        let mut known = BTreeMap::new();
+        let (mut known, mut doubts) = (BTreeMap::new(), vec![]);
         for campaign in campaigns {
             let keys = scripts.keys(redis, *campaign);
             // No user has this number.
-            let found = redis.call(|line| scripts.read(line, &keys, UserId(0))).await?;
-            if found.epoch != 0 {
-                known.insert(*campaign, found.count);
+            match redis.ask(|line| scripts.read(line, &keys, UserId(0))).await {
+                Ok(found) => known.extend((found.epoch != 0).then_some((*campaign, found.count))),
+                Err(Unanswered::Refused(why)) => match self.key_of_another_type(&keys).await {
+                    Some(key) => doubts.push(key),
+                    None => doubts.push(format!("Redis cannot read the keys of campaign {campaign}: {why}")),
+                },
+                Err(Unanswered::Silent(why)) => {
+                    doubts.push(format!("Redis does not answer: {why}"));
+                    break;
+                }
             }
         }
-        Some(known)
+        let more = doubts.len().saturating_sub(DOUBTS_MAX);
+        doubts.truncate(DOUBTS_MAX);
+        doubts.extend((more > 0).then(|| format!("the same is true of {more} more campaigns")));
+        GateFacts { known, doubt: (!doubts.is_empty()).then(|| doubts.join("; ")) }
+    }
+
+    /// Names the first key of a campaign that another program has written.
+    async fn key_of_another_type(&self, keys: &Keys) -> Option<String> {
+        let Shared { redis, scripts, .. } = &*self.shared;
+        for (key, expected) in scripts.types(keys) {
+            let found = redis.ask(|line| type_of(line, key)).await.ok()?;
+            if found != expected && found != "none" {
+                return Some(format!("the key {key} in Redis has the type {found} instead of {expected}"));
+            }
+        }
+        None
     }
 
     /// Returns when all updates so far are sent or dropped.

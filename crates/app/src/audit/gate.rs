@@ -1,5 +1,6 @@
 //! Law 7: a gate's knowledge agrees with the store.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use domain::ids::{CampaignId, OrderId};
@@ -13,12 +14,20 @@ use super::snapshot::{
 use crate::ports::StoreError;
 use crate::state::rows::{AnswerKey, StoredAnswer};
 
+/// What a gate knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GateFacts {
+    /// The number of coupons known to the gate, by campaign; campaigns without an entry are unknown to it.
+    pub known: BTreeMap<CampaignId, i64>,
+    /// Why the gate could not be read, or not of every campaign.
+    pub doubt: Option<String>,
+}
+
 /// A snapshot of a store with what its gate answered *before* the snapshot was taken. A gate knows only committed
 /// facts, so the later snapshot knows at least as much.
 pub struct BesideGate {
     pub store: Box<dyn Snapshot>,
-    /// The number of coupons known to the gate, by campaign; campaigns without an entry are unknown to it.
-    pub known: BTreeMap<CampaignId, i64>,
+    pub gate: GateFacts,
 }
 
 impl Snapshot for BesideGate {
@@ -31,7 +40,7 @@ impl Snapshot for BesideGate {
     }
 
     fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), StoreError> {
-        let known = &self.known;
+        let known = &self.gate.known;
         self.store.campaigns(&mut |fact| {
             let gated = match &fact {
                 CampaignFact::Begins(id, _) => known.get(id).copied(),
@@ -82,8 +91,8 @@ impl Snapshot for BesideGate {
         self.store.statistics()
     }
 
-    fn has_gate(&self) -> bool {
-        true
+    fn gate_doubt(&self) -> Option<Cow<'static, str>> {
+        self.gate.doubt.clone().map(Cow::Owned)
     }
 
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {

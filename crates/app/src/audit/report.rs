@@ -1,5 +1,6 @@
 //! The report of an audit: for each law, how much was checked and what violates it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -72,7 +73,7 @@ pub struct Audit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     pub law: u8,
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 impl Audit {
@@ -116,8 +117,8 @@ impl Findings {
         Findings { laws: Law::ALL.iter().map(empty).collect(), skipped: vec![] }
     }
 
-    pub(super) fn skip(&mut self, law: u8, reason: &'static str) {
-        self.skipped.push(Skipped { law, reason });
+    pub(super) fn skip(&mut self, law: u8, reason: impl Into<Cow<'static, str>>) {
+        self.skipped.push(Skipped { law, reason: reason.into() });
     }
 
     pub(super) fn note(&mut self, law: Law, verdict: Verdict) {

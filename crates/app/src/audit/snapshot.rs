@@ -1,5 +1,6 @@
 //! The audit's port to a store: one moment of all its rows, fact by fact.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,9 +76,9 @@ pub trait Snapshot {
     /// Returns the figures of the statistics, and the offsets of the groups that add them up.
     fn statistics(&mut self) -> Result<StatisticsFacts, StoreError>;
 
-    /// Returns true if the snapshot includes the state of a gate.
-    fn has_gate(&self) -> bool {
-        false
+    /// Returns why the snapshot does not include all of a gate's state.
+    fn gate_doubt(&self) -> Option<Cow<'static, str>> {
+        Some(Cow::Borrowed("the store has no shared gate: REDIS_URL is not set"))
     }
 
     /// Returns the store's own integrity problems, and the rows that could not be read above. Called last.

@@ -1,13 +1,13 @@
 //! The services that Redis provides: gate, notifier, ranking and shared rate limits.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adapters::redis::{self, Redis, RedisGate, RedisNotifier, RedisRanking, RedisRates};
+use app::audit::GateFacts;
 use app::ports::views::Views;
 use app::ports::{Clock, Gate, Notifier, Ranking};
 use app::resilience::rates::SharedRates;
-use domain::ids::{CampaignId, Codec, OrderId};
+use domain::ids::{Codec, OrderId};
 use prometheus_client::collector::Collector;
 
 use super::error::Error;
@@ -93,8 +93,8 @@ fn script(config: &Config) -> redis::GateScript {
     }
 }
 
-/// Returns how many coupons of each campaign the gate knows; `None` without Redis, or if it does not answer.
-pub(super) fn known_to_gate(config: &Config) -> Result<Option<BTreeMap<CampaignId, i64>>, Error> {
+/// Returns how many coupons of each campaign the gate knows; `None` without Redis.
+pub(super) fn known_to_gate(config: &Config) -> Result<Option<GateFacts>, Error> {
     let Some(address) = config.redis.address() else { return Ok(None) };
     let ask = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -106,7 +106,7 @@ pub(super) fn known_to_gate(config: &Config) -> Result<Option<BTreeMap<CampaignI
             loop {
                 let page = views.campaigns(campaigns.last().copied(), CAMPAIGNS_AT_ONCE).await?;
                 if page.is_empty() {
-                    return Ok(gate.known(&campaigns).await);
+                    return Ok(Some(gate.known(&campaigns).await));
                 }
                 campaigns.extend(page.iter().map(|campaign| campaign.id));
             }

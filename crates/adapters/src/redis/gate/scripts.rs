@@ -129,6 +129,16 @@ impl Scripts {
         Keys([key("terms"), key("claims"), key("count")])
     }
 
+    /// Returns each key of a campaign with the type of its value.
+    pub(super) fn types<'k>(&self, keys: &'k Keys) -> [(&'k str, &'static str); 3] {
+        let claims = match self.kind {
+            GateScript::Counter => "set",
+            GateScript::SortedSet => "zset",
+        };
+        let Keys([terms_key, claims_key, count_key]) = keys;
+        [(terms_key, "hash"), (claims_key, claims), (count_key, "string")]
+    }
+
     /// Reads what is known of a campaign and a user.
     pub(super) async fn read(&self, mut line: Line, keys: &Keys, user: UserId) -> RedisResult<Found> {
         self.read.key(&keys.0[..]).arg(user.0).invoke_async::<Answer>(&mut line).await.map(found)
@@ -156,6 +166,11 @@ impl Scripts {
     pub(super) async fn clear(&self, mut line: Line, keys: &Keys) -> RedisResult<()> {
         redis::cmd("DEL").arg(&keys.0[..]).query_async(&mut line).await
     }
+}
+
+/// Returns the type of a key's value; `none` for a key that does not exist.
+pub(super) async fn type_of(mut line: Line, key: &str) -> RedisResult<String> {
+    redis::cmd("TYPE").arg(key).query_async(&mut line).await
 }
 
 type Answer = (i64, i64, i64, i64, String);

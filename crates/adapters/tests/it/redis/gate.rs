@@ -1,10 +1,12 @@
 //! The shared gate: its promises with either script, also on a cluster; and its advice after Redis was lost.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use adapters::redis::{GateScript, Redis, RedisGate};
+use app::audit::GateFacts;
 use app::conformance::{GATE_CASES, GateFixture};
 use app::ports::{Advice, BoxFuture, CampaignFacts, Gate as _};
 use domain::coupon::{Campaign, IssueMode, QueueKey, Rejection};
@@ -225,6 +227,39 @@ fn a_lost_redis_costs_nothing_and_is_used_again_when_it_is_back() {
         shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
         assert_eq!(shared.advice(BOB).await, Some(Rejection::SoldOut));
     });
+}
+
+#[test]
+fn a_key_of_another_type_is_named_to_the_audit() {
+    let test = "a_key_of_another_type_is_named_to_the_audit";
+    let Some(mut server) = RedisServer::start(test, &[]) else { return };
+    for (script, kind, types) in [
+        (GateScript::Counter, "c", ["hash", "set", "string"]),
+        (GateScript::SortedSet, "z", ["hash", "zset", "string"]),
+    ] {
+        let redis = open_as(&server, "typed");
+        let shared = Shared::new(Arc::clone(&redis), script);
+        for (name, expected) in ["terms", "claims", "count"].into_iter().zip(types) {
+            // The sorted set counts its own members.
+            if script == GateScript::SortedSet && name == "count" {
+                continue;
+            }
+            let known = || runtime().block_on(shared.gate.known(&[DROP]));
+            server.say("FLUSHALL");
+            runtime().block_on(shared.apply(campaign(5, 1), &[(ANN, 1)], true));
+            assert_eq!(known(), GateFacts { known: BTreeMap::from([(DROP, 1)]), doubt: None });
+            let key = format!("doorbuster:typed:gate:{kind}:{{1}}:{name}");
+            server.say(&format!("DEL {key}"));
+            server.say(&format!("RPUSH {key} x"));
+            let doubt = Some(format!("the key {key} in Redis has the type list instead of {expected}"));
+            assert_eq!(known(), GateFacts { known: BTreeMap::new(), doubt });
+            assert!(redis.works(), "Redis has answered");
+        }
+    }
+    let shared = Shared::new(open_as(&server, "silent"), GateScript::Counter);
+    server.kill();
+    let doubt = runtime().block_on(shared.gate.known(&[DROP])).doubt.unwrap();
+    assert!(doubt.starts_with("Redis does not answer: "), "{doubt}");
 }
 
 #[test]

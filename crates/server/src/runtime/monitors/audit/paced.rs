@@ -1,5 +1,6 @@
 //! A snapshot that is read no faster than a share of one CPU allows.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -133,8 +134,8 @@ impl Snapshot for Paced {
         statistics
     }
 
-    fn has_gate(&self) -> bool {
-        self.snapshot.has_gate()
+    fn gate_doubt(&self) -> Option<Cow<'static, str>> {
+        self.snapshot.gate_doubt()
     }
 
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
