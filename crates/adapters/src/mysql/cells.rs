@@ -74,7 +74,7 @@ impl Cells for MysqlCells {
     fn take<T: Cell>(&mut self) -> Result<T> {
         self.taken += 1;
         let cell = self.cells.next().ok_or_else(|| self.broken("the row has fewer columns"))?;
-        T::from_value_opt(cell).map_err(|error| self.broken(error))
+        T::from_value_opt(cell).map_err(|_| self.broken("the value is none of the column's type"))
     }
 
     fn text(&mut self) -> Result<Arc<str>> {

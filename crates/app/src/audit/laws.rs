@@ -14,3 +14,22 @@ pub(crate) mod shipments;
 pub(crate) mod statistics;
 pub(crate) mod stock;
 pub(crate) mod webhooks;
+
+use std::fmt::Display;
+
+use domain::order::saga::Step;
+
+/// A step in a complaint.
+pub(super) fn step_words(step: Step) -> String {
+    match step {
+        Step::Stock(product) => format!("stock of product {product}"),
+        Step::Coupon => "coupon".to_owned(),
+        Step::Point => "points".to_owned(),
+    }
+}
+
+/// Several things in a complaint.
+pub(super) fn list(things: impl IntoIterator<Item = impl Display>) -> String {
+    let things: Vec<String> = things.into_iter().map(|thing| thing.to_string()).collect();
+    if things.is_empty() { "none".to_owned() } else { things.join(", ") }
+}

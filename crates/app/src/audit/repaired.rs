@@ -22,7 +22,7 @@ impl Repaired {
             Command::ResumeOrder { order } => {
                 (Law::Journal, format!("order {order}: its stuck compensation is resumed"))
             }
-            other => (Law::Orders, format!("{other:?}")),
+            other => (Law::Orders, other.cause().to_owned()),
         };
         Repaired { law: law.number(), what, done }
     }

@@ -7,6 +7,7 @@ use domain::order::saga::{Step, StepState};
 use domain::order::{Order, Outcome};
 use domain::payment::Payment;
 
+use super::step_words;
 use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
 use crate::audit::snapshot::OrderFacts;
@@ -19,10 +20,11 @@ pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
     let (name, facts) = (&dossier.name, &dossier.facts);
     let Some(order) = dossier.order() else {
         let is_bare = facts.claims.is_empty() && facts.timer.is_none();
-        return ensure(is_bare, || format!("{name}: has claims or a timer, but does not exist"));
+        return ensure(is_bare, || format!("{name}: has claims or a timer, but does not exist, or cannot be read"));
     };
     ensure(timer_fits(order.outcome, facts), || {
-        format!("{name}: is {}, its timer is {:?}", order.outcome.name(), facts.timer)
+        let timer = facts.timer.map_or("none", |timer| timer_words(timer.kind));
+        format!("{name}: is {}, its timer is {timer}", order.outcome.name())
     })?;
     if order.outcome.is_final() {
         return ensure(facts.claims.is_empty(), || format!("{name}: is closed and still has claims"));
@@ -30,12 +32,37 @@ pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
     for record in &order.saga.steps {
         let claim = dossier.claim(record.step);
         ensure(claim_fits(order.outcome, record.state, claim), || {
-            format!("{name}: step {:?} is {}, its claim is {claim:?}", record.step, record.state.name())
+            let claim = claim.map_or("none", claim_words);
+            format!("{name}: its {} is {}, its claim is {claim}", step_words(record.step), record.state.name())
         })?;
     }
     let steps: BTreeSet<Step> = order.saga.steps.iter().map(|record| record.step).collect();
     let foreign = facts.claims.iter().find(|(step, _)| !steps.contains(step));
-    ensure(foreign.is_none(), || format!("{name}: has the claim {foreign:?} but no such step"))
+    let Some((step, claim)) = foreign else { return Ok(()) };
+    Err(format!(
+        "{name}: has the claim of its {}, which is {}, but no such step",
+        step_words(*step),
+        claim_words(*claim)
+    ))
+}
+
+/// A timer in a complaint.
+const fn timer_words(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Claims => "about claims",
+        TimerKind::Delayed => "about delayed claims",
+        TimerKind::Restorations { .. } => "about restorations",
+        TimerKind::Payment => "about its payment",
+    }
+}
+
+/// A claim in a complaint.
+const fn claim_words(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Held => "HELD",
+        Claim::Refused(_) => "REFUSED",
+        Claim::Released => "RELEASED",
+    }
 }
 
 /// Only an order that waits for answers or for payment has a timer.

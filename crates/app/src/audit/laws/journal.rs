@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::order::saga::{Report, Step, StepState};
 use domain::order::{Order, Outcome, Pace};
 
+use super::{list, step_words};
 use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
 use crate::events::event::Event;
@@ -31,7 +32,8 @@ pub(in crate::audit) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
         if let Some(steps) = to_restore(event) {
             is_restoring = true;
             ensure(is_reverse_part(steps, order), || {
-                format!("{name}: restorations are not requested in the order points, coupon, stock: {steps:?}")
+                let steps = list(steps.iter().map(|of| step_words(*of)));
+                format!("{name}: restorations are not requested in the order points, coupon, stock: {steps}")
             })?;
         }
         if let Event::CompensationRequired(required) = event {
@@ -40,15 +42,18 @@ pub(in crate::audit) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
         let Some((reported, report)) = reactions::step_report(event) else { continue };
         let step = reported.step;
         ensure(order.saga.steps.iter().any(|record| record.step == step), || {
-            format!("{name}: has a report of {step:?}, which is not one of its steps")
+            format!("{name}: has a report of its {}, which is not one of its steps", step_words(step))
         })?;
         let before = last.get(&step).copied();
         ensure(may_report(before, report) && (is_restoring || report != Report::Restored), || {
-            format!("{name}: {step:?} reports {report:?} after {before:?}")
+            let (said, before) = (said(later(None, report)), before.map_or("no report", said));
+            format!("{name}: its {} reports {said} after {before}", step_words(step))
         })?;
         if report == Report::Restored && before != Some(LastReport::Restored) {
             let early = in_turn.iter().find(|other| other.wave() > step.wave() && is_owed(last.get(*other).copied()));
-            ensure(early.is_none(), || format!("{name}: {step:?} was restored before {early:?}"))?;
+            if let Some(early) = early {
+                return Err(format!("{name}: its {} was restored before its {}", step_words(step), step_words(*early)));
+            }
         }
         last.insert(step, later(before, report));
     }
@@ -74,8 +79,8 @@ fn steps_fit(dossier: &Dossier, order: &Order) -> Verdict {
         Outcome::Cancelled => order.saga.to_restore().next().is_none(),
     };
     ensure(fits, || {
-        let states: Vec<_> = order.saga.steps.iter().map(|record| record.state.name()).collect();
-        format!("{}: is {}, its steps are {states:?}", dossier.name, order.outcome.name())
+        let states = order.saga.steps.iter().map(|record| record.state.name());
+        format!("{}: is {}, its steps are {}", dossier.name, order.outcome.name(), list(states))
     })
 }
 
@@ -100,6 +105,15 @@ const fn may_report(before: Option<LastReport>, report: Report) -> bool {
     match (before, report) {
         (None | Some(LastReport::Completed), _) | (Some(_), Report::Failed(_) | Report::Restored) => true,
         (Some(LastReport::Failed | LastReport::Restored), Report::Completed) => false,
+    }
+}
+
+/// A report in a complaint.
+const fn said(report: LastReport) -> &'static str {
+    match report {
+        LastReport::Completed => "a success",
+        LastReport::Failed => "a refusal",
+        LastReport::Restored => "a restoration",
     }
 }
 

@@ -5,6 +5,7 @@ use domain::money::Money;
 use domain::order::saga::{Saga, StepRecord, StepState};
 use domain::order::{Created, Line, Order, Outcome};
 
+use super::list;
 use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
 use crate::events::history::{Broken, Replay};
@@ -14,7 +15,9 @@ use crate::log::reactions;
 pub(in crate::audit) fn adds_up(dossier: &Dossier) -> Verdict {
     let name = &dossier.name;
     let Some(order) = dossier.order() else {
-        return ensure(dossier.facts.events.is_empty(), || format!("{name}: has events, but does not exist"));
+        return ensure(dossier.facts.events.is_empty(), || {
+            format!("{name}: has events, but does not exist, or cannot be read")
+        });
     };
     if let Some(unreadable) = &dossier.unreadable {
         return Err(format!("{name}: an event cannot be parsed: {unreadable}"));
@@ -54,9 +57,9 @@ pub(in crate::audit) fn takes_legal_steps(dossier: &Dossier, order: &Order) -> V
 fn versions(dossier: &Dossier, order: &Order) -> Verdict {
     let name = &dossier.name;
     let versions: Vec<i64> = dossier.facts.events.iter().filter_map(|event| event.version).collect();
-    let first = if dossier.is_cut { versions.first().copied().unwrap_or(order.version + 1) } else { 1 };
+    let first = if dossier.is_cut { versions.first().copied().unwrap_or(order.version.saturating_add(1)) } else { 1 };
     ensure(versions.iter().copied().eq(first..=order.version), || {
-        format!("{name}: is at version {}, its events are {versions:?}", order.version)
+        format!("{name}: is at version {}, its events are {}", order.version, list(&versions))
     })
 }
 

@@ -8,6 +8,7 @@ use domain::order::{Order, Outcome};
 use domain::payment::{NextCall, Payment, State};
 use domain::time::Timestamp;
 
+use super::list;
 use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
 use crate::events::event::Event;
@@ -32,7 +33,7 @@ pub(in crate::audit) fn payments(dossier: &Dossier) -> Verdict {
     let name = &dossier.name;
     let payment = dossier.facts.fulfilment.payment.as_ref();
     let Some(order) = dossier.order() else {
-        return ensure(payment.is_none(), || format!("{name}: has a payment, but does not exist"));
+        return ensure(payment.is_none(), || format!("{name}: has a payment, but does not exist, or cannot be read"));
     };
     let Some(payment) = payment else {
         let is_owed = order.outcome == Outcome::Completed && order.is_prepaid();
@@ -54,8 +55,8 @@ fn adds_up(name: &str, payment: &Payment) -> Verdict {
     let parts = [refunded, refunding, owed, resolved];
     let is_falling = authorized >= captured && captured >= parts.into_iter().sum();
     ensure(is_falling && parts.iter().all(|part| *part >= Money::ZERO), || {
-        let amounts = [authorized, captured, refunded, refunding, owed, resolved].map(Money::amount);
-        format!("{name}: authorised, captured, refunded, being refunded, owed and resolved are {amounts:?}")
+        let amounts = list([authorized, captured, refunded, refunding, owed, resolved].map(Money::amount));
+        format!("{name}: authorised, captured, refunded, being refunded, owed and resolved are {amounts}")
     })?;
     let given: Money = payment.given_back.iter().map(|given| given.amount).sum();
     // For refunds older than the refund records only the sum is known.
@@ -127,7 +128,7 @@ fn events_agree(dossier: &Dossier, payment: &Payment) -> Verdict {
     }
     let fits = (captured, refunded, resolved) == (payment.captured, payment.refunded, payment.resolved);
     ensure(fits && mistaken.is_zero() && completed <= 1, || {
-        let amounts = [captured, refunded, resolved].map(Money::amount);
-        format!("{}: by its events, {amounts:?} were captured, refunded and resolved", dossier.name)
+        let amounts = list([captured, refunded, resolved].map(Money::amount));
+        format!("{}: by its events, {amounts} were captured, refunded and resolved", dossier.name)
     })
 }

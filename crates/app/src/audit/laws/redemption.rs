@@ -14,7 +14,9 @@ use crate::audit::report::{Verdict, ensure};
 pub(in crate::audit) fn redemption(dossier: &Dossier, campaigns: &BTreeMap<CampaignId, Campaign>) -> Verdict {
     let (name, used) = (&dossier.name, &dossier.facts.coupons);
     let Some(order) = dossier.order() else {
-        return ensure(used.is_empty(), || format!("{name}: coupons are used on it, but it does not exist"));
+        return ensure(used.is_empty(), || {
+            format!("{name}: coupons are used on it, but it does not exist, or cannot be read")
+        });
     };
     let expected = usize::from(dossier.holds(order, Step::Coupon));
     ensure(used.len() == expected, || {
@@ -30,8 +32,11 @@ pub(in crate::audit) fn redemption(dossier: &Dossier, campaigns: &BTreeMap<Campa
     }
     let discount = order.created.discount;
     let offered = offered(order, campaigns);
-    ensure(offered == Some(discount), || {
-        format!("{name}: its discount is {}, its coupon's is {:?}", discount.amount(), offered.map(Money::amount))
+    let Some(offered) = offered else {
+        return Err(format!("{name}: the campaign of its coupon does not exist, or cannot be read"));
+    };
+    ensure(offered == discount, || {
+        format!("{name}: its discount is {}, its coupon's is {}", discount.amount(), offered.amount())
     })
 }
 

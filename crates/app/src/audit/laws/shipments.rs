@@ -4,6 +4,7 @@
 use domain::order::{Order, Outcome, Status};
 use domain::shipment::State;
 
+use super::list;
 use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
 use crate::events::event::{Event, EventKind};
@@ -13,7 +14,9 @@ pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
     let (name, fulfilment) = (&dossier.name, &dossier.facts.fulfilment);
     let has_goods = fulfilment.shipment.is_some() || fulfilment.storage.is_some();
     let Some(order) = dossier.order() else {
-        return ensure(!has_goods, || format!("{name}: goods were shipped for it, but it does not exist"));
+        return ensure(!has_goods, || {
+            format!("{name}: goods were shipped for it, but it does not exist, or cannot be read")
+        });
     };
     ensure(!has_goods || order.outcome == Outcome::Completed, || {
         format!("{name}: is {}, but its goods were shipped or stored", order.outcome.name())
@@ -25,7 +28,7 @@ pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
     let has_parcel = fulfilment.shipment.as_ref().is_some_and(|parcel| parcel.state != State::Canceled);
     ensure(!has_parcel || fulfilment.storage.is_none(), || format!("{name}: its goods were both shipped and stored"))?;
     ensure(status_fits(order, fulfilment), || {
-        format!("{name}: is {}, its goods are {:?}", order.status.name(), state(fulfilment))
+        format!("{name}: is {}, its goods are {}", order.status.name(), goods(fulfilment))
     })?;
     let waits = order.outcome == Outcome::Completed && order.has_destination() && !has_goods;
     ensure(!waits || dossier.is_cut || is_asked_for(dossier), || {
@@ -33,9 +36,11 @@ pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
     })
 }
 
-fn state(fulfilment: &Fulfilment) -> (Option<&'static str>, Option<&'static str>) {
-    let shipment = fulfilment.shipment.as_ref().map(|shipment| shipment.state.name());
-    (shipment, fulfilment.storage.map(|storage| storage.state.name()))
+/// The states of a parcel and of stored goods in a complaint.
+fn goods(fulfilment: &Fulfilment) -> String {
+    let shipment = fulfilment.shipment.as_ref().map(|shipment| format!("{} as a parcel", shipment.state.name()));
+    let storage = fulfilment.storage.map(|storage| format!("{} in the warehouse", storage.state.name()));
+    list(shipment.into_iter().chain(storage))
 }
 
 /// Checks that the order's status fits its shipment or storage, and that nothing of a refunded order is still to be

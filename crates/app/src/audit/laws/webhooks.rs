@@ -12,6 +12,7 @@ use crate::audit::report::{Findings, Law, Verdict, ensure};
 use crate::audit::snapshot::{EventFacts, LogFacts, Snapshot, WebhookFact};
 use crate::events::event::{Event, EventKind};
 use crate::events::outbox::parse_uuid;
+use crate::events::wire_time;
 use crate::log::group::Group;
 use crate::ports::StoreError;
 use crate::webhooks::catalogue::EventType;
@@ -77,7 +78,9 @@ impl WebhookBooks {
             format!("{}: the endpoint has another delivery of its event", name())
         })?;
         ensure(delivery.state.is_open() == delivery.due.is_some(), || {
-            format!("{}: it is {}, and its next attempt is at {:?}", name(), delivery.state.name(), delivery.due)
+            let due =
+                delivery.due.map_or_else(|| "not planned".to_owned(), |due| format!("at {}", wire_time::format(due)));
+            format!("{}: it is {}, and its next attempt is {due}", name(), delivery.state.name())
         })?;
         let was_tried = matches!(delivery.state, State::InProgress | State::Completed | State::Failed);
         ensure(delivery.attempts >= delivery.tries.max(i64::from(was_tried)) && delivery.tries >= 0, || {

@@ -1,5 +1,5 @@
 //! Law 23: a customer of a drop has the units of their orders, and a card those that it paid for; neither has more than the
-//! limits; and a drop knows which of its products are sold out.
+//! limits; a drop knows which of its products are sold out, and the drop of a product exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use domain::order::{Line, Order, Outcome};
 use domain::stock::Product;
 
 use crate::audit::dossier::Dossier;
+use crate::audit::laws::list;
 use crate::audit::report::{Findings, Law, Verdict, ensure};
 use crate::audit::snapshot::{DropFact, Snapshot};
 use crate::ports::StoreError;
@@ -42,7 +43,7 @@ struct ReadChain {
 
 impl ReadChain {
     fn take(&mut self, link: &Link) {
-        let follows = link.number == self.links + 1 && (self.links == 0 || link.previous == self.head);
+        let follows = link.number == self.links.saturating_add(1) && (self.links == 0 || link.previous == self.head);
         if (!follows || link.sealed() != link.hash) && self.broken.is_none() {
             self.broken = Some(link.number);
         }
@@ -77,10 +78,12 @@ impl DropBooks {
     /// Adds the units of an order that count.
     pub(in crate::audit) fn enter(&mut self, dossier: &Dossier) {
         let Some(order) = dossier.order().filter(|order| order.outcome != Outcome::Cancelled) else { return };
-        let counted =
-            |(place, line): (usize, &Line)| Some((line.drop?, line.product, line.quantity - order.returned(place)));
+        let counted = |(place, line): (usize, &Line)| {
+            Some((line.drop?, line.product, line.quantity.saturating_sub(order.returned(place))))
+        };
         for (drop, product, units) in order.created.lines.iter().enumerate().filter_map(counted) {
-            *self.explained.entry((drop, order.user())).or_default().entry(product).or_default() += units;
+            let of_product = self.explained.entry((drop, order.user())).or_default().entry(product).or_default();
+            *of_product = of_product.saturating_add(units);
             self.enter_card(order, drop, units);
         }
     }
@@ -89,7 +92,10 @@ impl DropBooks {
         let Some(buyer) = self.buyers.get(&(drop, order.user())) else { return };
         let is_paid = order.outcome == Outcome::Completed && order.is_prepaid() && !order.created.due.is_zero();
         match buyer.card_of(order.id()) {
-            Some(card) => *self.paid_with.entry((drop, card)).or_default() += units,
+            Some(card) => {
+                let paid = self.paid_with.entry((drop, card)).or_default();
+                *paid = paid.saturating_add(units);
+            }
             None if is_paid && buyer.card_limit.is_some() => self.without_card.push((drop, order.id())),
             None => {}
         }
@@ -107,6 +113,11 @@ impl DropBooks {
         for (drop, order) in &self.without_card {
             findings.note(Law::Drops, Err(format!("drop {drop}: no card counts the paid order {order}")));
         }
+        for (product, (drop, _)) in &self.products {
+            let exists = self.drops.contains_key(drop);
+            let complaint = || format!("product {product}: its drop {drop} does not exist, or cannot be read");
+            findings.note(Law::Drops, ensure(exists, complaint));
+        }
         for drop in self.drops.values() {
             findings.note(Law::Drops, self.sold_out(drop));
             findings.note(Law::Drops, self.chain(drop));
@@ -116,7 +127,9 @@ impl DropBooks {
     fn buyer(&self, place: Place) -> Verdict {
         let (id, user) = place;
         let name = || format!("drop {id}, customer {user}");
-        let Some(drop) = self.drops.get(&id) else { return Err(format!("{}: the drop does not exist", name())) };
+        let Some(drop) = self.drops.get(&id) else {
+            return Err(format!("{}: the drop does not exist, or cannot be read", name()));
+        };
         let none = Buyer::new(id, user);
         let buyer = self.buyers.get(&place).unwrap_or(&none);
         let explained = self.explained.get(&place).into_iter().flatten();
@@ -124,7 +137,9 @@ impl DropBooks {
             explained.map(|(product, units)| (*product, *units)).filter(|(_, units)| *units != 0).collect();
         let counted: BTreeMap<ProductId, i64> = buyer.units.iter().copied().collect();
         ensure(counted == explained, || {
-            format!("{}: {counted:?} units count, but the orders have {explained:?}", name())
+            let [counted, explained] = [&counted, &explained]
+                .map(|units| list(units.iter().map(|(product, units)| format!("{units} of product {product}"))));
+            format!("{}: the units that count are {counted}, but those of the orders are {explained}", name())
         })?;
         for offer in &drop.products {
             let units = buyer.units_of(offer.product);
@@ -153,7 +168,9 @@ impl DropBooks {
         let none = ReadChain::default();
         let read = self.chains.get(&drop.id).unwrap_or(&none);
         let name = || format!("drop {}", drop.id);
-        ensure(read.broken.is_none(), || format!("{}: its chain breaks at link {:?}", name(), read.broken))?;
+        if let Some(link) = read.broken {
+            return Err(format!("{}: its chain breaks at link {link}", name()));
+        }
         ensure(read.links == drop.chain.links && (read.links == 0 || read.head == drop.chain.head), || {
             format!("{}: its chain has {} links, and should have {}", name(), read.links, drop.chain.links)
         })?;
