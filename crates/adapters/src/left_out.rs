@@ -101,13 +101,16 @@ impl LeftOut {
 
 /// Describes an unreadable row by its table, its key, and the column, all as far as the statement shows them.
 pub(crate) fn describe(select: &str, key: Option<&str>, column: usize, why: impl Display) -> String {
-    let (table, columns) = parts_of(select);
-    let column = columns.get(column).cloned().unwrap_or_else(|| format!("column {}", column + 1));
-    let table = table.unwrap_or_else(|| "a row".to_owned());
-    match key {
-        Some(key) => format!("{table} {key}, {column}: {why}"),
-        None => format!("{table}, {column}: {why}"),
-    }
+    let table = parts_of(select).0.unwrap_or_else(|| "a row".to_owned());
+    let row = key.map_or_else(|| table.clone(), |key| format!("{table} {key}"));
+    describe_as(&row, select, column, why)
+}
+
+/// Describes an unreadable row that has a name of its own.
+pub(crate) fn describe_as(row: &str, select: &str, column: usize, why: impl Display) -> String {
+    let column =
+        parts_of(select).1.get(column).cloned().unwrap_or_else(|| format!("column {}", column.saturating_add(1)));
+    format!("{row}, {column}: {why}")
 }
 
 /// Returns the table and the columns of a SELECT.

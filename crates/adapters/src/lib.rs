@@ -29,3 +29,5 @@ mod tls;
 mod unreachable;
 pub mod webhook;
 mod words;
+
+pub use snapshot::{embedded_tables, shared_tables};

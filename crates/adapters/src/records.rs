@@ -40,6 +40,7 @@ use serde::de::DeserializeOwned;
 
 use crate::words::ENTRY_KINDS;
 
+pub(crate) use audit::{Executor, Maintenance, NoticeText};
 pub(crate) use details::{attributes_cell, like_pattern};
 pub(crate) use fulfilment::{action_cell, given_back_cell, means_cell};
 pub(crate) use log::delivery;
@@ -93,8 +94,10 @@ pub(crate) trait Cells {
         text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| self.broken(error))
     }
 
+    /// An amount that a shop can have, so that sums of amounts do not overflow.
     fn money(&mut self) -> Result<Money, Self::Error> {
-        self.take().map(Money::won)
+        let amount: i64 = self.take()?;
+        Money::try_from(amount).map_err(|error| self.broken(error))
     }
 
     /// An invalid trace is ignored: the event is valid without it.
@@ -130,6 +133,12 @@ impl FromCells for Option<i64> {
 
 impl FromCells for String {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<String, C::Error> {
+        cells.take()
+    }
+}
+
+impl FromCells for Option<String> {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Option<String>, C::Error> {
         cells.take()
     }
 }
@@ -195,11 +204,17 @@ impl FromCells for Campaign {
 fn discount<C: Cells>(cells: &mut C) -> Result<Discount, C::Error> {
     let is_fixed = cells.word(&[true, false], |is_fixed| if is_fixed { "FIXED" } else { "PERCENT" })?;
     let value = cells.take()?;
+    if is_fixed {
+        let value = Money::try_from(value).map_err(|error| cells.broken(error))?;
+        let _no_limit: Option<i64> = cells.take()?;
+        return Ok(Discount::Fixed { value });
+    }
+    if !(0..=100).contains(&value) {
+        return Err(cells.broken(format!("{value} is no percentage")));
+    }
     let max_amount: Option<i64> = cells.take()?;
-    Ok(match is_fixed {
-        true => Discount::Fixed { value: Money::won(value) },
-        false => Discount::Percent { value, max_amount: max_amount.map(Money::won) },
-    })
+    let max_amount = max_amount.map(Money::try_from).transpose().map_err(|error| cells.broken(error))?;
+    Ok(Discount::Percent { value, max_amount })
 }
 
 impl FromCells for Coupon {

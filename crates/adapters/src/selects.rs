@@ -1,5 +1,4 @@
-//! One SELECT for each kind of row, with its columns in the order in which they are read. Every store has the same
-//! tables.
+//! One SELECT for each kind of row, with its columns in the order in which they are read; the same for every store.
 
 macro_rules! select_product {
     ($rest:literal) => {
@@ -226,13 +225,14 @@ pub(crate) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partit
 /// The moment before which events are archived.
 pub(crate) const SELECT_BEFORE: &str = "SELECT before_at FROM archive";
 
-/// The relay's cursor in each shard, and the time of the next event that waits for it.
+/// The relay's cursor in each shard, and the time of the next event that waits for it; no event follows the largest number.
 macro_rules! select_relayed {
     ($rest:literal) => {
         concat!(
             "SELECT outbox_shard.shard, outbox_shard.seq, COALESCE(relay_shard.position, 0), occurred_at \
              FROM outbox_shard LEFT JOIN relay_shard USING (shard) LEFT JOIN event \
-             ON event.shard = outbox_shard.shard AND event.seq = COALESCE(relay_shard.position, 0) + 1 ",
+             ON event.shard = outbox_shard.shard \
+             AND event.seq = NULLIF(COALESCE(relay_shard.position, 0), 9223372036854775807) + 1 ",
             $rest
         )
     };

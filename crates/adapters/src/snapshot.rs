@@ -5,6 +5,8 @@ pub(crate) mod archive;
 pub(crate) mod campaigns;
 pub(crate) mod customers;
 pub(crate) mod drops;
+pub(crate) mod further;
+pub(crate) mod log;
 pub(crate) mod orders;
 pub(crate) mod products;
 mod roots;
@@ -13,9 +15,22 @@ pub(crate) mod webhooks;
 
 use std::cell::RefCell;
 
+use crate::records::FromCells;
 use crate::selects::select_answer;
 
+pub use further::{embedded_tables, shared_tables};
 pub(crate) use roots::{Roots, SELECT_EVENTS, SELECT_WHOLE_FROM, known_shard};
+
+/// A connection that reads the rows of a statement.
+pub(crate) trait Asked {
+    type Error;
+
+    /// Returns all rows; one that cannot be read is an error.
+    fn rows<T: FromCells>(&mut self, select: &str) -> Result<Vec<T>, Self::Error>;
+
+    /// Calls `each` with every row that can be read, and describes the others.
+    fn readable<T: FromCells>(&mut self, select: &str, each: impl FnMut(T)) -> Result<Vec<String>, Self::Error>;
+}
 
 /// Rows that this program does not understand. They are skipped, and reported in the end.
 pub(crate) type Unreadable = RefCell<Vec<String>>;

@@ -88,7 +88,12 @@ pub struct Proven {
 pub fn prove(snapshot: &mut dyn Snapshot, now: Timestamp, since: Option<&Proof>) -> Result<Proven, StoreError> {
     let Some(proof) = since.filter(|proof| proof.is_readable()) else { return examine(snapshot, now, None) };
     // Events that were archived after the proof are not in the store, so it cannot be continued.
-    if snapshot.archived()?.is_some_and(|archived| !proof.covers(&archived)) {
+    let is_covered = match snapshot.archived() {
+        Ok(archived) => archived.is_none_or(|archived| proof.covers(&archived)),
+        Err(StoreError::Unreadable(_)) => false,
+        Err(error) => return Err(error),
+    };
+    if !is_covered {
         return examine(snapshot, now, None);
     }
     match snapshot.since(proof)? {
@@ -105,7 +110,7 @@ fn examine(snapshot: &mut dyn Snapshot, now: Timestamp, base: Option<Base<'_>>) 
         None => WebhookBooks::read(snapshot, &mut findings)?,
         Some(_) => WebhookBooks::default(),
     };
-    let archived = snapshot.archived()?;
+    let archived = log::read_archived(snapshot, &mut findings)?;
     if archived.is_some() && base.is_none() {
         note_archived(&mut findings);
     }
@@ -200,13 +205,14 @@ fn inspect_order(dossier: &Dossier, campaigns: &CampaignBooks, findings: &mut Fi
         Some(order) => law(dossier, order),
         None => Ok(()),
     };
-    findings.note(Law::Claims, laws::claims::claims(dossier));
-    findings.note(Law::Demand, of_order(laws::claims::demand));
-    findings.note(Law::Redemption, laws::redemption::redemption(dossier, &campaigns.campaigns));
-    findings.note(Law::Points, laws::points::spent(dossier));
-    findings.note(Law::Payments, laws::payments::payments(dossier));
-    findings.note(Law::Shipments, laws::shipments::shipments(dossier));
-    findings.note(Law::Orders, laws::orders::adds_up(dossier));
-    findings.note(Law::Paths, of_order(laws::orders::takes_legal_steps));
-    findings.note(Law::Journal, of_order(laws::journal::journal));
+    let name = &dossier.name;
+    findings.judge(Law::Claims, name, || laws::claims::claims(dossier));
+    findings.judge(Law::Demand, name, || of_order(laws::claims::demand));
+    findings.judge(Law::Redemption, name, || laws::redemption::redemption(dossier, &campaigns.campaigns));
+    findings.judge(Law::Points, name, || laws::points::spent(dossier));
+    findings.judge(Law::Payments, name, || laws::payments::payments(dossier));
+    findings.judge(Law::Shipments, name, || laws::shipments::shipments(dossier));
+    findings.judge(Law::Orders, name, || laws::orders::adds_up(dossier));
+    findings.judge(Law::Paths, name, || of_order(laws::orders::takes_legal_steps));
+    findings.judge(Law::Journal, name, || of_order(laws::journal::journal));
 }

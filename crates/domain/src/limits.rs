@@ -59,4 +59,5 @@ const _: () = assert!(
     PRICE_MAX.amount() as i128 * QUANTITY_MAX as i128 * (LINES_MAX as i128) < i64::MAX as i128,
     "the total of the largest order fits in 64 bits"
 );
+const _: () = assert!(Money::MAX.amount() == NUMBER_MAX);
 const _: () = assert!(STOCK_MAX < NUMBER_MAX && POINTS_MAX.amount() < NUMBER_MAX && CHARGE_MAX.amount() < NUMBER_MAX);

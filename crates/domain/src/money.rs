@@ -7,11 +7,18 @@ use serde::{Deserialize, Serialize};
 
 /// An amount in the smallest unit of the shop's currency, by default in whole won. Arithmetic panics on overflow in every profile; the limits make overflow unreachable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Money(i64);
+
+/// An amount that no shop can have. It comes from a damaged row or a forged event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the amount {0} is larger than any that a shop can have")]
+pub struct TooLarge(pub i64);
 
 impl Money {
     pub const ZERO: Money = Money(0);
+    /// The largest amount that is read from outside, also with a minus sign. A thousand of them can be added up.
+    pub const MAX: Money = Money((1 << 53) - 1);
 
     pub const fn won(amount: i64) -> Money {
         Money(amount)
@@ -33,6 +40,21 @@ impl Money {
     pub fn percent(self, percent: i64) -> Money {
         let share = i128::from(self.0) * i128::from(percent) / 100;
         Money(i64::try_from(share).expect("a share of at most 100 % is no larger than the whole"))
+    }
+}
+
+impl TryFrom<i64> for Money {
+    type Error = TooLarge;
+
+    fn try_from(amount: i64) -> Result<Money, TooLarge> {
+        let is_possible = (-Money::MAX.0..=Money::MAX.0).contains(&amount);
+        if is_possible { Ok(Money(amount)) } else { Err(TooLarge(amount)) }
+    }
+}
+
+impl From<Money> for i64 {
+    fn from(money: Money) -> i64 {
+        money.0
     }
 }
 
@@ -84,5 +106,17 @@ mod tests {
         assert_eq!(Money::won(999).percent(10), Money::won(99));
         assert_eq!(Money::won(i64::MAX).percent(100), Money::won(i64::MAX));
         assert_eq!(Money::won(1).percent(99), Money::ZERO);
+    }
+
+    #[test]
+    fn an_amount_beyond_the_largest_is_not_read() {
+        let largest = Money::MAX.amount();
+        for amount in [0, largest, -largest] {
+            assert_eq!(Money::try_from(amount), Ok(Money::won(amount)));
+            assert_eq!(i64::from(Money::won(amount)), amount);
+        }
+        for amount in [largest + 1, -largest - 1, i64::MAX, i64::MIN] {
+            assert_eq!(Money::try_from(amount), Err(TooLarge(amount)));
+        }
     }
 }

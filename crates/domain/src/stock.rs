@@ -115,7 +115,7 @@ pub struct Product {
 
 impl Product {
     pub const fn available(&self) -> i64 {
-        self.on_hand - self.reserved
+        self.on_hand.saturating_sub(self.reserved)
     }
 
     /// The status that customers see: `SOLD_OUT` if on sale with no unit available.

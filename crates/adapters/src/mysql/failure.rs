@@ -2,7 +2,7 @@
 
 use app::ports::StoreError;
 
-use crate::left_out::describe;
+use crate::left_out::{describe, describe_as};
 use crate::tls;
 
 /// Why a statement or message failed.
@@ -50,13 +50,25 @@ mod number {
 impl Failure {
     /// Names the row in the failure of one of its cells, by the statement that found it.
     pub(super) fn named(self, select: &str, key: Option<&str>) -> Failure {
-        let Failure::Unreadable(text) = &self else { return self };
-        let cell = text.strip_prefix("column ").and_then(|text| text.split_once(": "));
-        let place = cell.and_then(|(column, why)| Some((column.parse::<usize>().ok()?, why)));
-        match place {
-            Some((column, why)) => Failure::Unreadable(describe(select, key, column.saturating_sub(1), why)),
+        match self.cell() {
+            Some((column, why)) => Failure::Unreadable(describe(select, key, column, why)),
             None => self,
         }
+    }
+
+    /// The same for a row that has a name of its own.
+    pub(super) fn named_as(self, select: &str, row: &str) -> Failure {
+        match self.cell() {
+            Some((column, why)) => Failure::Unreadable(describe_as(row, select, column, why)),
+            None => self,
+        }
+    }
+
+    /// Returns the column of the cell that cannot be read, and why.
+    fn cell(&self) -> Option<(usize, &str)> {
+        let Failure::Unreadable(text) = self else { return None };
+        let (column, why) = text.strip_prefix("column ")?.split_once(": ")?;
+        Some((column.parse::<usize>().ok()?.saturating_sub(1), why))
     }
 
     pub(super) fn text(&self) -> &str {

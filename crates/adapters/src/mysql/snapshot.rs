@@ -16,22 +16,18 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
 use super::background::Background;
-use super::cells::{MysqlCells, from_row};
+use super::cells::{MysqlCells, from_row, key_text};
 use super::failure::{Failure, Result};
 use super::opening::{OpenError, check_shop, parse};
 use super::session::{Session, options};
 use crate::records::{Cells as _, FromCells};
 use crate::snapshot::archive::{self, Places};
-use crate::snapshot::statistics::{self, Asked};
-use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, drops, orders, products, webhooks};
+use crate::snapshot::{
+    ANSWERS, Asked, Unreadable, campaigns, customers, drops, further, orders, products, statistics, webhooks,
+};
 
 use reader::Reader;
 use stream::stream;
-
-/// All tables that the audit reads.
-const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
-                      order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice, \
-                      statistic, webhook, webhook_delivery, pruned, archive, drops, drop_buyer, drop_card, drop_link";
 
 /// A database finds events by shard and number.
 const PLACES: Places = Places { is_whole: false, of_row: "event.shard = owed.shard AND event.seq = owed.seq" };
@@ -121,12 +117,12 @@ impl Snapshot for MysqlSnapshot {
     }
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
-        let archived = self.archived()?;
-        Ok(events::read(&mut self.reader, archived, each)?)
+        let archived = archive::known(self.archived())?;
+        Ok(events::read(&mut self.reader, archived, &self.unreadable, each)?)
     }
 
     fn archived(&mut self) -> std::result::Result<Option<Archived>, StoreError> {
-        archive::archived(&mut self.reader)?.map_err(StoreError::Failed)
+        archive::archived(&mut self.reader)?.map_err(StoreError::Unreadable)
     }
 
     fn needed(&mut self) -> std::result::Result<Vec<Needed>, StoreError> {
@@ -134,13 +130,16 @@ impl Snapshot for MysqlSnapshot {
     }
 
     fn statistics(&mut self) -> std::result::Result<StatisticsFacts, StoreError> {
-        Ok(statistics::read(&mut self.reader, false)?)
+        Ok(statistics::read(&mut self.reader, false, &self.unreadable)?)
     }
 
     fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
         let mut problems = self.unreadable.take();
+        problems.extend(further::unreadable(&mut self.reader)?);
+        problems.extend(further::unreadable_shared(&mut self.reader)?);
         self.reader.all("COMMIT")?;
-        for row in self.reader.all(&format!("CHECK TABLE {TABLES} QUICK"))? {
+        let tables: Vec<&str> = further::shared_tables().collect();
+        for row in self.reader.all(&format!("CHECK TABLE {} QUICK", tables.join(", ")))? {
             let mut cells = MysqlCells::of(row);
             let (table, _): (String, String) = (cells.take()?, cells.take()?);
             let (kind, text): (String, String) = (cells.take()?, cells.take()?);
@@ -158,17 +157,25 @@ impl Asked for Reader {
     fn rows<T: FromCells>(&mut self, select: &str) -> Result<Vec<T>> {
         self.all(select)?.into_iter().map(from_row).collect()
     }
+
+    fn readable<T: FromCells>(&mut self, select: &str, mut each: impl FnMut(T)) -> Result<Vec<String>> {
+        let mut unreadable = vec![];
+        self.each(select, |row| {
+            let key = key_text(row.first());
+            match from_row(row) {
+                Ok(row) => each(row),
+                Err(failure) => unreadable.push(failure.named(select, key.as_deref()).text().to_owned()),
+            }
+            Ok(())
+        })?;
+        Ok(unreadable)
+    }
 }
 
 fn products(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<()> {
-    // A sum is a decimal, which the driver would return as text.
-    let sums = products::receipts(
-        "SELECT product_id, CAST(SUM(GREATEST(delta, 0)) AS SIGNED), CAST(SUM(GREATEST(-delta, 0)) AS SIGNED)
-         FROM stock_receipt GROUP BY product_id ORDER BY product_id",
-    );
     let tables = products::Products {
         products: stream(reader, products::PRODUCTS, unreadable)?,
-        receipts: stream(reader, sums, unreadable)?,
+        receipts: stream(reader, products::RECEIPTS, unreadable)?,
     };
     tables.report(unreadable, each)
 }

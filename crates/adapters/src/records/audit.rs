@@ -1,6 +1,8 @@
 //! Facts that the audit compares.
 
 use app::audit::{CouponFacts, EventFacts, Link, NoticeLink, OrderEventFacts};
+use app::events::notices::NoticeKind;
+use app::state::settings::Carrier;
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, OrderId, UserId};
 
@@ -58,5 +60,41 @@ impl FromCells for EventFacts {
             root: None,
             position: cells.take()?,
         })
+    }
+}
+
+/// The setting that says how events reach their groups.
+pub(crate) struct Executor;
+
+impl FromCells for Executor {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Executor, C::Error> {
+        let _name: String = cells.take()?;
+        cells.word(&Carrier::ALL, Carrier::name).map(|_| Executor)
+    }
+}
+
+/// A row of what was done to the store by hand.
+pub(crate) struct Maintenance;
+
+impl FromCells for Maintenance {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Maintenance, C::Error> {
+        const KINDS: [&str; 4] = ["REPAIRED", "LOSS_ACCEPTED", "DAMAGE_FOUND", "DAMAGE_ACCEPTED"];
+        let _id: i64 = cells.take()?;
+        cells.word(&KINDS, |kind| kind)?;
+        let (_law, _what, _at) = (cells.take::<i64>()?, cells.text()?, cells.at()?);
+        Ok(Maintenance)
+    }
+}
+
+/// The content of a notice: a kind, and the JSON from which its text is made.
+pub(crate) struct NoticeText;
+
+impl FromCells for NoticeText {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<NoticeText, C::Error> {
+        let _id: i64 = cells.take()?;
+        cells.word(NoticeKind::ALL, NoticeKind::name)?;
+        let _data: serde_json::Map<String, serde_json::Value> = cells.json()?;
+        cells.at()?;
+        Ok(NoticeText)
     }
 }

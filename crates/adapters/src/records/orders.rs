@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use app::state::rows::OrderRow;
 use domain::ids::{CampaignId, Code, CouponId, DropId, OrderId, ProductId, UserId};
+use domain::limits::NUMBER_MAX;
+use domain::money::Money;
 use domain::order::saga::{Direction, Saga, Step, StepRecord, StepState};
 use domain::order::{AfterSales, CouponWanted, Created, Mode, Order, Outcome, Payment, Rule, Status};
 use domain::reason::Reason;
@@ -120,9 +122,18 @@ impl FromCells for Line {
         };
         let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line lacks the state of its stock")) };
         let returned = cells.take()?;
+        if [line.quantity, returned].into_iter().any(|units| !has_price(&line, units)) {
+            return Err(cells.broken("the price of its units is larger than any that an order can have"));
+        }
         line.drop = cells.take::<Option<i64>>()?.map(DropId);
         Ok(Line { line, state, at, returned })
     }
+}
+
+/// Returns true if the price of so many units can be computed.
+fn has_price(line: &domain::order::Line, units: i64) -> bool {
+    let price = units.checked_mul(line.unit_price.amount());
+    (-NUMBER_MAX..=NUMBER_MAX).contains(&units) && price.is_some_and(|price| Money::try_from(price).is_ok())
 }
 
 /// The three cells of a step: its state, the reason of its refusal, the time.

@@ -2,6 +2,7 @@
 
 use app::audit::{Archived, Needed};
 use app::log::reactions::Group;
+use app::ports::StoreError;
 use app::ports::views::ShardPlace;
 use app::state::rows::OffsetKey;
 use app::state::settings::Carrier;
@@ -9,7 +10,7 @@ use domain::order::Outcome;
 use domain::shipment;
 use domain::time::Timestamp;
 
-use super::statistics::Asked;
+use super::Asked;
 use crate::selects::{SELECT_POSITIONS, select_relayed};
 
 /// The usual retention of a broker, in microseconds: events that are younger stay in the store.
@@ -29,6 +30,14 @@ pub(crate) fn archived<A: Asked>(asked: &mut A) -> Result<Result<Option<Archived
     let kept: Vec<String> = asked.rows("SELECT archived FROM archive")?;
     let read = kept.first().map(|text| serde_json::from_str(text)).transpose();
     Ok(read.map_err(|error| format!("archive: it cannot be read: {error}")))
+}
+
+/// Returns what an audit knows of the archive; one that cannot be read is a violation, and not a reason to end.
+pub(crate) fn known(read: Result<Option<Archived>, StoreError>) -> Result<Option<Archived>, StoreError> {
+    match read {
+        Err(StoreError::Unreadable(_)) => Ok(None),
+        read => read,
+    }
 }
 
 /// Returns everything because of which events must stay, with the moment of the first of them.

@@ -6,27 +6,31 @@ use app::audit::{ABOUT_PRODUCTS, KeptFigures, StatisticsFacts};
 use app::state::rows::{Counted, OffsetKey, Resolution};
 use domain::time::Timestamp;
 
-use crate::records::FromCells;
+use super::{Asked, Unreadable};
 use crate::selects::{SELECT_BEFORE, SELECT_POSITIONS};
 
-/// A connection that reads the rows of a statement.
-pub(crate) trait Asked {
-    type Error;
-
-    fn rows<T: FromCells>(&mut self, select: &str) -> Result<Vec<T>, Self::Error>;
-}
+/// The parts into which a store splits amounts, so that no sum of them overflows.
+const PART: i64 = 1 << 32;
 
 /// `is_whole`: trailing groups read all events as one partition.
-pub(crate) fn read<A: Asked>(asked: &mut A, is_whole: bool) -> Result<StatisticsFacts, A::Error> {
-    let positions = asked.rows::<Option<(OffsetKey, i64)>>(SELECT_POSITIONS)?;
-    let positions = positions.into_iter().flatten().filter(|(key, _)| key.group.is_trailing()).collect();
+pub(crate) fn read<A: Asked>(
+    asked: &mut A,
+    is_whole: bool,
+    unreadable: &Unreadable,
+) -> Result<StatisticsFacts, A::Error> {
+    let mut positions = vec![];
+    // The log's own reader tells of offsets that cannot be read.
+    asked.readable(SELECT_POSITIONS, |known: Option<(OffsetKey, i64)>| positions.extend(known))?;
+    positions.retain(|(key, _)| key.group.is_trailing());
     let archived: Vec<i64> = asked.rows(SELECT_BEFORE)?;
     let archived = archived.first().copied();
     let mut facts = StatisticsFacts { positions, is_whole, kept: vec![] };
     for counted in Counted::ALL {
         for resolution in Resolution::ALL {
             if let Some(since) = since(asked, *counted, *resolution, archived)? {
-                facts.kept.push(kept(asked, *counted, *resolution, since)?);
+                let (rows, left_out) = kept(asked, *counted, *resolution, since)?;
+                unreadable.borrow_mut().extend(left_out);
+                facts.kept.push(rows);
             }
         }
     }
@@ -55,25 +59,37 @@ fn since<A: Asked>(
     Ok(found.into_iter().flatten().next().map(Timestamp::from_micros))
 }
 
+/// Returns the sums, and what cannot be added up.
 fn kept<A: Asked>(
     asked: &mut A,
     counted: Counted,
     resolution: Resolution,
     since: Timestamp,
-) -> Result<KeptFigures, A::Error> {
+) -> Result<(KeptFigures, Vec<String>), A::Error> {
     let about = match counted {
         Counted::Coupons => "subject".to_owned(),
         Counted::Orders => format!("CASE WHEN subject = 0 THEN 0 ELSE {ABOUT_PRODUCTS} END"),
     };
     // A sum may be a decimal, which a driver would return as text.
     let select = format!(
-        "SELECT {about} AS about, figure, CAST(SUM(amount) AS SIGNED) FROM statistic
+        "SELECT {about} AS about, figure, CAST(SUM((amount - amount % {PART}) / {PART}) AS SIGNED),
+             CAST(SUM(amount % {PART}) AS SIGNED) FROM statistic
          WHERE counted = '{}' AND resolution = '{}' AND began_at >= {} GROUP BY about, figure",
         counted.name(),
         resolution.name(),
         since.micros(),
     );
-    let rows: Vec<(i64, String, i64)> = asked.rows(&select)?;
-    let rows = rows.into_iter().map(|(subject, figure, amount)| (subject, Arc::from(figure), amount)).collect();
-    Ok(KeptFigures::new(counted, resolution, since, rows))
+    let (mut rows, mut too_large) = (vec![], vec![]);
+    let mut unreadable = asked.readable(&select, |(subject, figure, parts, rest): (i64, String, i64, i64)| {
+        match i64::try_from(i128::from(parts) * i128::from(PART) + i128::from(rest)) {
+            Ok(amount) => rows.push((subject, Arc::from(figure), amount)),
+            Err(_) => too_large.push(format!(
+                "statistic, {} by {}: the amounts of {figure} of {subject} are too large to be added up",
+                counted.name(),
+                resolution.name(),
+            )),
+        }
+    })?;
+    unreadable.append(&mut too_large);
+    Ok((KeptFigures::new(counted, resolution, since, rows), unreadable))
 }

@@ -106,14 +106,29 @@ impl<T> Found<T> {
     }
 }
 
+/// Calls `each` with every row that can be read, and describes the others.
+pub(super) fn each_readable<T: FromCells>(
+    connection: &Connection,
+    sql: &str,
+    mut each: impl FnMut(T),
+) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(sql)?;
+    let (mut rows, mut unreadable) = (statement.query([])?, vec![]);
+    while let Some(row) = rows.next()? {
+        match from_row(row).map_err(|error| why_unreadable(named(error, sql, row))) {
+            Ok(row) => each(row),
+            Err(Ok(why)) => unreadable.push(why),
+            Err(Err(error)) => return Err(error),
+        }
+    }
+    Ok(unreadable)
+}
+
 /// Names the row in the error of one of its cells.
 fn named(error: Error, sql: &str, row: &Row<'_>) -> Error {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other error is of the statement, not of a cell")]
-    let (column, why) = match error {
-        Error::FromSqlConversionFailure(column, _, why) => (column, why.to_string()),
-        Error::InvalidColumnType(column, _, found) => (column, format!("it holds {found}")),
-        Error::IntegralValueOutOfRange(column, value) => (column, format!("{value} is out of range")),
-        other => return other,
+    let (column, why) = match cell_of(error) {
+        Ok(cell) => cell,
+        Err(other) => return other,
     };
     let key = row.get_ref(0).ok().and_then(|key| match key {
         ValueRef::Integer(key) => Some(key.to_string()),
@@ -121,6 +136,25 @@ fn named(error: Error, sql: &str, row: &Row<'_>) -> Error {
         ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
     });
     unreadable(column, describe(sql, key.as_deref(), column, why))
+}
+
+/// Returns the column of the cell that cannot be read, and why. `Err`: the error is not about a cell.
+pub(super) fn cell_of(error: Error) -> Result<(usize, String), Error> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other error is of the statement, not of a cell")]
+    match error {
+        Error::FromSqlConversionFailure(column, _, why) => Ok((column, why.to_string())),
+        Error::InvalidColumnType(column, _, found) => Ok((column, format!("it holds {found}"))),
+        Error::IntegralValueOutOfRange(column, value) => Ok((column, format!("{value} is out of range"))),
+        other => Err(other),
+    }
+}
+
+/// Adds to the error of a row to whom the row belongs.
+pub(super) fn with_owner(error: Error, owner: &str) -> Error {
+    match cell_of(error) {
+        Ok((column, why)) => unreadable(column, format!("{why} ({owner})")),
+        Err(other) => other,
+    }
 }
 
 /// Returns why a row cannot be read. `Err`: the store failed.
@@ -160,7 +194,9 @@ impl Cells for SqliteCells<'_> {
     }
 
     fn word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T> {
-        let text = self.row.get_ref(self.next)?.as_str()?;
+        // The client's own error would not name the column.
+        let text = self.row.get_ref(self.next)?.as_str();
+        let text = text.map_err(|error| unreadable(self.next, error.to_string()))?;
         let found = all.iter().copied().find(|word| name(*word) == text);
         let found = found.ok_or_else(|| unreadable(self.next, format!("{text:?} is unknown to this program")))?;
         self.next += 1;

@@ -22,15 +22,16 @@ use domain::ids::OrderId;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
-use super::cells::{find, from_row};
+use super::cells::{each_readable, find, from_row, store_error};
 use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
 use super::{commit_mark, cut, page_sums};
 use crate::records::FromCells;
 use crate::snapshot::archive::{self, Places};
-use crate::snapshot::statistics::{self, Asked};
-use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, drops, orders, products, webhooks};
+use crate::snapshot::{
+    ANSWERS, Asked, Unreadable, campaigns, customers, drops, further, orders, products, statistics, webhooks,
+};
 
 use since::Part;
 use stream::stream;
@@ -112,10 +113,6 @@ fn reader(database: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-fn store_error(error: rusqlite::Error) -> StoreError {
-    StoreError::Failed(error.to_string())
-}
-
 impl Snapshot for SqliteSnapshot {
     fn products(&mut self, each: &mut dyn FnMut(ProductFacts)) -> std::result::Result<(), StoreError> {
         self.read(|connection, unreadable| products(connection, unreadable, each))
@@ -179,12 +176,12 @@ impl Snapshot for SqliteSnapshot {
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
         self.show(Part::Events)?;
-        let archived = self.archived()?;
-        events::read(&self.connection, archived, each).map_err(store_error)
+        let archived = archive::known(self.archived())?;
+        events::read(&self.connection, archived, &self.unreadable, each).map_err(store_error)
     }
 
     fn archived(&mut self) -> std::result::Result<Option<Archived>, StoreError> {
-        archive::archived(&mut Asking(&self.connection)).map_err(store_error)?.map_err(StoreError::Failed)
+        archive::archived(&mut Asking(&self.connection)).map_err(store_error)?.map_err(StoreError::Unreadable)
     }
 
     fn needed(&mut self) -> std::result::Result<Vec<Needed>, StoreError> {
@@ -202,7 +199,7 @@ impl Snapshot for SqliteSnapshot {
     }
 
     fn statistics(&mut self) -> std::result::Result<StatisticsFacts, StoreError> {
-        statistics::read(&mut Asking(&self.connection), true).map_err(store_error)
+        statistics::read(&mut Asking(&self.connection), true, &self.unreadable).map_err(store_error)
     }
 
     fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
@@ -216,6 +213,8 @@ impl Snapshot for SqliteSnapshot {
         if self.is_restricted {
             return Ok(problems);
         }
+        problems.extend(further::unreadable(&mut Asking(&self.connection)).map_err(store_error)?);
+        problems.extend(further::unreadable_embedded(&mut Asking(&self.connection)).map_err(store_error)?);
         let found = self.connection.prepare("PRAGMA integrity_check").and_then(|mut check| {
             let lines: Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();
             lines
@@ -236,18 +235,18 @@ impl Asked for Asking<'_> {
     fn rows<T: FromCells>(&mut self, select: &str) -> Result<Vec<T>> {
         self.0.prepare(select)?.query_map([], from_row)?.collect()
     }
+
+    fn readable<T: FromCells>(&mut self, select: &str, each: impl FnMut(T)) -> Result<Vec<String>> {
+        each_readable(self.0, select, each)
+    }
 }
 
 fn products(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<()> {
-    let sums = products::receipts(
-        "SELECT product_id, sum(max(delta, 0)), sum(max(-delta, 0)) FROM stock_receipt
-         GROUP BY product_id ORDER BY product_id",
-    );
     let mut products = connection.prepare(products::PRODUCTS.select)?;
-    let mut receipts = connection.prepare(sums.select)?;
+    let mut receipts = connection.prepare(products::RECEIPTS.select)?;
     let tables = products::Products {
         products: stream(&mut products, products::PRODUCTS, unreadable)?,
-        receipts: stream(&mut receipts, sums, unreadable)?,
+        receipts: stream(&mut receipts, products::RECEIPTS, unreadable)?,
     };
     tables.report(unreadable, each)
 }

@@ -2,6 +2,7 @@
 //! fact that is falsified with SQL is found.
 
 mod archive;
+mod damaged;
 mod shop;
 
 use std::fs;

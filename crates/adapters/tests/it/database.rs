@@ -78,6 +78,16 @@ impl Database {
         })
     }
 
+    /// Returns the first column of a query's rows.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        runtime().block_on(async {
+            let mut connection = Conn::from_url(self.url()).await.unwrap();
+            let found = connection.query(sql).await.unwrap();
+            connection.disconnect().await.unwrap();
+            found
+        })
+    }
+
     fn on_server(&self, sql: &str) {
         let opts = OptsBuilder::from_opts(mysql_async::Opts::from_url(&self.server).unwrap());
         runtime().block_on(async {

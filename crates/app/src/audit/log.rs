@@ -162,6 +162,17 @@ fn skip_what_is_not_there(kept: &LogFacts, to: &mut Findings) {
     }
 }
 
+/// Returns the facts of archived events; those that cannot be read are a violation.
+pub(super) fn read_archived(snapshot: &mut dyn Snapshot, to: &mut Findings) -> Result<Option<Archived>, StoreError> {
+    match snapshot.archived() {
+        Err(StoreError::Unreadable(problem)) => {
+            to.note(Law::Log, Err(problem));
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
 /// Adds the store's own integrity problems.
 pub(super) fn read_integrity(snapshot: &mut dyn Snapshot, to: &mut Findings) -> Result<(), StoreError> {
     for problem in snapshot.integrity()? {
@@ -202,12 +213,12 @@ struct Reader {
 impl Reader {
     fn take(&mut self, event: &EventFacts) -> Verdict {
         let shard = self.shard;
-        let expected = self.head.seq + 1;
+        let before = self.head.seq;
         let hash = hash_after(&self.head.hash, event);
         self.head = ShardHead { seq: event.seq, hash };
         self.roots += usize::from(event.root.is_some());
-        ensure(event.seq == expected, || {
-            format!("shard {shard}: event {} is followed by {}", expected - 1, event.seq)
+        ensure(before.checked_add(1) == Some(event.seq), || {
+            format!("shard {shard}: event {before} is followed by {}", event.seq)
         })?;
         ensure(outbox::shard_of(&event.key) == shard, || {
             format!("shard {shard}: event {} belongs to another shard by its key {}", event.seq, event.key)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 
@@ -129,6 +130,14 @@ impl Findings {
         if report.examples.len() < EXAMPLES_MAX {
             report.examples.push(complaint);
         }
+    }
+
+    /// Notes a law's verdict on a subject. Values that no shop can have may make its arithmetic panic, which is a violation
+    /// as well: a law changes nothing, so the audit can continue.
+    pub(super) fn judge(&mut self, law: Law, subject: &str, judge: impl FnOnce() -> Verdict) {
+        let verdict = catch_unwind(AssertUnwindSafe(judge));
+        let panicked = |_| Err(format!("{subject}: its rows or events have values that cannot be computed with"));
+        self.note(law, verdict.unwrap_or_else(panicked));
     }
 
     pub(super) fn conclude(self) -> Audit {

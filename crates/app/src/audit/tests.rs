@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use domain::claim::Claim;
 use domain::coupon::Campaign;
-use domain::ids::{Code, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{Code, DropId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::Mode;
 use domain::order::saga::Step;
 use domain::pricing::Discount;
+use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::webhook::Term;
 
@@ -19,7 +20,7 @@ use fixture::{
     AWAITING, BOB, CANCELLED, COMPENSATING, COMPLETED, NOON, PENDING, STUCK, Shop, completed_event, number, shop,
 };
 
-use super::{CampaignFact, DropFact, Law, ShardFacts, WebhookFact, audit, repairs};
+use super::{CampaignFact, DropFact, Law, ProductFacts, ShardFacts, WebhookFact, audit, repairs};
 use crate::commands::Command;
 use crate::commands::answer::Answer;
 use crate::events::outbox::ShardHead;
@@ -159,6 +160,13 @@ fn drop_cases() -> Vec<Case> {
             let Some(DropFact::Drop(drop)) = shop.drops.first_mut() else { panic!("it is the first") };
             drop.per_payment_method = Some(1);
         }),
+        (Law::Drops, "the drop of a product does not exist", |shop| {
+            let lamp = &shop.products[0].product;
+            let (id, drop) = (ProductId(9), Some(DropId(99)));
+            let product =
+                Product { id, drop, on_hand: 0, reserved: 0, received: 0, sold: 0, written_off: 0, ..lamp.clone() };
+            shop.products.push(ProductFacts { product, received: 0, written_off: 0 });
+        }),
         (Law::Drops, "a drop believes that it is sold out", |shop| {
             let Some(DropFact::Drop(drop)) = shop.drops.first_mut() else { panic!("it is the first") };
             drop.sold_out.push(drop.products[0].product);
@@ -269,6 +277,10 @@ fn coupon_cases() -> Vec<Case> {
 
 fn book_cases() -> Vec<Case> {
     vec![
+        (Law::Orders, "the amounts are too large to be added up", |shop| {
+            let created = &mut shop.orders[COMPLETED].row.as_mut().unwrap().order.created;
+            Arc::make_mut(created).due = Money::won(i64::MAX);
+        }),
         (Law::Points, "a balance is too high", |shop| {
             shop.customers[0].account.as_mut().unwrap().balance += Money::won(1);
         }),

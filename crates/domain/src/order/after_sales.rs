@@ -55,7 +55,8 @@ pub struct RefundAsked {
 impl AfterSales {
     /// Returns the refunded units of a product that have not arrived yet.
     pub fn awaited(&self, product: ProductId) -> i64 {
-        self.awaited.iter().filter(|(of, _)| *of == product).map(|(_, units)| units).sum()
+        let awaited = self.awaited.iter().filter(|(of, _)| *of == product);
+        awaited.fold(0, |sum: i64, (_, units)| sum.saturating_add(*units))
     }
 }
 

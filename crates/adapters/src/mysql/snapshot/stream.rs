@@ -40,10 +40,11 @@ impl Waiting {
             self.left -= 1;
             let row = read_row(&mut self.file)?;
             let key = row.get(source.key_column).cloned();
-            let key: i64 = from_row(key.into_iter().collect())?;
-            match from_row(row) {
-                Ok(read) => return Ok(Some((key, read))),
-                Err(failure) => unreadable.borrow_mut().push(format!("{} {key}: {}", source.table, failure.text())),
+            let key: Result<i64> = from_row(key.into_iter().collect());
+            let name = key.as_ref().map_or_else(|_| source.table.to_owned(), |key| format!("{} {key}", source.table));
+            match key.and_then(|key| Ok((key, from_row(row)?))) {
+                Ok(read) => return Ok(Some(read)),
+                Err(failure) => unreadable.borrow_mut().push(failure.named_as(source.select, &name).text().to_owned()),
             }
         }
         Ok(None)

@@ -19,8 +19,8 @@ const TIME_SLACK: Duration = Duration::from_secs(10);
 
 impl EventViews for MysqlViews {
     fn events_end(&self) -> Reading<'_, i64> {
-        let select = "SELECT COALESCE(MAX(position), 0) + 1 FROM event".to_owned();
-        self.read([select], |answers| Ok(first(answers)?.unwrap_or(1)))
+        let select = "SELECT COALESCE(MAX(position), 0) FROM event".to_owned();
+        self.read([select], |answers| Ok(first::<i64>(answers)?.unwrap_or(0).saturating_add(1)))
     }
 
     fn event_from(&self, position: i64) -> Reading<'_, Option<(i64, Timestamp)>> {
@@ -43,7 +43,7 @@ impl EventViews for MysqlViews {
         let select = "SELECT position FROM event WHERE order_id = ? ORDER BY position";
         self.read([statement(select, &[&order.0])], |answers| {
             let positions: Vec<i64> = each(answers)?;
-            Ok(positions.into_iter().map(|position| position..position + 1).collect())
+            Ok(positions.into_iter().map(|position| position..position.saturating_add(1)).collect())
         })
     }
 

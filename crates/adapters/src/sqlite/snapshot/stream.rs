@@ -2,9 +2,10 @@
 
 use rusqlite::{Result, Rows, Statement};
 
+use crate::left_out::describe_as;
 use crate::records::FromCells;
 use crate::snapshot::{Source, Stream, Unreadable};
-use crate::sqlite::cells::from_row;
+use crate::sqlite::cells::{cell_of, from_row};
 
 pub(super) fn stream<'s, T: FromCells + 's>(
     statement: &'s mut Statement<'_>,
@@ -17,10 +18,14 @@ pub(super) fn stream<'s, T: FromCells + 's>(
 
 fn next<T: FromCells>(rows: &mut Rows<'_>, source: Source, unreadable: &Unreadable) -> Result<Option<(i64, T)>> {
     while let Some(row) = rows.next()? {
-        let key = row.get(source.key_column)?;
-        match from_row(row) {
-            Ok(read) => return Ok(Some((key, read))),
-            Err(error) => unreadable.borrow_mut().push(format!("{} {key}: {error}", source.table)),
+        let key: Result<i64> = row.get(source.key_column);
+        let name = key.as_ref().map_or_else(|_| source.table.to_owned(), |key| format!("{} {key}", source.table));
+        match key.and_then(|key| Ok((key, from_row(row)?))) {
+            Ok(read) => return Ok(Some(read)),
+            Err(error) => {
+                let (column, why) = cell_of(error)?;
+                unreadable.borrow_mut().push(describe_as(&name, source.select, column, why));
+            }
         }
     }
     Ok(None)

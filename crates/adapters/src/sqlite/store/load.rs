@@ -23,14 +23,16 @@ use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
     select_order, select_product, select_request,
 };
-use crate::sqlite::cells::{find, find_all};
+use crate::sqlite::cells::{find, find_all, with_owner};
 use crate::words::step_cells;
 
 /// Reads an order with its lines. Only within a transaction are both of one moment.
 pub(in crate::sqlite) fn order(connection: &Connection, id: OrderId) -> Result<Option<OrderRow>> {
     let stored: Option<StoredOrder> = find(connection, select_order!("WHERE order_id = ?1"), [id.0])?;
     let Some(stored) = stored else { return Ok(None) };
-    let lines = find_all(connection, select_line!("WHERE order_id = ?1 ORDER BY line_no"), [id.0])?;
+    // A line names its product first, which does not say whose line it is.
+    let lines = find_all(connection, select_line!("WHERE order_id = ?1 ORDER BY line_no"), [id.0])
+        .map_err(|error| with_owner(error, &format!("order {id}")))?;
     Ok(Some(stored.with(lines)))
 }
 

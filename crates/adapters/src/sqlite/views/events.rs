@@ -20,7 +20,7 @@ impl EventViews for SqliteViews {
     fn events_end(&self) -> Reading<'_, i64> {
         self.read(|connection| {
             let last: Option<Option<i64>> = find(connection, "SELECT max(position) FROM event_row", [])?;
-            Ok(last.flatten().unwrap_or(0) + 1)
+            Ok(last.flatten().unwrap_or(0).saturating_add(1))
         })
     }
 
@@ -46,7 +46,7 @@ impl EventViews for SqliteViews {
             let sql = "SELECT first_position, last_position FROM order_event_run WHERE order_id = ?1 \
                  ORDER BY first_position";
             let runs: Vec<(i64, i64)> = find_all(connection, sql, [order.0])?;
-            Ok(runs.into_iter().map(|(first, last)| first..last + 1).collect())
+            Ok(runs.into_iter().map(|(first, last)| first..last.saturating_add(1)).collect())
         })
     }
 

@@ -29,14 +29,14 @@ pub(in crate::audit) fn judge(facts: &LogFacts, latest: Timestamp, to: &mut Find
         let of_shard = |key: &OffsetKey| {
             key.partition.topic.is_none() && key.partition.number == shard as i32 && !follows_all(key.group)
         };
-        let beyond = facts.positions.iter().find(|(key, position)| of_shard(key) && *position > end + 1);
+        let beyond = facts.positions.iter().find(|(key, position)| of_shard(key) && *position > end.saturating_add(1));
         let beyond = beyond.map(|(key, position)| {
             format!("{}: its offset is {position} in shard {shard}, whose last event is {end}", key.group.name())
         });
         to.note(Law::Inbox, beyond.map_or(Ok(()), Err));
     }
     if let Some(end) = facts.trail_end {
-        let ahead = |(key, position): &&(OffsetKey, i64)| key.group.is_trailing() && *position > end + 1;
+        let ahead = |(key, position): &&(OffsetKey, i64)| key.group.is_trailing() && *position > end.saturating_add(1);
         for (key, position) in facts.positions.iter().filter(ahead) {
             let name = key.group.name();
             to.note(Law::Inbox, Err(format!("{name}: its offset is {position}, but the last event is {end}")));
@@ -55,6 +55,9 @@ fn is_brought_out(place: &ShardPlace, end: i64, latest: Timestamp) -> Result<(),
     ensure(relayed <= end, || format!("shard {shard}: {relayed} events are published, but it has {end}"))?;
     let is_late = |since: Timestamp| since + RELAYED_WITHIN < latest;
     ensure(!waiting_since.is_some_and(is_late), || {
-        format!("shard {shard}: event {} has waited for the relay for more than five minutes", relayed + 1)
+        format!(
+            "shard {shard}: event {} has waited for the relay for more than five minutes",
+            relayed.saturating_add(1)
+        )
     })
 }

@@ -10,7 +10,9 @@ use crate::audit::snapshot::{CustomerFacts, Link};
 pub(in crate::audit) fn chains(facts: &CustomerFacts) -> Verdict {
     let user = facts.user;
     let Some(customer) = facts.customer else {
-        return Err(format!("user {user}: has orders, coupons, points or notices, but does not exist"));
+        return Err(format!(
+            "user {user}: has orders, coupons, points or notices, but does not exist, or cannot be read"
+        ));
     };
     let notices: Vec<Link> = facts.notices.iter().map(|notice| notice.link).collect();
     whole(user, "orders", customer.last_order.map(|id| id.0), &facts.orders)?;
@@ -19,7 +21,8 @@ pub(in crate::audit) fn chains(facts: &CustomerFacts) -> Verdict {
     let count = i64::try_from(notices.len()).unwrap_or(i64::MAX);
     let mut numbers: Vec<i64> = facts.notices.iter().map(|notice| notice.number).collect();
     numbers.sort_unstable();
-    ensure(numbers.into_iter().eq(customer.notices - count + 1..=customer.notices), || {
+    let first = customer.notices.saturating_sub(count).saturating_add(1);
+    ensure(numbers.into_iter().eq(first..=customer.notices), || {
         format!("user {user}: the numbers of the {} notices have a gap", customer.notices)
     })?;
     tail(user, "notices", customer.last_notice.map(|id| id.0), &notices)

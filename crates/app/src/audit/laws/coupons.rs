@@ -165,7 +165,7 @@ impl Page {
     fn count_verdict(&self, counts: &CampaignCounts) -> Verdict {
         let (id, count) = (self.id, self.count);
         let Some(campaign) = &self.campaign else {
-            return ensure(count == 0, || format!("campaign {id}: has coupons, but does not exist"));
+            return ensure(count == 0, || format!("campaign {id}: has coupons, but does not exist, or cannot be read"));
         };
         ensure(campaign.issued <= campaign.quantity, || {
             format!("campaign {id}: {} coupons are issued, the quantity is {}", campaign.issued, campaign.quantity)
@@ -267,7 +267,7 @@ impl Page {
     /// Returns the correction of the campaign's count, if its coupons are sound: a lost coupon is a fact, not a figure.
     fn repair(&self) -> Option<Command> {
         let campaign = self.campaign.as_ref().filter(|_| self.fault.is_none())?;
-        let issued = self.count - campaign.issued;
+        let issued = self.count.saturating_sub(campaign.issued);
         (issued != 0).then_some(Command::Repair(Repair::Campaign { campaign: self.id, issued }))
     }
 }

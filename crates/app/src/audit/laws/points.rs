@@ -26,7 +26,9 @@ pub(in crate::audit) fn account(facts: &CustomerFacts) -> Verdict {
 pub(in crate::audit) fn spent(dossier: &Dossier) -> Verdict {
     let (name, entries) = (&dossier.name, &dossier.facts.entries);
     let Some(order) = dossier.order() else {
-        return ensure(entries.is_empty(), || format!("{name}: points moved for it, but it does not exist"));
+        return ensure(entries.is_empty(), || {
+            format!("{name}: points moved for it, but it does not exist, or cannot be read")
+        });
     };
     let foreign = entries.iter().find(|entry| entry.user != order.user());
     ensure(foreign.is_none(), || format!("{name}: points of another user moved for it"))?;

@@ -40,7 +40,8 @@ impl Recount {
                 continue;
             }
             let mut add = |subject: i64, figure: Arc<str>, amount: i64| {
-                *expected.entry((subject, figure)).or_default() += amount;
+                let sum = expected.entry((subject, figure)).or_default();
+                *sum = sum.saturating_add(amount);
             };
             match kept.counted {
                 Counted::Coupons if of_coupons => {

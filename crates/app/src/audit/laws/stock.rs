@@ -64,13 +64,16 @@ impl StockBooks {
     /// written off.
     pub(in crate::audit) fn sold_by(order: &Order) -> impl Iterator<Item = (ProductId, i64)> {
         let lines = order.created.lines.iter().enumerate().filter(|_| order.outcome == Outcome::Completed);
-        lines.map(|(place, line)| (line.product, line.quantity - order.returned(place) + order.awaited(line.product)))
+        lines.map(|(place, line)| {
+            let kept = line.quantity.saturating_sub(order.returned(place));
+            (line.product, kept.saturating_add(order.awaited(line.product)))
+        })
     }
 
     pub(in crate::audit) fn add(&mut self, product: ProductId, shares: Shares) {
         let page = self.pages.entry(product).or_default();
-        page.sold += shares.sold;
-        page.reserved += shares.reserved;
+        page.sold = page.sold.saturating_add(shares.sold);
+        page.reserved = page.reserved.saturating_add(shares.reserved);
     }
 
     pub(in crate::audit) fn shares(&self) -> impl Iterator<Item = (ProductId, Shares)> {
@@ -92,14 +95,14 @@ impl StockBooks {
 impl Page {
     fn verdict(&self, id: ProductId) -> Verdict {
         let Some(product) = &self.product else {
-            return Err(format!("product {id}: orders name it, but it does not exist"));
+            return Err(format!("product {id}: orders name it, but it does not exist, or cannot be read"));
         };
         for (name, stored, explained) in [
             ("received", product.received, self.received),
             ("written_off", product.written_off, self.written_off),
             ("reserved", product.reserved, self.reserved),
             ("sold", product.sold, self.sold),
-            ("on_hand", product.on_hand, product.received - product.sold - product.written_off),
+            ("on_hand", product.on_hand, on_hand(product.received, product.sold, product.written_off)),
         ] {
             ensure(stored == explained, || {
                 format!("product {id}: {name} is {stored}, but the facts give {explained}")
@@ -113,14 +116,19 @@ impl Page {
         let product = self.product.as_ref()?;
         let repair = Repair::Product {
             product: product.id,
-            reserved: self.reserved - product.reserved,
-            sold: self.sold - product.sold,
-            received: self.received - product.received,
-            written_off: self.written_off - product.written_off,
+            reserved: self.reserved.saturating_sub(product.reserved),
+            sold: self.sold.saturating_sub(product.sold),
+            received: self.received.saturating_sub(product.received),
+            written_off: self.written_off.saturating_sub(product.written_off),
         };
-        let on_hand = self.received - self.sold - self.written_off;
+        let on_hand = on_hand(self.received, self.sold, self.written_off);
         let explained = (self.reserved, self.sold, self.received, self.written_off, on_hand);
         let stored = (product.reserved, product.sold, product.received, product.written_off, product.on_hand);
         (stored != explained).then_some(Command::Repair(repair))
     }
+}
+
+/// The units that are left. A sum that is too large does not equal any stored figure of a sound product.
+const fn on_hand(received: i64, sold: i64, written_off: i64) -> i64 {
+    received.saturating_sub(sold).saturating_sub(written_off)
 }

@@ -102,7 +102,7 @@ impl LagMonitor {
     /// Returns the number of events that wait for the relay, and the age of the oldest in seconds.
     async fn backlog(&self) -> Result<(i64, f64), StoreError> {
         let shards = self.views.shards().await?;
-        let events = shards.iter().map(|place| (place.end - place.relayed).max(0)).sum();
+        let events = shards.iter().map(|place| place.end.saturating_sub(place.relayed).max(0)).sum();
         let oldest = shards.iter().filter_map(|place| place.waiting_since).min();
         let age = oldest.map_or(0, |oldest| (self.clock.now().micros() - oldest.micros()).max(0));
         Ok((events, Duration::from_micros(age.unsigned_abs()).as_secs_f64()))

@@ -219,7 +219,7 @@ impl Sources {
         let mut backlogs = vec![backlog(views.open_orders().await?, "orders")];
         if self.has_relay {
             let shards = views.shards().await?;
-            let events = shards.iter().map(|place| (place.end - place.relayed).max(0)).sum();
+            let events = shards.iter().map(|place| place.end.saturating_sub(place.relayed).max(0)).sum();
             let oldest = shards.iter().filter_map(|place| place.waiting_since).min();
             let age = oldest.map_or(Duration::ZERO, |oldest| now - oldest);
             let late = self.above(Code::MessageLatency, milliseconds(age), self.limits.message_latency_ms);
