@@ -1,5 +1,6 @@
 //! The store at one moment, as the audit reads it: one read-only transaction that takes no locks and waits for none.
 
+mod constraints;
 mod events;
 mod reader;
 mod stream;
@@ -137,6 +138,7 @@ impl Snapshot for MysqlSnapshot {
         let mut problems = self.unreadable.take();
         problems.extend(further::unreadable(&mut self.reader)?);
         problems.extend(further::unreadable_shared(&mut self.reader)?);
+        problems.extend(constraints::problems(&mut self.reader)?);
         self.reader.all("COMMIT")?;
         let tables: Vec<&str> = further::shared_tables().collect();
         for row in self.reader.all(&format!("CHECK TABLE {} QUICK", tables.join(", ")))? {

@@ -274,6 +274,28 @@ fn the_drop_of_a_product_must_exist() {
     }
 }
 
+/// SQLite finds rows that break a constraint by itself.
+#[test]
+fn a_row_that_breaks_a_constraint_is_named_in_both_stores() {
+    for home in shops("a_row_that_breaks_a_constraint_is_named_in_both_stores") {
+        assert_clean(&home.audit());
+        let text = match home {
+            Home::Embedded(_) => "CHECK constraint failed in coupon_request",
+            Home::Shared(_) => "breaks the constraint (coupon_id IS NULL) = (issue_number IS NULL)",
+        };
+        let (damage, take_back) = (
+            "UPDATE coupon_request SET issue_number = 7 WHERE result_code = 'OUT_OF_STOCK'",
+            "UPDATE coupon_request SET issue_number = NULL WHERE result_code = 'OUT_OF_STOCK'",
+        );
+        assert_named(&home, damage, take_back, text);
+        assert_clean(&home.audit());
+        let Home::Shared(database) = &home else { continue };
+        database.execute("ALTER TABLE points_account MODIFY balance BIGINT NOT NULL");
+        let gone = "points_account: the database does not enforce 1 of its 1 constraints: balance >= 0";
+        assert!(says(&home.audit(), gone));
+    }
+}
+
 /// Executes SQL on a folder, with the constraints off; returns the number of changed rows.
 fn damaged(folder: &Path, sql: &str) -> usize {
     let store = database(folder);
