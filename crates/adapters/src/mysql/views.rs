@@ -103,7 +103,11 @@ impl MysqlViews {
     }
 }
 
-impl Views for MysqlViews {}
+impl Views for MysqlViews {
+    fn take_left_out(&self) -> Vec<String> {
+        self.left_out.take_news()
+    }
+}
 
 /// A chain: the table of its links, the link's column, and the column of the previous link.
 #[derive(Clone, Copy)]

@@ -86,7 +86,11 @@ impl SqliteViews {
     }
 }
 
-impl Views for SqliteViews {}
+impl Views for SqliteViews {
+    fn take_left_out(&self) -> Vec<String> {
+        self.left_out.take_news()
+    }
+}
 
 fn at_one_moment<T>(connection: &Connection, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     connection.prepare_cached("BEGIN")?.execute([])?;

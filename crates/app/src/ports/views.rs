@@ -347,6 +347,10 @@ pub trait Views:
     + NotificationViews
     + PeopleViews
 {
+    /// Returns the rows that lists have left out since the last call, because they cannot be read; each row once.
+    fn take_left_out(&self) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// The subjects that readers wait for.

@@ -1,8 +1,9 @@
-//! One row that cannot be read, changed by hand on either store: requests that need it are refused, lists omit it, and
-//! everything else works.
+//! One row that cannot be read, changed by hand on either store: requests that need it are refused, lists omit it, exports say
+//! so, and everything else works.
 
 use serde_json::{Value, json};
 
+use crate::archiving::doorbuster;
 use crate::buyers::until;
 use crate::hook_receiver::HookReceiver;
 use crate::shared::Database;
@@ -35,6 +36,15 @@ impl Damaged {
         assert_eq!(answer.problem(500), "internal");
         assert_eq!(answer.json()["retryable"], false, "{}", answer.text);
         assert!(answer.text.contains("damaged"), "{}", answer.text);
+    }
+
+    /// Exports rows; returns them, and what the command says besides.
+    #[track_caller]
+    fn export(&self, what: &str, code: i32) -> (Vec<String>, String) {
+        let output = doorbuster(&["export", what], &self.shop);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout).lines().map(str::to_owned).collect(), text(output.stderr))
     }
 
     fn ids(&self, user: i64, path: &str, id: &str) -> Vec<Value> {
@@ -98,6 +108,24 @@ fn only_commands_that_need_an_unreadable_row_are_refused() {
     });
 }
 
+/// A repeat would not help: the product's row must be mended.
+#[test]
+fn a_product_whose_drop_does_not_exist_is_damaged() {
+    on_both_stores("a_product_whose_drop_does_not_exist_is_damaged", &[], |damaged| {
+        let shop = &damaged.shop;
+        let [sound, bad] = [shop.product(0, 100), shop.product(0, 100)];
+        damaged.change(&format!("UPDATE product SET drop_id = 99 WHERE product_id = {bad}"));
+        for user in [ANN, BOB] {
+            let order = |product: i64| shop.order(user, &json!({"items": [{"productId": product, "quantity": 1}]}));
+            damaged.assert_damaged(&order(bad));
+            assert_eq!(order(sound).expect(200)["outcome"], "COMPLETED");
+        }
+        damaged.assert_ready();
+        damaged.change(&format!("UPDATE product SET drop_id = NULL WHERE product_id = {bad}"));
+        shop.order(ANN, &json!({"items": [{"productId": bad, "quantity": 1}]})).expect(200);
+    });
+}
+
 #[test]
 fn lists_leave_out_what_cannot_be_read() {
     on_both_stores("lists_leave_out_what_cannot_be_read", &[], |damaged| {
@@ -124,6 +152,37 @@ fn lists_leave_out_what_cannot_be_read() {
         damaged.change(&format!("UPDATE order_line SET stock_state = 'x' WHERE order_id = {}", order_id(0)));
         assert_eq!(damaged.ids(ANN, "/api/orders", "orderNumber"), sound[..1]);
         damaged.assert_ready();
+    });
+}
+
+#[test]
+fn an_export_says_which_rows_it_leaves_out() {
+    on_both_stores("an_export_says_which_rows_it_leaves_out", &[], |damaged| {
+        let shop = &damaged.shop;
+        let campaign = shop.campaign(5, &json!({}));
+        shop.post(ANN, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(201);
+        let orders: Vec<String> = (0..3).map(|_| shop.unpaid(ANN, 1_000)).collect();
+        let events = damaged.export("events", 0).0.len();
+        assert_eq!(damaged.export("coupons", 0).0.len(), 1);
+
+        damaged.change(&format!("UPDATE order_line SET stock_state = 'x' WHERE order_id = {}", order_id(0)));
+        damaged.change(&format!("UPDATE orders SET receiver = 'x' WHERE order_id = {}", order_id(1)));
+        let (exported, said) = damaged.export("orders", 1);
+        assert!(exported.len() == 1 && exported[0].contains(&orders[2]), "{exported:?}");
+        assert!(said.contains("1 row of order_line cannot be read, so orders are missing from the export"), "{said}");
+        assert!(said.contains("1 row of orders cannot be read") && said.contains("receiver: "), "{said}");
+
+        let event_row = if damaged.database.is_some() { "event" } else { "event_row" };
+        let issued =
+            "position = (SELECT at FROM (SELECT MAX(position) AS at FROM event WHERE type = 'CouponIssued') AS one)";
+        damaged.change(&format!("UPDATE {event_row} SET payload = '{{' WHERE {issued}"));
+        let (exported, said) = damaged.export("coupons", 1);
+        assert!(exported.is_empty() && said.contains("1 row of event cannot be read"), "{exported:?} {said}");
+
+        damaged.change(&format!("UPDATE {event_row} SET id = X'00' WHERE position = 2"));
+        let (exported, said) = damaged.export("events", 1);
+        assert_eq!(exported.len(), events - 1, "the others are exported");
+        assert!(said.contains("1 row of event cannot be read") && said.contains("(event 2)"), "{said}");
     });
 }
 

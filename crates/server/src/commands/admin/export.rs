@@ -1,6 +1,8 @@
 //! `doorbuster export`: writes events, orders or coupons to stdout, row by row, so that memory does not grow with their
 //! number.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::process::ExitCode;
@@ -8,9 +10,9 @@ use std::process::ExitCode;
 use app::events::event::{CouponIssued, Event, EventKind};
 use app::events::outbox::uuid;
 use app::events::wire_time;
-use app::history::walk::{Ranges, Walk, positions};
+use app::history::walk::{Ranges, WINDOW, Walk, positions};
 use app::ports::StoreError;
-use app::ports::events::{Direction, EventFilter, WrittenEvent};
+use app::ports::events::{Direction, EventFilter, EventWindow, WrittenEvent};
 use app::ports::views::Views;
 use domain::ids::{Code, Codec, OrderId};
 use domain::order::{Line, Order};
@@ -19,6 +21,7 @@ use domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::{ExportArgs, ExportFormat, ExportKind};
+use crate::commands::output::table::counted;
 use crate::commands::{Error, note, settings};
 use crate::wiring;
 
@@ -30,7 +33,7 @@ pub(in crate::commands) fn run(args: &ExportArgs) -> Result<ExitCode, Error> {
     let since = args.since.as_deref().map(wire_time::parse).transpose();
     let since = since.map_err(|_| Error::Usage("--since is not a time such as 2026-11-21T12:00:00Z".to_owned()))?;
     let store = wiring::read_only(&config)?;
-    let export = Export { views: store.views.as_ref(), codec: store.codec, since };
+    let export = Export { views: store.views.as_ref(), codec: store.codec, since, left_out: RefCell::default() };
     if args.what != ExportKind::Orders {
         tell_of_archive(&export, store.runtime.block_on(store.views.archived_before())?);
     }
@@ -48,7 +51,55 @@ pub(in crate::commands) fn run(args: &ExportArgs) -> Result<ExitCode, Error> {
         Err(Failed::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(Failed::Output(error)) => Err(error.into()),
         Err(Failed::Store(error)) => Err(error.into()),
-        Ok(()) => Ok(ExitCode::SUCCESS),
+        Ok(()) => Ok(tell_of_damage(args.what, &export.left_out.borrow())),
+    }
+}
+
+/// Says on stderr which rows could not be read. An export without them is not a success.
+fn tell_of_damage(what: ExportKind, left_out: &LeftOut) -> ExitCode {
+    let kind = match what {
+        ExportKind::Events => "events",
+        ExportKind::Orders => "orders",
+        ExportKind::Coupons => "coupons",
+    };
+    for (table, Damaged { rows, named }) in &left_out.0 {
+        let more = if *rows > named.len() { format!("; and {} more", rows - named.len()) } else { String::new() };
+        let rows = counted(rows, "row");
+        note(&format!(
+            "{rows} of {table} cannot be read, so {kind} are missing from the export: {}{more}",
+            named.join("; ")
+        ));
+    }
+    if left_out.0.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    note("`doorbuster audit` names the rows that cannot be read.");
+    ExitCode::FAILURE
+}
+
+/// The rows that an export had to leave out, by their table.
+#[derive(Default)]
+struct LeftOut(BTreeMap<String, Damaged>);
+
+#[derive(Default)]
+struct Damaged {
+    rows: usize,
+    /// The first few of them.
+    named: Vec<String>,
+}
+
+/// The rows of a table that are named.
+const NAMED_MAX: usize = 5;
+
+impl LeftOut {
+    /// Adds the description of a row, which begins with its table.
+    fn add(&mut self, row: String) {
+        let table = row.split([' ', ',']).next().unwrap_or_default().to_owned();
+        let damaged = self.0.entry(table).or_default();
+        damaged.rows += 1;
+        if damaged.named.len() < NAMED_MAX {
+            damaged.named.push(row);
+        }
     }
 }
 
@@ -106,12 +157,13 @@ struct Export<'a> {
     views: &'a dyn Views,
     codec: Codec,
     since: Option<Timestamp>,
+    left_out: RefCell<LeftOut>,
 }
 
 impl Export<'_> {
     async fn events(&self, out: &mut Rows<impl Write>) -> Result<(), Failed> {
         let mut pages = self.pages(None).await?;
-        while let Some(events) = pages.next(self.views).await? {
+        while let Some(events) = self.next(&mut pages).await? {
             for event in &events {
                 out.write(&event_row(event))?;
             }
@@ -121,12 +173,22 @@ impl Export<'_> {
 
     async fn coupons(&self, out: &mut Rows<impl Write>) -> Result<(), Failed> {
         let mut pages = self.pages(Some(vec![EventKind::CouponIssued])).await?;
-        while let Some(events) = pages.next(self.views).await? {
-            for event in events.iter().filter_map(WrittenEvent::event) {
-                let Event::CouponIssued(issued) = event else { continue };
+        while let Some(events) = self.next(&mut pages).await? {
+            for written in &events {
+                let Some(Event::CouponIssued(issued)) = written.event() else {
+                    self.leave_out(format!("event {}, payload: it is no issued coupon", written.position));
+                    continue;
+                };
                 let held = match self.codec.coupon_id(issued.user_coupon_id.as_str()) {
-                    Some(id) => self.views.coupon(id).await?,
-                    None => None,
+                    Some(id) => self.views.coupon(id).await,
+                    None => Ok(None),
+                };
+                let held = match held {
+                    Err(StoreError::Unreadable(row)) => {
+                        self.leave_out(format!("{row} ({})", issued.user_coupon_id.as_str()));
+                        continue;
+                    }
+                    held => held?,
                 };
                 let used = held.and_then(|held| held.coupon.used_order).map(|order| self.codec.order(order));
                 out.write(&coupon_row(&issued, used.as_ref()))?;
@@ -141,10 +203,39 @@ impl Export<'_> {
         Ok(Pages { wanted, rest: Some(rest) })
     }
 
+    /// Returns the next events. Where one cannot be read, its neighbours are read one by one.
+    async fn next(&self, pages: &mut Pages) -> Result<Option<Vec<WrittenEvent>>, Failed> {
+        let rest = pages.rest.clone();
+        match (pages.next(self.views).await, rest) {
+            (Err(StoreError::Unreadable(_)), Some(rest)) => Ok(Some(self.one_by_one(pages, rest).await?)),
+            (page, _) => Ok(page?),
+        }
+    }
+
+    async fn one_by_one(&self, pages: &mut Pages, rest: Range<i64>) -> Result<Vec<WrittenEvent>, Failed> {
+        let end = rest.end.min(rest.start.saturating_add(WINDOW));
+        pages.rest = (end < rest.end).then_some(end..rest.end);
+        let mut events = vec![];
+        for position in rest.start..end {
+            let window = EventWindow { positions: position..position + 1, direction: Direction::OldestFirst, limit: 1 };
+            match self.views.events_in(&pages.wanted, window).await {
+                Ok(found) => events.extend(found.into_iter().filter(|event| pages.wanted.is_met_by(event))),
+                Err(StoreError::Unreadable(row)) => self.leave_out(format!("{row} (event {position})")),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(events)
+    }
+
+    fn leave_out(&self, row: String) {
+        self.left_out.borrow_mut().add(row);
+    }
+
     async fn orders(&self, out: &mut Rows<impl Write>) -> Result<(), Failed> {
         let mut before: Option<OrderId> = None;
         loop {
             let orders = self.views.orders(None, before, READ_AT_ONCE).await?;
+            self.views.take_left_out().into_iter().for_each(|row| self.leave_out(row));
             for order in &orders {
                 if self.since.is_some_and(|since| order.created.at < since) {
                     return Ok(());
