@@ -26,6 +26,7 @@ use super::cells::{each_readable, find, from_row, store_error};
 use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
+use super::trail::last;
 use super::{commit_mark, cut, page_sums};
 use crate::records::FromCells;
 use crate::snapshot::archive::{self, Places};
@@ -177,7 +178,8 @@ impl Snapshot for SqliteSnapshot {
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
         self.show(Part::Events)?;
         let archived = archive::known(self.archived())?;
-        events::read(&self.connection, archived, &self.unreadable, each).map_err(store_error)
+        let last = last(&self.connection).map_err(store_error)?;
+        events::read(&mut Asking(&self.connection), last, archived, &self.unreadable, each).map_err(store_error)
     }
 
     fn archived(&mut self) -> std::result::Result<Option<Archived>, StoreError> {

@@ -1,16 +1,16 @@
 //! The outbox in commit order, and the runs through which the events of an order are found.
 
 use app::audit::{Archived, EventFacts, LogFacts};
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, Error, Result};
 
-use super::Asking;
-use crate::snapshot::Unreadable;
 use crate::snapshot::log::{self, Differences, NAMED_MAX};
+use crate::snapshot::{Asked, Unreadable};
 use crate::sqlite::cells::{each_readable, from_row};
-use crate::sqlite::trail::last;
 
+/// `last`: the position of the last event.
 pub(super) fn read(
-    connection: &Connection,
+    asked: &mut impl Asked<Error = Error>,
+    last: i64,
     archived: Option<Archived>,
     unreadable: &Unreadable,
     each: &mut dyn FnMut(EventFacts),
@@ -19,8 +19,7 @@ pub(super) fn read(
         "SELECT id FROM event WHERE position IN
              (SELECT max(position) FROM event_row GROUP BY event_row.id HAVING count(*) > 1) LIMIT {NAMED_MAX}"
     );
-    let differences = Differences { repeated, trail_end: Some(last(connection)?) };
-    log::read(&mut Asking(connection), archived, differences, unreadable, each)
+    log::read(asked, archived, Differences { repeated, trail_end: Some(last) }, unreadable, each)
 }
 
 /// A run with more events is no run: so many were never written.
