@@ -43,7 +43,7 @@ use variables::{
 /// The commented reference of all settings and their defaults.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
 
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub shop: Shop,

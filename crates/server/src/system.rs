@@ -4,4 +4,5 @@ pub mod data_dir;
 pub mod io_error;
 pub mod logging;
 pub mod open_files;
+pub mod shown_url;
 pub mod spans;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::variables::{ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_WEBHOOK_KEYS, FILE};
 use super::{explain, layers};
-use crate::system::io_error;
+use crate::system::{io_error, shown_url};
 
 /// The settings cannot be used; each error names the key and its source.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,10 @@ pub enum Error {
     MisspeltVariable { variable: String, meant: String },
     #[error("{}", explain::of(.0))]
     Invalid(Box<layers::Invalid>),
-    #[error("{key} = {given:?} is not an address; use host:port, such as 127.0.0.1:8080 or [::1]:8080")]
+    #[error(
+        "{key} = {:?} is not an address; use host:port, such as 127.0.0.1:8080 or [::1]:8080",
+        shown_url::of(given)
+    )]
     Listen { key: &'static str, given: String },
     #[error("admin.email = {given:?} is not an e-mail address")]
     Email { given: String },

@@ -8,6 +8,7 @@ use serde::forward_to_deserialize_any;
 use toml::{Table, Value};
 
 use super::kafka::property_keys;
+use crate::system::shown_url;
 
 /// The source of a value. Defaults are never invalid, so they have none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -258,7 +259,7 @@ fn shown(given: Unexpected<'_>) -> String {
         Unexpected::Signed(number) => number.to_string(),
         Unexpected::Float(number) => format!("{number:?}"),
         Unexpected::Other(what) => what.to_owned(),
-        Unexpected::Str(text) => format!("{text:?}"),
+        Unexpected::Str(text) => format!("{:?}", shown_url::of(text)),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a section".to_owned(),
         _ => "something else".to_owned(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use app::resilience::breaker::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::render::redacted;
 use super::{Error, addresses};
+use crate::system::shown_url;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -104,7 +104,7 @@ impl std::fmt::Debug for Payment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Payment")
             .field("provider", &self.provider)
-            .field("url", &redacted(&self.url))
+            .field("url", &shown_url::of(&self.url))
             .finish_non_exhaustive()
     }
 }

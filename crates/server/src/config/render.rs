@@ -6,32 +6,28 @@ use serde_json::{Map, Value, json};
 
 use super::kafka::properties;
 use super::{Config, DEFAULT_TOML};
+use crate::system::shown_url;
 
 pub(super) const REDACTED: &str = "[redacted]";
 
-/// Removes user and password from every address, in every setting.
-fn without_passwords(value: &mut Value) {
+/// Hides the secrets in every address, in every setting.
+fn without_keys(value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let Cow::Owned(redacted) = redacted(text) {
-                *text = redacted;
+            if let Cow::Owned(shown) = shown_url::of(text) {
+                *text = shown;
             }
         }
-        Value::Object(object) => object.values_mut().for_each(without_passwords),
-        Value::Array(array) => array.iter_mut().for_each(without_passwords),
+        Value::Object(object) => object.values_mut().for_each(without_keys),
+        Value::Array(array) => array.iter_mut().for_each(without_keys),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// Returns an address without user and password.
-pub(super) fn redacted(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // A password may contain a slash, although it should be escaped.
-    let end = authority.rfind('@').or_else(|| rest.rfind('@'));
-    match end {
-        Some(end) => format!("{scheme}://{REDACTED}@{}", &rest[end + 1..]).into(),
-        None => text.into(),
+/// The values in force without secrets, for whoever prints the settings as a value.
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Config({})", self.to_json())
     }
 }
 
@@ -65,14 +61,17 @@ impl Config {
 
     /// Returns the variables of OpenTelemetry that are set, and their effect, as comments; nothing if there are none.
     fn variables_of_traces(&self) -> String {
-        let line = |(name, value): (&str, &str)| format!("# {name} = {}\n", Value::from(redacted(value)));
+        let line = |(name, value): (&str, &str)| format!("# {name} = {}\n", Value::from(shown_url::of(value)));
         let variables: String = self.traces.environment().map(line).collect();
         if variables.is_empty() {
             return variables;
         }
         let effect = if self.traces.is_on() {
             let (share, url) = (self.traces.share(), self.traces.url());
-            format!("# So spans of {share} of all requests (1: of each) are sent to {}.\n", Value::from(redacted(&url)))
+            format!(
+                "# So spans of {share} of all requests (1: of each) are sent to {}.\n",
+                Value::from(shown_url::of(&url))
+            )
         } else {
             "# So no spans are sent.\n".to_owned()
         };
@@ -82,15 +81,15 @@ impl Config {
     /// Returns the values in force as a JSON object, without secrets.
     pub fn to_json(&self) -> Value {
         let mut values = serde_json::to_value(self).expect("settings are plain text and numbers");
-        without_passwords(&mut values);
+        without_keys(&mut values);
         let variables: Map<String, Value> =
-            self.traces.environment().map(|(name, value)| (name.to_owned(), redacted(value).into())).collect();
+            self.traces.environment().map(|(name, value)| (name.to_owned(), shown_url::of(value).into())).collect();
         if !variables.is_empty() {
             values["traces"]["environment"] = variables.into();
             values["traces"]["in_force"] = json!({
                 "is_on": self.traces.is_on(),
                 "share": self.traces.share(),
-                "url": redacted(&self.traces.url()),
+                "url": shown_url::of(&self.traces.url()),
             });
         }
         if self.admin.password().is_some() {

@@ -1,5 +1,6 @@
 //! The trail's line for a request on the admin paths.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use app::state::rows::{Deed, Role as StoredRole};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::runtime::submitter::deeds;
 use crate::security::auth::{Principal, Role};
+use crate::system::shown_url;
 
 const ADMIN_PATHS: &str = "/api/admin/";
 pub(in crate::api) const SUBJECT_CHARS_MAX: usize = 500;
@@ -77,7 +79,12 @@ fn without_secrets(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(without_secrets),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::String(text) => {
+            if let Cow::Owned(shown) = shown_url::of(text) {
+                *text = shown;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -87,10 +94,9 @@ mod tests {
 
     #[test]
     fn no_secret_is_kept() {
-        let mut body =
-            json!({"url": "https://x", "secret": "whsec_x", "of": [{"password": "p", "name": "n"}], "token": null});
+        let mut body = json!({"url": "https://ann:pw@x/?key=pw", "secret": "whsec_x", "of": [{"password": "p", "name": "n"}], "token": null});
         without_secrets(&mut body);
-        let left = json!({"url": "https://x", "secret": "[redacted]", "of": [{"password": "[redacted]", "name": "n"}], "token": null});
+        let left = json!({"url": "https://***@x/?key=***", "secret": "[redacted]", "of": [{"password": "[redacted]", "name": "n"}], "token": null});
         assert_eq!(body, left);
     }
 }

@@ -12,6 +12,7 @@ use crate::cli::HealthArgs;
 use crate::commands::output::refusal::Refusal;
 use crate::commands::output::terminal::note;
 use crate::commands::{Error, print, settings};
+use crate::system::shown_url;
 
 /// More than any answer of `/readyz`; the rest of a stranger's answer is not read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
@@ -67,6 +68,8 @@ fn address_of(url: &str) -> Result<String, Error> {
     match rest.filter(is_address) {
         Some(host) if host.contains(':') => Ok(host.to_owned()),
         Some(host) => Ok(format!("{host}:80")),
-        None => Err(Error::Usage(format!("--url {url} is not an address such as http://127.0.0.1:8080"))),
+        None => {
+            Err(Error::Usage(format!("--url {} is not an address such as http://127.0.0.1:8080", shown_url::of(url))))
+        }
     }
 }

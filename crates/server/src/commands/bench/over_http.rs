@@ -16,7 +16,7 @@ use super::progress::progress;
 use crate::cli::BenchArgs;
 use crate::commands::Error;
 use crate::security::auth::{Principal, Role, Tokens};
-use crate::system::io_error;
+use crate::system::{io_error, shown_url};
 
 /// Without `--seconds`, legs end after this time, so that the rest of the work fits into a minute.
 const LEGS_END: Duration = Duration::from_secs(50);
@@ -118,10 +118,11 @@ pub(super) async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u
 /// Returns the address of `--target`, which must be on this machine: load is not sent to other hosts.
 pub(super) fn address_of(url: &str) -> Result<SocketAddr, Error> {
     let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-    let mut addresses =
-        host.to_socket_addrs().map_err(|cause| Error::Usage(format!("--target {url}: {}", io_error::of(&cause))))?;
+    let mut addresses = host
+        .to_socket_addrs()
+        .map_err(|cause| Error::Usage(format!("--target {}: {}", shown_url::of(url), io_error::of(&cause))))?;
     let local = addresses.find(|address| address.ip().is_loopback());
-    local.ok_or_else(|| Error::Usage(format!("--target {url}: must be an address of this machine, such as 127.0.0.1, because load is not sent to other hosts")))
+    local.ok_or_else(|| Error::Usage(format!("--target {}: must be an address of this machine, such as 127.0.0.1, because load is not sent to other hosts", shown_url::of(url))))
 }
 
 #[cfg(test)]

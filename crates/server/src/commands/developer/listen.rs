@@ -16,6 +16,7 @@ use crate::cli::ListenArgs;
 use crate::commands::output::terminal::note;
 use crate::commands::{Error, print};
 use crate::security::webhook_secrets;
+use crate::system::shown_url;
 use crate::wiring;
 
 /// How often the shop is asked for news.
@@ -79,7 +80,7 @@ struct Forward {
 impl Forward {
     fn to(url: &str, secret: Option<&str>) -> Result<Forward, Error> {
         let sender = wiring::local_sender(TIMEOUT)?;
-        sender.check(url).map_err(|unfit| Error::Usage(format!("--forward-to {url}: {unfit}")))?;
+        sender.check(url).map_err(|unfit| Error::Usage(format!("--forward-to {}: {unfit}", shown_url::of(url))))?;
         let secret = match secret {
             Some(given) if webhook_secrets::is_one(given) => given.into(),
             Some(_) => {

@@ -1,5 +1,6 @@
 //! Settings of librdkafka under its own names: `[kafka.properties]`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,6 +8,7 @@ use toml::{Table, Value};
 
 use crate::config::Error;
 use crate::config::kafka::property_keys::flatten;
+use crate::system::shown_url;
 
 /// The section's header in the reference.
 pub(in crate::config) const HEADER: &str = "[kafka.properties]";
@@ -68,14 +70,18 @@ impl KafkaProperties {
         }
     }
 
-    fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), if is_secret(name) { "[redacted]" } else { value.as_str() }))
+    fn shown(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), shown_value(name, value)))
     }
 
     /// Returns the lines of the section, without secrets.
     pub(in crate::config) fn to_toml(&self) -> String {
-        self.shown().map(|(name, value)| format!("{name} = {}\n", Value::String(value.to_owned()))).collect()
+        self.shown().map(|(name, value)| format!("{name} = {}\n", Value::String(value.into_owned()))).collect()
     }
+}
+
+fn shown_value<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
+    if is_secret(name) { "[redacted]".into() } else { shown_url::of(value) }
 }
 
 /// Returns true if a setting's value must not be shown.
