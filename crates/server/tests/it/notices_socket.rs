@@ -119,6 +119,25 @@ fn a_connection_closes_when_its_token_expires() {
 }
 
 #[test]
+fn the_reason_of_a_close_frame_is_in_the_language_of_the_handshake() {
+    let mut shop = TestShop::start();
+    let bearer = shop.bearer(ANN);
+    let open = |shop: &TestShop, language: &str| {
+        let stream = TcpStream::connect(&shop.address).unwrap();
+        let headers = [("authorization", bearer.as_str()), ("accept-language", language)];
+        Socket::ask(stream, "/api/ws", &headers).unwrap()
+    };
+    let mut talkative = open(&shop, "ko-KR,ko;q=0.9");
+    talkative.say(&" ".repeat(5_000));
+    let reason = "마스킹된 프레임에 4096바이트 이하의 UTF-8 텍스트로 보내 주세요".to_owned();
+    assert_eq!(talkative.rest().1, Some((1009, reason)));
+    let (mut korean, mut english) = (open(&shop, "ko"), open(&shop, "en"));
+    shop.stop();
+    assert_eq!(korean.rest().1, Some((1001, "0번 알림 다음부터 이어 받아 주세요".to_owned())));
+    assert_eq!(english.rest().1, Some((1001, "resume after 0".to_owned())));
+}
+
+#[test]
 fn a_client_may_close_the_connection() {
     let shop = TestShop::start();
     let mut ann = Socket::open(&shop, ANN);

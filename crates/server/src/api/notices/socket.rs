@@ -35,7 +35,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// `GET /api/ws`: the messages of `GET /api/events` as text frames `{id, type, data}` (N-01…N-04, N-06).
 ///
-/// An answer to a client's message is no notice and has no `id`. The connection closes with 4001 when the token expires.
+/// An answer to a client's message is no notice and has no `id`. The connection closes with 4001 when the token expires. The reason of
+/// a close frame is in the language of the handshake.
 ///
 /// The client may send `{"resumeAfter": id}` and `{"subscribe": "/topic/order/{n}"}`. It gets all of its user's notices either
 /// way; those of a subscribed order carry its `topic`, and the subscription is answered with the order's status.
@@ -257,20 +258,19 @@ impl Conversation {
 
     /// Sends the close frame with its reason, and waits for the client's answer.
     async fn end(mut self, ending: Ending) {
-        let resume = format!("resume after {}", self.last_sent);
+        let resume = Some(notices::RESUME.with(self.last_sent));
         let (code, reason) = match ending {
-            Ending::Left => (1000, String::new()),
+            Ending::Left => (1000, None),
             Ending::ShopCloses => (1001, resume),
-            Ending::SaysTooMuch => {
-                (1009, format!("a message is UTF-8 text of at most {MESSAGE_BYTES_MAX} bytes in a masked frame"))
-            }
+            Ending::SaysTooMuch => (1009, Some(notices::MESSAGE_TOO_LONG.with(MESSAGE_BYTES_MAX))),
             Ending::StoreFails => (1011, resume),
             Ending::ReadsTooSlowly => {
                 self.shop.submitter.subscriptions.note_too_slow();
                 (4000, resume)
             }
-            Ending::TokenExpired => (4001, format!("the token has expired; {resume} with a new one")),
+            Ending::TokenExpired => (4001, Some(notices::RESUME_WITH_NEW_TOKEN.with(self.last_sent))),
         };
+        let reason = reason.map(|reason| reason.of(self.listener.language).into_owned()).unwrap_or_default();
         let closing = async {
             let frame = CloseFrame { code, reason: reason.into() };
             let _gone = self.socket.send(Message::Close(Some(frame))).await;

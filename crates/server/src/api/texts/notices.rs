@@ -59,6 +59,14 @@ texts! {
     NOT_A_MESSAGE:
         "expected {\"resumeAfter\": id} or {\"subscribe\": \"/topic/order/{orderNumber}\"}",
         "{\"resumeAfter\": id} 또는 {\"subscribe\": \"/topic/order/{orderNumber}\"}를 보내 주세요";
+    /// The reasons of close frames have at most 123 bytes.
+    RESUME: "resume after {0}", "{0}번 알림 다음부터 이어 받아 주세요";
+    RESUME_WITH_NEW_TOKEN:
+        "the token has expired; resume after {0} with a new one",
+        "토큰이 만료되었습니다. 새 토큰으로 {0}번 다음부터 받아 주세요";
+    MESSAGE_TOO_LONG:
+        "a message is UTF-8 text of at most {0} bytes in a masked frame",
+        "마스킹된 프레임에 {0}바이트 이하의 UTF-8 텍스트로 보내 주세요";
     NO_SUCH_TOPIC: "you have no such order", "해당 주문이 없습니다";
     TOPICS_TOO_MANY: "one connection cannot subscribe to more orders", "한 연결에서 구독할 수 있는 주문 수를 넘었습니다";
 }

@@ -49,6 +49,17 @@ fn every_text_exists_in_korean_and_english() {
     }
 }
 
+/// A close frame has at most 125 bytes, of which two are the code.
+#[test]
+fn the_reason_of_a_close_frame_fits_into_it() {
+    for text in [notices::RESUME, notices::RESUME_WITH_NEW_TOKEN, notices::MESSAGE_TOO_LONG] {
+        for language in Language::ALL {
+            let reason = text.with(i64::MAX).of(language);
+            assert!(reason.len() <= 123, "{} bytes: {reason}", reason.len());
+        }
+    }
+}
+
 #[test]
 fn every_notice_has_a_type_a_title_a_message_and_a_time_in_both_languages() {
     let data = r#"{"orderNumber":"ORD-1","status":"IN_TRANSIT","outcome":"COMPLETED","issueNumber":7,
