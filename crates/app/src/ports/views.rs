@@ -173,6 +173,9 @@ pub trait AccountViews: Send + Sync {
     /// Returns a user's balance; zero for an unknown user.
     fn balance(&self, user: UserId) -> Reading<'_, Money>;
 
+    /// Returns whether the shop knows a user: by a registration, or by the first write of a customer who came with a token only.
+    fn is_known(&self, user: UserId) -> Reading<'_, bool>;
+
     /// Returns a user's ledger entries, newest first, from before the given one on.
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>>;
 

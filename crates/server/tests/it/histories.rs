@@ -152,6 +152,26 @@ fn a_long_history_comes_in_pages_and_its_state_is_exact() {
     assert_eq!(issued, (1..=30).collect::<Vec<_>>());
 }
 
+/// A customer comes into being by the first write, or by registering.
+fn check_customers_of_nothing(shop: &TestShop) {
+    let history = |user: i64| shop.get(ADMIN, &format!("/api/admin/users/{user}/history"));
+    assert_eq!(history(ANN).problem(404), "user.not_found");
+    shop.get(ANN, "/api/points").expect(200);
+    assert_eq!(history(ANN).problem(404), "user.not_found", "a read creates nothing");
+    shop.charge(ANN, 700);
+    assert_eq!(history(ANN).expect(200)["state"]["points"], 700);
+    let account = json!({"email": "bob@example.com", "password": "correct horse battery", "name": "Bob"});
+    let registered = shop.post(ANN, "/api/users", &account).expect(201)["userId"].as_i64().unwrap();
+    assert_eq!(history(registered).expect(200)["state"], json!({"userId": registered, "points": 0, "coupons": []}));
+}
+
+#[test]
+fn the_history_of_a_customer_who_never_existed_is_not_found() {
+    check_customers_of_nothing(&TestShop::start());
+    let Some(database) = Database::new("the_history_of_a_customer_who_never_existed_is_not_found") else { return };
+    check_customers_of_nothing(&database.shop());
+}
+
 #[test]
 fn a_history_of_nothing_is_not_found() {
     let shop = TestShop::start();

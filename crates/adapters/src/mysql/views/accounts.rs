@@ -19,6 +19,11 @@ impl AccountViews for MysqlViews {
         self.read(select, |answers| Ok(first(answers)?.map_or(Money::ZERO, Money::won)))
     }
 
+    fn is_known(&self, user: UserId) -> Reading<'_, bool> {
+        let select = "SELECT user_id FROM customer WHERE user_id = ? UNION ALL SELECT user_id FROM login WHERE user_id = ? LIMIT 1";
+        self.read([statement(select, &[&user.0, &user.0])], |answers| Ok(first::<i64>(answers)?.is_some()))
+    }
+
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
         self.list(limit, move |limit| {
             let chain = ENTRIES.of(user.0, before.map(|before| before.0), limit);

@@ -15,12 +15,22 @@ const ENTRIES: Chain = Chain {
     previous: "SELECT previous_entry_id FROM points_entry WHERE entry_id = ?1 AND user_id = ?2",
 };
 
+const SELECT_KNOWN: &str = "SELECT user_id FROM customer WHERE user_id = ?1
+     UNION ALL SELECT user_id FROM login WHERE user_id = ?1 LIMIT 1";
+
 impl AccountViews for SqliteViews {
     fn balance(&self, user: UserId) -> Reading<'_, Money> {
         self.read(move |connection| {
             let sql = "SELECT balance FROM points_account WHERE user_id = ?1";
             let balance = find(connection, sql, [user.0])?;
             Ok(balance.map_or(Money::ZERO, Money::won))
+        })
+    }
+
+    fn is_known(&self, user: UserId) -> Reading<'_, bool> {
+        self.read(move |connection| {
+            let rows: Option<i64> = find(connection, SELECT_KNOWN, [user.0])?;
+            Ok(rows.is_some())
         })
     }
 

@@ -56,6 +56,8 @@ pub(in crate::api) fn of_user() -> Operation {
     history(
         "getUserHistory",
         "Get a customer's points and coupons as they were",
-        "Events of older versions show the use of a coupon when its order is completed.",
+        "Events of older versions show the use of a coupon when its order is completed. A customer is found from the registration or the \
+         first write on; one whom only a token names is not.",
     )
+    .refuses([Code::UserNotFound])
 }

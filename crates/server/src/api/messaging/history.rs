@@ -14,7 +14,9 @@ use super::events::{EventBody, bodies};
 use crate::api::Shop;
 use crate::api::request::filters::moment;
 use crate::api::request::pages::PageQuery;
-use crate::api::response::refusals::{coupon_not_found, order_not_found, product_not_found, unavailable};
+use crate::api::response::refusals::{
+    coupon_not_found, order_not_found, product_not_found, unavailable, user_not_found,
+};
 use crate::api::response::render;
 use crate::api::response::{examples, refusals};
 use crate::api::texts::{details, operators};
@@ -188,6 +190,10 @@ pub(crate) async fn of_user(
     let asked = Asked::new(&shop, &which, &query, "admin/users/history", id.0)?;
     let user = UserId(id.0);
     let views = shop.submitter.views.as_ref();
+    // A customer who is known to a token only has done nothing yet.
+    if !views.is_known(user).await.map_err(unavailable)? {
+        return Err(user_not_found());
+    }
     asked.needs_all_since(places::first_of_customer(views, user).await.map_err(unavailable)?).await?;
     let past = past::customer(views, user, asked.at).await.map_err(unavailable)?;
     let mut coupons = vec![];
