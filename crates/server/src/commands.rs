@@ -19,7 +19,7 @@ mod sim;
 mod token;
 mod upkeep;
 
-pub use error::Error;
+pub use error::{Error, Left};
 pub use reference::complete;
 
 use environment::{environment, settings};

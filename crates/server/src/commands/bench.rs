@@ -7,7 +7,7 @@ use bench::report::Report;
 use bench::scenario::Scenario;
 use serde::Serialize;
 
-use super::{Error, print};
+use super::{Error, Left, print};
 use crate::cli::BenchArgs;
 use crate::runtime::shutdown::Signals;
 
@@ -34,11 +34,16 @@ pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
         tokio::select! {
             shown = compare_or_measure(args) => shown,
             // Dropping the measurement ends the processes that it started.
-            _ = signals.received() => Err(Error::Interrupted),
+            _ = signals.received() => Err(Error::Interrupted(left_by(args))),
         }
     })?;
     print(&shown.text)?;
     Ok(if shown.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A measurement of its own shop deletes its folder; what it wrote to another one stays.
+fn left_by(args: &BenchArgs) -> Left {
+    args.target.clone().map_or(Left::Nothing, |url| Left::Written { url })
 }
 
 /// The printed result, and whether all checks passed.

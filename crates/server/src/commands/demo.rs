@@ -13,7 +13,7 @@ use super::admin::audit;
 use super::bench::temporary_folder::TemporaryFolder;
 use super::output::progress::Progress;
 use super::serve::{self, OpenShop};
-use super::{Error, note, print, settings};
+use super::{Error, Left, note, print, settings};
 use crate::cli::DemoArgs;
 use crate::commands::demo_shop::{self, Catalogue, Outcome, Sale, ShopClient, Size, Sown};
 use crate::config::Config;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
     let held = runtime.block_on(async {
         tokio::select! {
             held = hold(args, &open) => held,
-            _ = signals.received() => Err(Error::Interrupted),
+            _ = signals.received() => Err(Error::Interrupted(left_in(&config, temporary.as_ref()))),
         }
     });
     let shown = held.and_then(|(sown, outcome)| {
@@ -69,6 +69,11 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
         folder.keep();
     }
     Ok(if outcome.is_exact() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The temporary folder is deleted when the command ends; another one is the user's own.
+fn left_in(config: &Config, temporary: Option<&TemporaryFolder>) -> Left {
+    temporary.map_or_else(|| Left::Shop(config.server.data_dir.clone()), |_| Left::Nothing)
 }
 
 async fn hold(args: &DemoArgs, open: &OpenShop) -> Result<(Sown, Outcome), Error> {

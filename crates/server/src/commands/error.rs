@@ -1,10 +1,11 @@
 //! Errors of commands.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::output::refusal::Refusal;
 use crate::security::secret;
-use crate::system::{data_dir, io_error, logging};
+use crate::system::{data_dir, io_error, logging, shown_url};
 use crate::{config, wiring};
 
 /// A command failed. [`Error::report`] adds what to do next.
@@ -49,5 +50,35 @@ pub enum Error {
     #[error("{0}")]
     Failed(String),
     #[error("interrupted")]
-    Interrupted,
+    Interrupted(Left),
+}
+
+/// What an interrupted command leaves behind.
+#[derive(Debug)]
+pub enum Left {
+    Nothing,
+    /// The shop in a folder, as far as the command came.
+    Shop(PathBuf),
+    /// What was written to a shop that others serve.
+    Written {
+        url: String,
+    },
+}
+
+impl Left {
+    /// Returns what to do about it.
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Left::Nothing => "nothing was left behind; run the command again".to_owned(),
+            Left::Shop(folder) => {
+                let folder = folder.display();
+                format!(
+                    "{folder} has the shop as far as the command came: serve it with `doorbuster serve --data-dir {folder}`, or delete it"
+                )
+            }
+            Left::Written { url } => {
+                format!("what was written to the shop at {} stays there; run the command again", shown_url::of(url))
+            }
+        }
+    }
 }

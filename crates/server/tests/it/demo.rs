@@ -173,3 +173,39 @@ fn a_filled_shop_is_filled_once() {
     assert_eq!(second["products"].as_array().unwrap().len(), 8, "{second}");
     assert_ne!(second["products"], first["products"], "another seed, other prices");
 }
+
+/// Runs a long demo, interrupts it during its sale, and returns what it told.
+fn interrupted(temporary: &Path, args: &[&str]) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
+        .args(["demo", "--customers", "20000", "--seconds", "60"])
+        .args(args)
+        .env("TMPDIR", temporary)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("the sale is open")));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let told: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{told:?}");
+    told.join("\n")
+}
+
+#[test]
+fn an_interrupted_demonstration_says_what_it_leaves() {
+    let (temporary, own) = (folder("interrupted"), folder("left"));
+    let told = interrupted(&temporary, &[]);
+    assert!(told.contains("next: nothing was left behind"), "{told}");
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "which is true");
+    let name = own.display().to_string();
+    let told = interrupted(&temporary, &["--data-dir", &name]);
+    let advice =
+        format!("{name} has the shop as far as the command came: serve it with `doorbuster serve --data-dir {name}`");
+    assert!(told.contains(&advice) && !told.contains("nothing was left"), "{told}");
+    let audit = Command::new(env!("CARGO_BIN_EXE_doorbuster")).args(["audit", "--data-dir", &name]).output().unwrap();
+    assert!(audit.status.success(), "it is a whole shop: {audit:?}");
+    for folder in [temporary, own] {
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

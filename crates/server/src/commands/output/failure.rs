@@ -28,7 +28,7 @@ impl Error {
         ExitCode::from(match self {
             Error::Config(_) | Error::Logging(_) | Error::Usage(_) | Error::Weak(_) | Error::Script { .. } => USAGE,
             Error::Secret(secret::Error::Missing(_)) => USAGE,
-            Error::Interrupted => INTERRUPTED,
+            Error::Interrupted(_) => INTERRUPTED,
             Error::Unreachable { .. } => UNAVAILABLE,
             Error::Wiring(error) if error.is_unavailable() => UNAVAILABLE,
             Error::Wiring(error) if error.is_setting() => USAGE,
@@ -52,7 +52,7 @@ impl Error {
             Error::Unreachable { .. } => "unreachable",
             Error::Refused(refusal) => refusal.code(),
             Error::Usage(_) => "usage",
-            Error::Interrupted => "interrupted",
+            Error::Interrupted(_) => "interrupted",
             Error::Wiring(error) if error.is_without_shop() => "store.missing",
             Error::Wiring(error) if error.is_unavailable() => "unavailable",
             Error::Wiring(error) if error.is_setting() => "settings",
@@ -86,7 +86,7 @@ impl Error {
             Error::Usage(_) => "`doorbuster help COMMAND` shows the command's options".into(),
             Error::Wiring(error) => error.advice().into(),
             Error::Store(_) => wiring::CHECK_THE_STORE.into(),
-            Error::Interrupted => "nothing was left behind; run the command again".into(),
+            Error::Interrupted(left) => left.advice(),
             _ => "see docs/operations.md".into(),
         }
     }

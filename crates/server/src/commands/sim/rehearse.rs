@@ -19,7 +19,7 @@ use rehearsed::Rehearsed;
 use crate::cli::RehearseArgs;
 use crate::commands::bench::speeds;
 use crate::commands::output::terminal::note;
-use crate::commands::{Error, print};
+use crate::commands::{Error, Left, print};
 use crate::runtime::shutdown::Signals;
 use crate::system::io_error;
 
@@ -32,7 +32,7 @@ pub(in crate::commands) fn run(args: &RehearseArgs) -> Result<ExitCode, Error> {
         tokio::select! {
             rehearsed = calibrate_and_rehearse(script, args) => rehearsed,
             // Dropping the measurement deletes its folders.
-            _ = signals.received() => Err(Error::Interrupted),
+            _ = signals.received() => Err(Error::Interrupted(Left::Nothing)),
         }
     })?;
     if let Some(path) = &args.page {
