@@ -33,7 +33,7 @@ pub use inspector::KafkaInspector;
 pub use listener::Listener;
 #[cfg(feature = "kafka")]
 pub use log::KafkaLog;
-pub use plan::{Difference, ExaminedTopic, Plan};
+pub use plan::{BrokerError, Difference, ExaminedTopic, Plan};
 #[cfg(feature = "kafka")]
 pub use publisher::KafkaPublisher;
 #[cfg(feature = "kafka")]

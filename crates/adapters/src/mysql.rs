@@ -29,7 +29,7 @@ mod views;
 pub use examination::{Examined, examine};
 pub use log::MysqlLog;
 pub use no_gate::NoGate;
-pub use opening::{OpenError, Opened, Options, check_address, check_exists, open, read};
+pub use opening::{OpenError, Opened, Options, Read, check_address, check_exists, open, read};
 pub(crate) use opening::{check_for_move, migrate as migrate_for_move, options_for_move};
 pub use outbox::MysqlOutbox;
 pub use provider_ledger::MysqlProviderLedger;

@@ -34,7 +34,9 @@ pub use gate::{GateBounds, MemoryGate};
 pub use log::SqliteLog;
 pub use loss::Loss;
 pub(crate) use open_for_move::open_for_move;
-pub use opening::{OpenError, Opened, Options, Synchronous, Vfs, check_exists, open, read, read_shop};
+pub use opening::{
+    OpenError, Opened, Options, Read, Synchronous, Vfs, check_exists, check_whole, open, read, read_shop,
+};
 pub use outbox::SqliteOutbox;
 pub use page_sums::{SUMS_FILE, sum_up_closed};
 pub use repartition::SqliteRepartitionStore;

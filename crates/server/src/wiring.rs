@@ -2,41 +2,30 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::{SteadyClock, SystemClock};
 pub(crate) use adapters::shop_client;
 use adapters::sqlite;
-use app::audit::{BesideGate, Repaired, Snapshot, inspect};
+use app::audit::{Repaired, inspect};
 use app::engine::{Engine, Parts};
 use app::log::consumer::Consumer;
-use app::ports::{Calendar, Clock, EventLog, StoreError};
-use app::resilience::breaker::SharedBreaker;
-use app::resilience::rates::SharedRates;
-use app::resilience::services::Services;
+use app::ports::{Clock, EventLog};
 use app::state::settings::Executor;
-use app::webhooks::sender::Sender;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
 use crate::api::shop::audit::repair_all;
-use crate::api::{Components, Fingerprints, Inner, Log, Payments, Shop, Snapshots};
+use crate::api::{Log, Shop};
 use crate::config::Config;
-use crate::http::BodyLimits;
-use crate::http::cursor::Cursors;
-use crate::http::envelope::Edge;
-use crate::live::coupon_chains::Chains;
-use crate::live::drop_heads::LiveDrops;
 use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::{
-    AuditMetrics, BreakerMetrics, EngineMetrics, EventLatency, LogMetrics, Metrics, OutwardBreakers, PAYMENT_BREAKER,
-    Published, Refusals,
+    AuditMetrics, BreakerMetrics, EngineMetrics, EventLatency, LogMetrics, OutwardBreakers, PAYMENT_BREAKER, Published,
+    Refusals,
 };
 use crate::runtime::committer::Listeners;
 use crate::runtime::engine_loop::Worker;
-use crate::runtime::estimates::{Estimates, Sources};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::monitors::alerts::open::OpenAlerts;
 use crate::runtime::monitors::tokens::TokenWatch;
@@ -46,11 +35,7 @@ use crate::runtime::remote_commits::RemoteCommits;
 use crate::runtime::shutdown::{self, Stopper};
 use crate::runtime::submitter::Submitter;
 use crate::runtime::trailing_loop::TrailingThread;
-use crate::security::api_keys::KeysUsed;
 use crate::security::auth::Tokens;
-use crate::security::login_attempts::Guesses;
-use crate::security::passwords::Passwords;
-use crate::security::rate_limits::Limits;
 use crate::security::secret::Secret;
 
 mod alerts;
@@ -71,13 +56,15 @@ pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
 pub use error::{CHECK_THE_STORE, Error};
 pub use replaying::replaying;
-pub use stores::reading::{ReadOnlyStore, as_last_served, read_only};
+pub use stores::endpoints::snapshot;
+pub use stores::reading::{ReadOnlyShop, ReadOnlyStore, as_last_served, read_only, shop_to_read};
 pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 
 use engine_settings::carrier;
 use payments::OpenPayments;
 use redis_services::{RedisServices, metrics_with};
 use stores::Opened;
+use stores::endpoints::{Calls, OpenedForEndpoints, estimates, shop, snapshots};
 pub use webhooks::local_sender;
 use webhooks::{OpenWebhooks, notifications, notifications::Senders};
 
@@ -278,25 +265,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     Ok(Running { shop, engine })
 }
 
-/// The breaker of the payment provider, if this process calls it, and the alerts that show the breakers of others.
-struct Calls {
-    provider: Option<SharedBreaker>,
-    alerts: OpenAlerts,
-}
-
-/// Builds the estimates from the store and the breakers of this process.
-fn estimates(config: &Config, submitter: &Submitter, services: &Arc<Services>, calls: Calls) -> Estimates {
-    let Calls { provider, alerts } = calls;
-    Estimates::new(Sources {
-        views: Arc::clone(&submitter.views),
-        clock: Arc::clone(&submitter.clock),
-        services: Arc::clone(services),
-        provider,
-        provider_timeout: config.payment.timeout(),
-        alerts,
-    })
-}
-
 /// Runs the engine on its own thread, where its parts are put together. `around` builds the loop there, with the
 /// consumer if there is a log.
 fn start_engine(
@@ -317,90 +285,6 @@ fn start_engine(
         }
     };
     std::thread::Builder::new().name("engine".to_owned()).spawn(run)
-}
-
-/// The parts of the endpoints that are opened here.
-struct OpenedForEndpoints {
-    tokens: Arc<Tokens>,
-    log: Log,
-    payments: Payments,
-    webhooks: Arc<dyn Sender>,
-    estimates: Estimates,
-    services: Arc<Services>,
-    calendar: Arc<dyn Calendar>,
-    metrics: Arc<Metrics>,
-    rates: Option<Arc<dyn SharedRates>>,
-    components: Components,
-    alerts: OpenAlerts,
-    audited: AuditMetrics,
-}
-
-/// Builds the state of the endpoints.
-fn shop(config: &Config, secret: &Secret, submitter: Submitter, opened: OpenedForEndpoints) -> Shop {
-    let OpenedForEndpoints {
-        tokens,
-        log,
-        payments,
-        webhooks,
-        estimates,
-        services,
-        calendar,
-        metrics,
-        rates,
-        components,
-        alerts,
-        audited,
-    } = opened;
-    Shop::new(Inner {
-        submitter,
-        tokens,
-        token_ttl: config.auth.token_ttl(),
-        passwords: Passwords::default(),
-        cursors: Cursors::new(secret.as_bytes()),
-        fingerprints: Fingerprints::new(secret.as_bytes()),
-        body_limits: BodyLimits::from(&config.server),
-        edge: Edge::new(&config.server, &config.log),
-        write_timeout: config.server.write_timeout(),
-        stream_heartbeat: config.server.stream_heartbeat(),
-        customers_may_charge: config.points.customers_may_charge,
-        drops: LiveDrops::default(),
-        coupon_chains: Chains::default(),
-        estimates,
-        modes: config.orders.modes(),
-        services,
-        calendar,
-        payments,
-        webhooks,
-        webhook_keys: config.webhooks.keys(),
-        limits: Limits::new(&config.limits, rates),
-        joins: webhooks::challenge::guard(&config.drops),
-        guesses: Guesses::new(&config.limits, &metrics),
-        keys_used: KeysUsed::default(),
-        metrics,
-        components,
-        alerts,
-        audited,
-        snapshots: snapshots(config),
-        archive: config.server.data_dir.join("archive"),
-        archiving: Arc::default(),
-        log,
-        stopping: Arc::new(AtomicBool::new(false)),
-    })
-}
-
-fn snapshots(config: &Config) -> Snapshots {
-    let config = config.clone();
-    Arc::new(move || snapshot(&config).map_err(|error| StoreError::Failed(error.to_string())))
-}
-
-/// Opens a consistent read-only snapshot of the store, also while other processes serve it.
-pub fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
-    let gate = redis_services::known_to_gate(config)?;
-    let store = stores::snapshot(config)?;
-    Ok(match gate {
-        Some(gate) => Box::new(BesideGate { store, gate }),
-        None => store,
-    })
 }
 
 pub fn clock() -> impl Clock {

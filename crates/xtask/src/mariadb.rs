@@ -34,7 +34,7 @@ impl Mariadb {
         fs::write(
             folder.join("first.sql"),
             "CREATE USER IF NOT EXISTS 'doorbuster'@'%' IDENTIFIED BY 'doorbuster';\n\
-             GRANT ALL ON *.* TO 'doorbuster'@'%';\n",
+             GRANT ALL ON *.* TO 'doorbuster'@'%' WITH GRANT OPTION;\n",
         )
         .map_err(told)?;
         let data = folder.join("data");

@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 
 use super::cluster::Cluster;
 use super::listener::Listener;
-use super::plan::{ExaminedTopic, Plan};
+use super::plan::{BrokerError, ExaminedTopic, Plan};
 
 const ABSENT: &str = "this program was built without Kafka";
 
@@ -140,31 +140,31 @@ impl EventLog for KafkaLog {
 pub enum Topics {}
 
 impl Topics {
-    pub fn connect(_cluster: &Cluster) -> Result<Topics, String> {
-        Err(ABSENT.to_owned())
+    pub fn connect(_cluster: &Cluster) -> Result<Topics, BrokerError> {
+        Err(BrokerError::Failed(ABSENT.to_owned()))
     }
 
-    pub fn sizes(&self) -> Result<Spread, String> {
+    pub fn sizes(&self) -> Result<Spread, BrokerError> {
         match *self {}
     }
 
-    pub async fn examine(&self, _wanted: &[Wanted]) -> Result<Vec<ExaminedTopic>, String> {
+    pub async fn examine(&self, _wanted: &[Wanted]) -> Result<Vec<ExaminedTopic>, BrokerError> {
         match *self {}
     }
 
-    pub fn plan(&self, _wanted: &[Wanted], _spread: &Spread) -> Result<Plan, String> {
+    pub fn plan(&self, _wanted: &[Wanted], _spread: &Spread) -> Result<Plan, BrokerError> {
         match *self {}
     }
 
-    pub async fn grow(&self, _sizes: &[(&str, i32)]) -> Result<(), String> {
+    pub async fn grow(&self, _sizes: &[(&str, i32)]) -> Result<(), BrokerError> {
         match *self {}
     }
 
-    pub async fn complete(&self, _wanted: &[Wanted]) -> Result<usize, String> {
+    pub async fn complete(&self, _wanted: &[Wanted]) -> Result<usize, BrokerError> {
         match *self {}
     }
 
-    pub async fn delete_all(&self) -> Result<(), String> {
+    pub async fn delete_all(&self) -> Result<(), BrokerError> {
         match *self {}
     }
 }

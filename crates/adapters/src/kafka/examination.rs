@@ -3,13 +3,13 @@
 use app::events::topic::Wanted;
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};
 
-use super::plan::ExaminedTopic;
+use super::plan::{BrokerError, ExaminedTopic};
 use super::refusal;
-use super::topics::{PATIENCE, Topics, text};
+use super::topics::{PATIENCE, Topics};
 
 impl Topics {
     /// Returns the state of each of these topics that exists.
-    pub async fn examine(&self, wanted: &[Wanted]) -> Result<Vec<ExaminedTopic>, String> {
+    pub async fn examine(&self, wanted: &[Wanted]) -> Result<Vec<ExaminedTopic>, BrokerError> {
         let names: Vec<String> = wanted.iter().map(|wanted| self.cluster.prefixed(wanted.name)).collect();
         let asked = self.client.inner().fetch_metadata(None, PATIENCE);
         let metadata = asked.map_err(|error| refusal::of(&error, &self.cluster))?;
@@ -31,7 +31,7 @@ impl Topics {
         let specifiers: Vec<ResourceSpecifier<'_>> =
             examined.iter().map(|topic| ResourceSpecifier::Topic(&topic.name)).collect();
         let options = AdminOptions::new().request_timeout(Some(PATIENCE));
-        let configs = self.client.describe_configs(&specifiers, &options).await.map_err(text)?;
+        let configs = self.client.describe_configs(&specifiers, &options).await.map_err(refusal::of_call)?;
         for (topic, config) in examined.iter_mut().zip(configs) {
             let config = config.map_err(|error| format!("describing the topic {} failed: {error}", topic.name))?;
             let set = config.get("min.insync.replicas").and_then(|entry| entry.value.as_deref()?.parse().ok());

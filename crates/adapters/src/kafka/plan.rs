@@ -1,4 +1,4 @@
-//! The comparison of a broker's topics with the wanted ones.
+//! The comparison of a broker's topics with the wanted ones, and why it fails.
 
 use app::events::topic::Wanted;
 
@@ -36,4 +36,20 @@ pub struct ExaminedTopic {
     pub in_sync: usize,
     /// The topic's `min.insync.replicas`: every acknowledged record is in at least so many replicas.
     pub in_sync_min: usize,
+}
+
+/// Why a call to the brokers failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BrokerError {
+    /// The brokers refuse this program, or it refuses their certificate: only other settings or rights help.
+    #[error("{0}")]
+    Denied(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<String> for BrokerError {
+    fn from(why: String) -> BrokerError {
+        BrokerError::Failed(why)
+    }
 }

@@ -16,6 +16,7 @@ use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 
 use super::cluster::Cluster;
+use super::plan::BrokerError;
 use super::topics::Topics;
 
 /// Pause before a full queue is tried again.
@@ -77,7 +78,7 @@ impl KafkaPublisher {
         KafkaPublisher { cluster, topics, producer: None }
     }
 
-    async fn complete_topics(&mut self) -> Result<(), String> {
+    async fn complete_topics(&mut self) -> Result<(), BrokerError> {
         if let Some(wanted) = &self.topics {
             Topics::connect(&self.cluster)?.complete(wanted).await?;
             self.topics = None;
@@ -163,9 +164,11 @@ impl Publisher for KafkaPublisher {
     /// Drops the producer, so that the next record is published with these numbers of partitions.
     fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>> {
         Box::pin(async move {
-            self.complete_topics().await.map_err(PublishError)?;
+            self.complete_topics().await.map_err(|error| PublishError(error.to_string()))?;
             self.producer = None;
-            Topics::connect(&self.cluster).and_then(|topics| topics.sizes()).map_err(PublishError)
+            Topics::connect(&self.cluster)
+                .and_then(|topics| topics.sizes())
+                .map_err(|error| PublishError(error.to_string()))
         })
     }
 

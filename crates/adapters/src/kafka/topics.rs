@@ -9,7 +9,7 @@ use rdkafka::error::RDKafkaErrorCode;
 
 use super::client::Quiet;
 use super::cluster::Cluster;
-use super::plan::{Difference, Plan};
+use super::plan::{BrokerError, Difference, Plan};
 use super::refusal;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,13 +22,13 @@ pub struct Topics {
 }
 
 impl Topics {
-    pub fn connect(cluster: &Cluster) -> Result<Topics, String> {
-        let client = cluster.admin().create_with_context(Quiet).map_err(text)?;
+    pub fn connect(cluster: &Cluster) -> Result<Topics, BrokerError> {
+        let client = cluster.admin().create_with_context(Quiet).map_err(refusal::of_call)?;
         Ok(Topics { client, cluster: cluster.clone() })
     }
 
     /// Returns every topic of the broker with its number of partitions.
-    pub fn found(&self) -> Result<BTreeMap<String, i32>, String> {
+    pub fn found(&self) -> Result<BTreeMap<String, i32>, BrokerError> {
         let asked = self.client.inner().fetch_metadata(None, PATIENCE);
         let metadata = asked.map_err(|error| refusal::of(&error, &self.cluster))?;
         let count = |partitions: usize| i32::try_from(partitions).unwrap_or(i32::MAX);
@@ -36,14 +36,14 @@ impl Topics {
     }
 
     /// Returns the number of partitions of the shop's topics; missing topics are left out.
-    pub fn sizes(&self) -> Result<Spread, String> {
+    pub fn sizes(&self) -> Result<Spread, BrokerError> {
         let found = self.found()?;
         let size = |topic: &Topic| Some((*topic, *found.get(&self.cluster.prefixed(topic.name()))?));
         Ok(Topic::ALL.iter().filter_map(size).collect())
     }
 
     /// Compares the topics on the broker, and over how many partitions keys are spread, with the wanted ones.
-    pub fn plan(&self, wanted: &[Wanted], spread: &Spread) -> Result<Plan, String> {
+    pub fn plan(&self, wanted: &[Wanted], spread: &Spread) -> Result<Plan, BrokerError> {
         let found = self.found()?;
         let mut plan = Plan::default();
         for wanted in wanted.iter().copied() {
@@ -69,7 +69,7 @@ impl Topics {
 
     /// Adds partitions to topics up to the given numbers; topics that have as many are left alone. New partitions are
     /// unused until a repartition.
-    pub async fn grow(&self, sizes: &[(&str, i32)]) -> Result<(), String> {
+    pub async fn grow(&self, sizes: &[(&str, i32)]) -> Result<(), BrokerError> {
         let found = self.found()?;
         let named = sizes.iter().map(|(name, partitions)| (self.cluster.prefixed(name), *partitions));
         let is_short = |(name, partitions): &(String, i32)| found.get(name).is_some_and(|found| found < partitions);
@@ -81,8 +81,8 @@ impl Topics {
             return Ok(());
         }
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
-        for grown in self.client.create_partitions(&new, &options).await.map_err(text)? {
-            grown.map_err(|(name, error)| format!("adding partitions to the topic {name} failed: {error}"))?;
+        for grown in self.client.create_partitions(&new, &options).await.map_err(refusal::of_call)? {
+            grown.map_err(|(name, code)| refusal::of_topic("adding partitions to", &name, code))?;
         }
         self.until("added partitions are not visible on the broker", |found| {
             short.iter().all(|(name, partitions)| found.get(name).is_some_and(|found| found >= partitions))
@@ -91,7 +91,7 @@ impl Topics {
     }
 
     /// Creates topics; topics that another process creates at the same time are accepted.
-    pub async fn make(&self, missing: &[Wanted]) -> Result<(), String> {
+    pub async fn make(&self, missing: &[Wanted]) -> Result<(), BrokerError> {
         let settings: Vec<[String; 3]> = missing
             .iter()
             .map(|wanted| {
@@ -107,17 +107,17 @@ impl Topics {
         });
         let new: Vec<NewTopic<'_>> = new.collect();
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
-        for made in self.client.create_topics(&new, &options).await.map_err(text)? {
+        for made in self.client.create_topics(&new, &options).await.map_err(refusal::of_call)? {
             match made {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((name, error)) => return Err(format!("creating the topic {name} failed: {error}")),
+                Err((name, code)) => return Err(refusal::of_topic("creating", &name, code)),
             }
         }
         Ok(())
     }
 
     /// Creates the missing ones among these topics; existing ones are left alone. Returns how many were created.
-    pub async fn complete(&self, wanted: &[Wanted]) -> Result<usize, String> {
+    pub async fn complete(&self, wanted: &[Wanted]) -> Result<usize, BrokerError> {
         let missing = self.plan(wanted, &Spread::new())?.missing;
         if !missing.is_empty() {
             self.make(&missing).await?;
@@ -130,11 +130,11 @@ impl Topics {
     }
 
     /// Waits until the broker's metadata satisfies the condition.
-    async fn until(&self, otherwise: &str, is_so: impl Fn(&BTreeMap<String, i32>) -> bool) -> Result<(), String> {
+    async fn until(&self, otherwise: &str, is_so: impl Fn(&BTreeMap<String, i32>) -> bool) -> Result<(), BrokerError> {
         let started = Instant::now();
         while !is_so(&self.found()?) {
             if started.elapsed() > PATIENCE {
-                return Err(otherwise.to_owned());
+                return Err(BrokerError::Failed(otherwise.to_owned()));
             }
             tokio::time::sleep(CHECK_EVERY).await;
         }
@@ -142,7 +142,7 @@ impl Topics {
     }
 
     /// Deletes the shop's topics with all their records.
-    pub async fn delete_all(&self) -> Result<(), String> {
+    pub async fn delete_all(&self) -> Result<(), BrokerError> {
         let is_ours =
             |wanted: &Wanted, found: &BTreeMap<String, i32>| found.contains_key(&self.cluster.prefixed(wanted.name));
         let found = self.found()?;
@@ -151,13 +151,9 @@ impl Topics {
         let names: Vec<String> = ours.map(|wanted| self.cluster.prefixed(wanted.name)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
-        for deleted in self.client.delete_topics(&names, &options).await.map_err(text)? {
-            deleted.map_err(|(name, error)| format!("deleting the topic {name} failed: {error}"))?;
+        for deleted in self.client.delete_topics(&names, &options).await.map_err(refusal::of_call)? {
+            deleted.map_err(|(name, code)| refusal::of_topic("deleting", &name, code))?;
         }
         Ok(())
     }
-}
-
-pub(super) fn text(error: rdkafka::error::KafkaError) -> String {
-    error.to_string()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mysql_async::Value;
 
-use super::failure::{Failure, Result};
+use super::failure::{Failure, Result, Unreadable};
 use crate::left_out::Found;
 use crate::records::{Cell, Cells, FromCells};
 
@@ -61,7 +61,7 @@ impl<T> Found<T> {
     pub(super) fn add_row(&mut self, row: Result<T>) -> Result<()> {
         match row {
             Ok(row) => self.rows.push(row),
-            Err(Failure::Unreadable(why)) => self.unreadable.push(why),
+            Err(Failure::Unreadable(why)) => self.unreadable.push(why.to_string()),
             Err(failure) => return Err(failure),
         }
         Ok(())
@@ -101,6 +101,6 @@ impl Cells for MysqlCells {
     }
 
     fn broken(&self, why: impl Display) -> Failure {
-        Failure::Unreadable(format!("column {}: {why}", self.taken))
+        Failure::Unreadable(Unreadable::Cell { column: self.taken.saturating_sub(1), why: why.to_string() })
     }
 }

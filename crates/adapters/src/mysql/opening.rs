@@ -1,10 +1,12 @@
 //! Opens a database: brings its schema up to date and makes the connections of engine, log and readers.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use app::events::outbox::SHARDS;
 use app::ports::StoreError;
 use app::state::ids::Sequence;
+use app::state::settings::Carrier;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Opts, Pool};
 
@@ -14,7 +16,7 @@ use super::encryption;
 use super::failure::{Failure, Result};
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
-use super::store::engine_lock;
+use super::store::{engine_lock, stored_carrier, stored_currency};
 use super::{MysqlLog, MysqlStore, MysqlTrail, MysqlViews, ServerClock};
 use crate::half_moved::{COPIED, MOVING};
 use crate::left_out::LeftOut;
@@ -62,16 +64,19 @@ pub enum OpenError {
         "the database has schema version {found}, and this program knows versions up to {known}: use a newer program"
     )]
     SchemaTooNew { found: i64, known: i64 },
-    #[error(
-        "the database has the schema of an older program: run `doorbuster serve` of this version once, which migrates it"
-    )]
-    SchemaTooOld,
+    #[error("the database has schema version {found}, and this program needs version {known}")]
+    SchemaTooOld { found: i64, known: i64 },
     #[error("the database has a part of a shop only: a move into it was interrupted")]
     HalfMoved,
     #[error("the database contains no shop")]
     NoShop,
     #[error("migrating the schema failed: {0}")]
-    Migration(#[from] refinery::Error),
+    Migration(refinery::Error),
+    /// The server does not let this user in or do what is needed, or TLS is not set up alike on both sides.
+    #[error("{0}")]
+    Denied(String),
+    #[error("the database is read-only: {0}")]
+    ReadOnly(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the system provides no random bytes: {0}")]
@@ -82,7 +87,33 @@ pub enum OpenError {
 
 impl From<Failure> for OpenError {
     fn from(failure: Failure) -> OpenError {
-        OpenError::Store(failure.into())
+        match failure {
+            Failure::Denied(text) | Failure::Untrusted(text) => OpenError::Denied(text),
+            Failure::ReadOnly(text) => OpenError::ReadOnly(text),
+            Failure::Contended(_)
+            | Failure::Constraint(_)
+            | Failure::Lost(_)
+            | Failure::Refused(_)
+            | Failure::Unreadable(_) => OpenError::Store(failure.into()),
+        }
+    }
+}
+
+/// A database that refuses the user or takes no writes is no failed migration: nothing was changed.
+impl From<refinery::Error> for OpenError {
+    fn from(error: refinery::Error) -> OpenError {
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<mysql_async::Error>());
+        match cause.map(Failure::from) {
+            Some(refused @ (Failure::Denied(_) | Failure::Untrusted(_) | Failure::ReadOnly(_))) => refused.into(),
+            Some(
+                Failure::Contended(_)
+                | Failure::Constraint(_)
+                | Failure::Lost(_)
+                | Failure::Refused(_)
+                | Failure::Unreadable(_),
+            )
+            | None => OpenError::Migration(error),
+        }
     }
 }
 
@@ -132,13 +163,26 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
     Ok(Opened { store, views, log, trail, clock, codec_key, engine })
 }
 
-/// Opens a database for reading, beside the processes that write to it. Returns the key of its id codes, too.
-pub async fn read(url: &str) -> std::result::Result<(MysqlViews, [u8; 16]), OpenError> {
+/// A database that is only read.
+pub struct Read {
+    pub views: MysqlViews,
+    /// The key that turns this shop's ids into codes.
+    pub codec_key: [u8; 16],
+    /// How events reached their groups when the shop was served last.
+    pub carrier: Option<Carrier>,
+    /// The currency of its amounts, once there are any.
+    pub currency: Option<String>,
+}
+
+/// Opens a database for reading, beside the processes that write to it, or one that takes no writes.
+pub async fn read(url: &str) -> std::result::Result<Read, OpenError> {
     let opts = parse(url)?;
     let mut session = Session::new(&opts);
     check_shop(&mut session).await?;
-    let key = codec_key(session.ask("SELECT value FROM meta WHERE name = 'codec_key'").await?)?;
-    Ok((MysqlViews::new(&opts, 1, Arc::default())?, key))
+    let codec_key = codec_key(session.ask("SELECT value FROM meta WHERE name = 'codec_key'").await?)?;
+    let carrier = stored_carrier(&mut session, "").await?;
+    let currency = stored_currency(&mut session).await?;
+    Ok(Read { views: MysqlViews::new(&opts, 1, Arc::default())?, codec_key, carrier, currency })
 }
 
 /// Checks that a database has a shop of any version.
@@ -152,7 +196,7 @@ pub async fn check_exists(url: &str) -> std::result::Result<(), OpenError> {
 fn codec_key(rows: Vec<Vec<mysql_async::Value>>) -> Result<[u8; 16]> {
     let key: String = one(rows)?;
     let key = u128::from_str_radix(&key, 16)
-        .map_err(|_| Failure::Unreadable("the codec_key in the table meta is not a key".to_owned()))?;
+        .map_err(|_| Failure::unreadable("the codec_key in the table meta is not a key"))?;
     Ok(key.to_be_bytes())
 }
 
@@ -175,8 +219,10 @@ pub(super) async fn check_shop(session: &mut Session) -> std::result::Result<(),
     refuse_half_moved(session).await?;
     match check_schema(session).await? {
         0 => Err(OpenError::NoShop),
-        found if found < known_schema() => Err(OpenError::SchemaTooOld),
-        _ => Ok(()),
+        found => match known_schema() {
+            known if found < known => Err(OpenError::SchemaTooOld { found, known }),
+            _ => Ok(()),
+        },
     }
 }
 

@@ -52,7 +52,7 @@ impl MysqlOutbox {
             let (shard, epoch, cursor): (i64, i64, i64) = from_row(row)?;
             if held.contains(&(shard, epoch + 1)) {
                 let place = usize::try_from(shard).ok().filter(|shard| *shard < SHARDS);
-                let shard = place.ok_or_else(|| Failure::Unreadable(format!("the shard {shard} does not exist")))?;
+                let shard = place.ok_or_else(|| Failure::unreadable(format!("the shard {shard} does not exist")))?;
                 taken.push(Lease { shard, epoch: epoch + 1, cursor });
             }
         }

@@ -198,5 +198,5 @@ fn unread(error: Failure) -> ProviderError {
 }
 
 fn words(error: &Failure) -> String {
-    format!("the provider's ledger failed: {error:?}")
+    format!("the provider's ledger failed: {error}")
 }

@@ -166,7 +166,7 @@ impl Asked for Reader {
             let key = key_text(row.first());
             match from_row(row) {
                 Ok(row) => each(row),
-                Err(failure) => unreadable.push(failure.named(select, key.as_deref()).text().to_owned()),
+                Err(failure) => unreadable.push(failure.named(select, key.as_deref()).to_string()),
             }
             Ok(())
         })?;

@@ -38,7 +38,7 @@ use super::sql::{Script, statement};
 use crate::left_out::LeftOut;
 use crate::records::Cells as _;
 
-pub(super) use executor::{engine_lock, stored_carrier};
+pub(super) use executor::{engine_lock, stored_carrier, stored_currency};
 pub(super) use locking_read::pairs;
 pub(super) use offsets::{SELECT_HEADS, heads};
 use transaction::{Before, Halt};
@@ -177,8 +177,12 @@ impl MysqlStore {
             Halt::Moved(key) => CommitError::Moved(key),
             Halt::Failed(Failure::Constraint(error)) => CommitError::Constraint(error),
             // COMMIT was not sent, so the server rolls back.
-            Halt::Failed(Failure::Contended(error) | Failure::Lost(error)) => CommitError::Contended(error),
-            Halt::Failed(Failure::Refused(error) | Failure::Unreadable(error)) => CommitError::Unknown(error),
+            Halt::Failed(Failure::Contended(error) | Failure::Lost(error) | Failure::Untrusted(error)) => {
+                CommitError::Contended(error)
+            }
+            Halt::Failed(
+                failure @ (Failure::Denied(_) | Failure::ReadOnly(_) | Failure::Refused(_) | Failure::Unreadable(_)),
+            ) => CommitError::Unknown(failure.to_string()),
             Halt::InDoubt(error) => {
                 self.in_doubt = Some(id);
                 CommitError::Unknown(error)
@@ -233,9 +237,13 @@ impl Store for MysqlStore {
                 Failure::Contended(error) => Err(LoadError::Contended(error.clone())),
                 // The server ended this connection alone: a new one may work.
                 Failure::Lost(error) if was_connected => Err(LoadError::Contended(error.clone())),
-                Failure::Lost(_) | Failure::Constraint(_) | Failure::Refused(_) | Failure::Unreadable(_) => {
-                    Err(StoreError::from(failure).into())
-                }
+                Failure::Lost(_)
+                | Failure::Untrusted(_)
+                | Failure::Denied(_)
+                | Failure::ReadOnly(_)
+                | Failure::Constraint(_)
+                | Failure::Refused(_)
+                | Failure::Unreadable(_) => Err(StoreError::from(failure).into()),
             }
         })
     }

@@ -176,10 +176,17 @@ impl Health {
         }
         if !self.is_logged.swap(true, Ordering::AcqRel) {
             self.losses.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(
-                "Redis does not answer and is not called until it does; the shop works without it: {}",
-                self.place.explained(error)
-            );
+            match self.place.explained(error) {
+                OpenError::Lost(why) => tracing::warn!(
+                    "Redis does not answer and is not called until it does; the shop works without it: {why}"
+                ),
+                refused @ (OpenError::Address(_)
+                | OpenError::Files(_)
+                | OpenError::Denied(_)
+                | OpenError::Thread(_)) => {
+                    tracing::warn!("{refused}. It is not called until it accepts; the shop works without it.")
+                }
+            }
         }
     }
 

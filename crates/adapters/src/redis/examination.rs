@@ -47,7 +47,7 @@ pub async fn examine(place: &Place) -> Result<Examined, OpenError> {
     };
     let answered = tokio::time::timeout(PATIENCE, asked).await;
     let primaries = answered.unwrap_or_else(|_elapsed| Err("no answer in time".to_owned()));
-    let primaries = primaries.map_err(|why: String| OpenError::Lost(place.explained(&why)))?;
+    let primaries = primaries.map_err(|why: String| place.explained(&why))?;
     Ok(Examined { is_cluster, primaries })
 }
 

@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Deletes the keys on every primary.
 pub async fn forget(place: &Place, shop: &str) -> Result<(), OpenError> {
-    let lost = |why: String| OpenError::Lost(place.explained(&why));
+    let lost = |why: String| place.explained(&why);
     for mut line in Servers::new(place, TIMEOUT)?.primaries().await.map_err(lost)? {
         unlink_all(&mut line, shop).await.map_err(|error| lost(error.to_string()))?;
     }

@@ -10,6 +10,9 @@ pub enum OpenError {
     Address(&'static str),
     #[error("TLS to Redis cannot be set up: {0}")]
     Files(String),
+    /// Redis refuses this user or is not what the address says, or its certificate is refused here: only other settings help.
+    #[error("Redis at {0}")]
+    Denied(String),
     #[error("Redis failed: {0}")]
     Lost(String),
     #[error("starting the thread of the Redis connection failed: {0}")]

@@ -65,21 +65,33 @@ impl Place {
     }
 
     /// Explains an error of a call. If the address is of the wrong kind, the text has the right one; with TLS it has the host
-    /// and the remedy for its certificate.
-    pub(super) fn explained(&self, error: &str) -> String {
-        let Ok(address) = self.parsed() else { return error.to_owned() };
-        let hosts = address.hosts.join(",");
-        if address.named == Named::One && is_of_cluster(error) {
-            return format!(
-                "{hosts}: it is a node of a cluster; name it as redis+cluster://{hosts} (rediss+cluster with TLS)"
-            );
-        }
-        if address.named == Named::Cluster && error.contains("cluster support disabled") {
-            return format!("{hosts}: it is no cluster; name a single server as redis://{hosts}");
-        }
-        let explained = if address.is_encrypted() { tls::explained(error, "redis.ca_file") } else { None };
-        explained.map_or_else(|| error.to_owned(), |why| format!("{hosts}: {why}"))
+    /// and the remedy for its certificate; a refused login says which settings have it.
+    pub(super) fn explained(&self, error: &str) -> OpenError {
+        let lost = || OpenError::Lost(error.to_owned());
+        self.parsed().ok().and_then(|address| refusal(&address, error)).map_or_else(lost, OpenError::Denied)
     }
+}
+
+/// Returns what must be set otherwise, if only that helps.
+fn refusal(address: &Address, error: &str) -> Option<String> {
+    let hosts = address.hosts.join(",");
+    let why = if address.named == Named::One && is_of_cluster(error) {
+        format!("it is a node of a cluster; name it as redis+cluster://{hosts} (rediss+cluster with TLS)")
+    } else if address.named == Named::Cluster && error.contains("cluster support disabled") {
+        format!("it is no cluster; name a single server as redis://{hosts}")
+    } else if is_of_login(error) {
+        format!("it refuses the user; correct user and password in REDIS_URL, or the user's rights there ({error})")
+    } else if address.is_encrypted() {
+        tls::explained(error, "redis.ca_file")?
+    } else {
+        return None;
+    };
+    Some(format!("{hosts}: {why}"))
+}
+
+/// Returns true if a server refuses the password, wants one, or refuses a command to the user.
+fn is_of_login(error: &str) -> bool {
+    ["AuthenticationFailed", "WRONGPASS", "NOAUTH", "NOPERM", "NoPerm"].iter().any(|word| error.contains(word))
 }
 
 /// Returns true if a server says that other nodes have the key, or that its cluster is incomplete.
@@ -111,10 +123,20 @@ mod tests {
     #[test]
     fn an_error_names_the_host_without_the_password() {
         let place = place("rediss://ann:secret@cache.example:6380/0", None);
-        let text = place.explained("invalid peer certificate: UnknownIssuer");
+        let denied = |error| {
+            let OpenError::Denied(text) = place.explained(error) else { panic!("only other settings help: {error}") };
+            text
+        };
+        let text = denied("invalid peer certificate: UnknownIssuer");
         assert!(text.starts_with("cache.example:6380: its certificate") && !text.contains("secret"), "{text}");
-        assert_eq!(place.explained("broken pipe"), "broken pipe");
-        let text = place.explained("An error was signalled by the server - Moved: 866 127.0.0.1:7001");
+        assert!(matches!(place.explained("broken pipe"), OpenError::Lost(why) if why == "broken pipe"));
+        for refused in
+            ["WRONGPASS: invalid username-password pair", "NOAUTH: Authentication required.", "NoPerm: no rights"]
+        {
+            let text = denied(refused);
+            assert!(text.contains("correct user and password in REDIS_URL") && text.contains(refused), "{text}");
+        }
+        let text = denied("An error was signalled by the server - Moved: 866 127.0.0.1:7001");
         assert!(text.contains("name it as redis+cluster://cache.example:6380"), "{text}");
     }
 }

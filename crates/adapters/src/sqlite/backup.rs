@@ -14,10 +14,10 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
 
-use super::connection::BUSY_TIMEOUT;
+use super::connection::file_to_read;
 use super::snapshot::SqliteSnapshot;
 use crate::file_lock::FileLock;
 pub use error::BackupError;
@@ -144,9 +144,7 @@ fn read_beside(folder: &Path, file: Beside, aside: &Path) -> Result<Option<Vec<u
         Beside::Database(_) => {
             let copied = with_suffix(aside, "-beside");
             create(&copied).map_err(of_file)?;
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let source = Connection::open_with_flags(&path, flags)?;
-            source.busy_timeout(BUSY_TIMEOUT)?;
+            let source = file_to_read(&path)?;
             // Fixes the moment, so that a writer does not make the copy begin again.
             source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
             drop(copy_database(&source, &copied, &mut |_, _| {})?);

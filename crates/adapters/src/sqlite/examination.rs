@@ -4,9 +4,9 @@ use std::path::Path;
 
 use app::ports::StoreError;
 use domain::time::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
+use super::connection::{DATABASE_FILE, to_read};
 use crate::selects::SELECT_WEBHOOK_SECRETS;
 
 /// Facts about a store and the library that reads it.
@@ -20,18 +20,15 @@ pub struct Examined {
 
 /// Reads a folder without changing it. A folder without a shop has no event.
 pub fn examine(folder: &Path) -> Result<Examined, StoreError> {
-    let database = folder.join(DATABASE_FILE);
     let mut examined = Examined { version: rusqlite::version(), newest_event: None, webhook_secrets: vec![] };
-    if database.is_file() {
-        read(&database, &mut examined).map_err(|error| StoreError::Failed(error.to_string()))?;
+    if folder.join(DATABASE_FILE).is_file() {
+        let connection = to_read(folder).map_err(|error| StoreError::Failed(error.to_string()))?;
+        read(&connection, &mut examined).map_err(|error| StoreError::Failed(error.to_string()))?;
     }
     Ok(examined)
 }
 
-fn read(database: &Path, examined: &mut Examined) -> rusqlite::Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+fn read(connection: &Connection, examined: &mut Examined) -> rusqlite::Result<()> {
     if connection.table_exists(None, "event_row")? {
         let newest = "SELECT occurred_at FROM event_row ORDER BY position DESC LIMIT 1";
         examined.newest_event =

@@ -8,16 +8,17 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use app::state::settings::Carrier;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::ballast::Ballast;
 use super::best_sellers::BestSellers;
-use super::commit_mark::{MARK_FILE, Mark, MarkWriter, shop_of};
+use super::commit_mark::{self, MARK_FILE, Mark, MarkWriter, shop_of};
 use super::commits_seen::CommitsSeen;
-use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
+use super::connection::{DATABASE_FILE, LOG_FILE, prepare, to_read};
 use super::loss;
-use super::store::{Files, LogCopy, LogSync, Seen, copy_at_start};
+use super::store::{Files, LogCopy, LogSync, Seen, carrier, copy_at_start, currency};
 use super::{SqliteLog, SqliteStore, SqliteTrail, SqliteViews, cut, half_moved, page_sums};
 use crate::file_lock::FileLock;
 use crate::left_out::LeftOut;
@@ -179,20 +180,52 @@ pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     Ok(SqliteViews::new(readers(folder, options)?, None, Arc::default()))
 }
 
-fn readers(folder: &Path, options: Options) -> Result<Vec<Connection>, rusqlite::Error> {
+fn readers(folder: &Path, options: Options) -> Result<Vec<Connection>, OpenError> {
     (0..options.readers.max(1)).map(|_| reader(folder, options)).collect()
 }
 
-/// The same; returns the key of the shop's id codes, too.
-pub fn read_shop(folder: &Path) -> Result<(SqliteViews, [u8; 16]), OpenError> {
+/// A folder that is only read.
+pub struct Read {
+    pub views: SqliteViews,
+    /// The key that turns this shop's ids into codes.
+    pub codec_key: [u8; 16],
+    /// How events reached their groups when the shop was served last.
+    pub carrier: Option<Carrier>,
+    /// The currency of its amounts, once there are any.
+    pub currency: Option<String>,
+}
+
+/// Opens a folder for reading, beside the process that writes to it, or one that takes no writes.
+pub fn read_shop(folder: &Path) -> Result<Read, OpenError> {
     if !folder.join(DATABASE_FILE).is_file() {
         return Err(OpenError::NoShop(folder.to_owned()));
     }
     let options = Options { readers: 1, ..Options::default() };
     let connection = reader(folder, options)?;
     check_shop(&connection, folder)?;
-    let key = connection.query_row("SELECT value FROM meta WHERE name = 'codec_key'", [], |row| row.get(0))?;
-    Ok((read(folder, options)?, key))
+    let codec_key = connection.query_row("SELECT value FROM meta WHERE name = 'codec_key'", [], |row| row.get(0))?;
+    let (carrier, currency) = (carrier(&connection)?, currency(&connection)?);
+    Ok(Read { views: read(folder, options)?, codec_key, carrier, currency })
+}
+
+/// Checks that a folder has every commit that was on its disk once, as opening it for writing does. Changes nothing.
+pub fn check_whole(folder: &Path) -> Result<(), OpenError> {
+    // Read first, so that the connection sees every marked commit.
+    let mark = commit_mark::read(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let is_empty = std::fs::metadata(folder.join(DATABASE_FILE)).map_or(0, |file| file.len()) == 0;
+    let loss = if is_empty {
+        loss::of_folder(folder)?
+    } else {
+        let connection = to_read(folder)?;
+        connection.execute_batch("BEGIN")?;
+        cut::check_reader(&connection, folder)?;
+        loss::of_reader(&connection, folder, mark)?
+    };
+    match loss {
+        Some(loss) => Err(OpenError::Lost(Box::new(loss))),
+        None if is_empty => Err(OpenError::NoShop(folder.to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// Checks that a folder has a shop, of any version, or one whose database is lost. Creates and changes nothing.
@@ -242,9 +275,8 @@ pub(super) fn writer(folder: &Path, options: Options) -> Result<Connection, Open
     Ok(writer)
 }
 
-fn reader(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let reader = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
+fn reader(folder: &Path, options: Options) -> Result<Connection, OpenError> {
+    let reader = to_read(folder)?;
     prepare(&reader, options.cache_mib.div_ceil(2))?;
     Ok(reader)
 }
@@ -271,8 +303,10 @@ pub(super) fn check_shop(connection: &Connection, folder: &Path) -> Result<(), O
     half_moved::refuse(connection, folder)?;
     match check_schema(connection, folder)? {
         0 => Err(OpenError::NoShop(folder.to_owned())),
-        found if found < known_schema() => Err(OpenError::SchemaTooOld(folder.to_owned())),
-        _ => Ok(()),
+        found => match known_schema() {
+            known if found < known => Err(OpenError::SchemaTooOld { folder: folder.to_owned(), found, known }),
+            _ => Ok(()),
+        },
     }
 }
 

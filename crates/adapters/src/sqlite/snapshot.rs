@@ -23,7 +23,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
 use super::cells::{each_readable, find, from_row, store_error};
-use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
+use super::connection::{BUSY_TIMEOUT, DATABASE_FILE, to_read};
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
 use super::trail::last;
@@ -64,7 +64,7 @@ impl SqliteSnapshot {
             let lost = loss::of_folder(folder)?;
             return Err(lost.map_or(OpenError::NoShop(folder.to_owned()), |loss| OpenError::Lost(Box::new(loss))));
         }
-        let connection = reader(&folder.join(DATABASE_FILE))?;
+        let connection = prepared(to_read(folder)?)?;
         cut::check_reader(&connection, folder)?;
         let loss = loss::of_reader(&connection, folder, mark)?;
         if let Err(error) = check_shop(&connection, folder) {
@@ -77,7 +77,8 @@ impl SqliteSnapshot {
     /// Opens a backup, whose checksum the caller has compared. It has neither mark nor log.
     pub(super) fn of_backup(file: &Path) -> std::result::Result<SqliteSnapshot, OpenError> {
         check_sqlite()?;
-        let connection = reader(file)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = prepared(Connection::open_with_flags(file, flags)?)?;
         check_shop(&connection, file)?;
         Ok(SqliteSnapshot {
             connection,
@@ -103,10 +104,8 @@ impl SqliteSnapshot {
     }
 }
 
-/// Opens a database read-only, in a transaction.
-fn reader(database: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
+/// Begins the transaction of a read-only connection.
+fn prepared(connection: Connection) -> Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;

@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(super) use executor::carrier;
+pub(super) use executor::{carrier, currency};
 pub(super) use log_copy::{LogCopy, copy_at_start};
 pub(super) use log_sync::LogSync;
 pub(super) use offsets::heads;

@@ -37,6 +37,6 @@ fn a_database_with_an_older_schema_is_not_read() {
     runtime().block_on(async { drop(database.opened().await) });
     assert_eq!(database.execute("DELETE FROM refinery_schema_history ORDER BY version DESC LIMIT 1"), 1);
     for error in refused() {
-        assert!(matches!(error, OpenError::SchemaTooOld), "{error}");
+        assert!(matches!(error, OpenError::SchemaTooOld { .. }), "{error}");
     }
 }

@@ -76,7 +76,7 @@ fn the_store_in_a_folder_reports_the_events_places() {
     sqlite::open(folder.path(), Options::default()).unwrap().store.run_with(Carrier::OwnLog).unwrap();
     let mut shop = Shop::open(folder.path(), Executor::Log, Synchronous::Off);
     let sold = sell(&mut shop);
-    let (inspector, _key) = sqlite::read_shop(folder.path()).unwrap();
+    let inspector = sqlite::read_shop(folder.path()).unwrap().views;
     check(&shop, &inspector, sold);
 }
 
@@ -85,7 +85,7 @@ fn a_shared_store_reports_the_events_places() {
     let Some(database) = Database::new("a_shared_store_reports_the_events_places") else { return };
     let mut shop = Shop::on(&database, Executor::Log);
     let sold = sell(&mut shop);
-    let (inspector, _key) = shop.wait(mysql::read(&database.url())).unwrap();
+    let inspector = shop.wait(mysql::read(&database.url())).unwrap().views;
     check(&shop, &inspector, sold);
     // A relay has published everything.
     database.execute("INSERT INTO relay_shard (shard, position, epoch, holder, leased_until) SELECT shard, seq, 1, 1, 0 FROM outbox_shard");

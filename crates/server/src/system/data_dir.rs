@@ -77,6 +77,22 @@ impl Drop for DataDir {
     }
 }
 
+/// Returns whether a process serves a folder. Creates and changes nothing.
+pub fn is_served(path: &Path) -> Result<bool, Error> {
+    let unusable = |cause| Error::Unusable { path: path.to_owned(), cause };
+    let lock = match File::open(path.join(LOCK_FILE)) {
+        Ok(lock) => lock,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(cause) => return Err(unusable(cause)),
+    };
+    match lock.try_lock_shared() {
+        // Held for a moment only: a server that starts now must not find it locked.
+        Ok(()) => lock.unlock().map(|()| false).map_err(unusable),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+    }
+}
+
 /// Creates the folder for its owner only, because it holds all orders, customers' addresses and the key that signs
 /// tokens.
 fn make(path: &Path) -> io::Result<()> {
@@ -138,7 +154,9 @@ mod tests {
         let first = DataDir::open(&path).unwrap();
         let refused = DataDir::open(&path).unwrap_err();
         assert!(refused.to_string().contains("already served by another process"), "{refused}");
+        assert!(is_served(&path).unwrap());
         drop(first);
+        assert!(!is_served(&path).unwrap() && !is_served(Path::new("/nowhere")).unwrap());
         assert_eq!(DataDir::open(&path).unwrap().path(), path);
         fs::remove_dir_all(path.ancestors().nth(2).unwrap()).unwrap();
     }

@@ -35,6 +35,18 @@ pub fn of(error: &io::Error) -> String {
     words.to_owned()
 }
 
+/// Returns true if only another setting or another permission helps, and no later attempt.
+pub fn is_lasting(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::AlreadyExists
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -128,7 +128,7 @@ fn make_topics(config: &Config) -> Result<usize, Error> {
     };
     // On another thread, because the caller may be inside a runtime.
     std::thread::scope(|scope| scope.spawn(make).join())
-        .map_err(|_panic| Error::Broker("the thread panicked".to_owned()))?
+        .map_err(|_panic| Error::Broker("the thread panicked".to_owned().into()))?
 }
 
 /// Deletes all topics under the configured prefix, with their records.
@@ -141,7 +141,8 @@ pub(super) fn forget_topics(config: &Config) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(topics.delete_all()).map_err(Error::Broker)
     };
-    std::thread::scope(|scope| scope.spawn(delete).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
+    std::thread::scope(|scope| scope.spawn(delete).join())
+        .map_err(|_panic| Error::Broker("it panicked".to_owned().into()))?
 }
 
 /// Refuses to start a shop that has neither published nor handled an event on topics with another shop's events, unless
@@ -165,7 +166,7 @@ pub(super) fn check_topics(
     };
     // On another thread, because the caller may be inside a runtime.
     let found = std::thread::scope(|scope| scope.spawn(check).join());
-    match found.map_err(|_panic| Error::Broker("it panicked".to_owned()))? {
+    match found.map_err(|_panic| Error::Broker("it panicked".to_owned().into()))? {
         Ok(None) => Ok(()),
         Ok(Some((topic, source))) => Err(Error::ForeignTopics { topic: topic.name(), source_of: source }),
         Err(error) => {

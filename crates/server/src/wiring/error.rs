@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
+use adapters::kafka::BrokerError;
 use adapters::moving::MoveError;
 use adapters::sqlite::DATABASE_FILE;
 use adapters::{mysql, redis, sqlite};
 use app::ports::StoreError;
 
+use crate::system::io_error;
+
 /// The advice after a failed read or write of the store.
 pub const CHECK_THE_STORE: &str = "check that the disk or the database works, then run `doorbuster audit`";
 const SEE_REFUSED: &str = "docs/operations.md says how to restore it: \"The shop refuses to open\"";
 const USE_NEWER: &str = "use the program that wrote it, or a newer one";
-const MIGRATE: &str = "run `doorbuster serve` of this version once";
+const MIGRATE: &str = "run `doorbuster serve` of this version once, which migrates it; where this is a replica or a copy, do that with the original";
 const FINISH_MOVE: &str = "run `doorbuster move` again: it goes on where it was";
 const BACK_TO_COPY: &str = "restore the copy that was made before the update, and report the error";
 
@@ -67,7 +70,7 @@ pub enum Error {
     #[error("not every record was handled within {0} s: the relays resume, and nothing was repartitioned")]
     Overdue(u64),
     #[error("the brokers: {0}")]
-    Broker(String),
+    Broker(BrokerError),
     #[error("kafka.properties: {0}")]
     KafkaProperty(String),
     #[error("KAFKA_BROKERS is not set: this command works on topics of Kafka")]
@@ -115,30 +118,36 @@ impl Error {
         }
     }
 
-    /// Returns true if a service did not answer: the same command may work later.
+    /// Returns true if a service did not answer or took no writes, as a replica before it is promoted: the same command may work later.
     pub const fn is_unavailable(&self) -> bool {
         if let Error::Database { cause, .. } = self {
             return cause.is_unavailable();
         }
         matches!(
             self,
-            Error::Mysql(mysql::OpenError::Store(_))
-                | Error::Move(MoveError::Mysql(mysql::OpenError::Store(_)))
+            Error::Mysql(mysql::OpenError::Store(_) | mysql::OpenError::ReadOnly(_))
+                | Error::Move(MoveError::Mysql(mysql::OpenError::Store(_) | mysql::OpenError::ReadOnly(_)))
                 | Error::Redis(redis::OpenError::Lost(_))
-                | Error::Broker(_)
+                | Error::Broker(BrokerError::Failed(_))
         )
     }
 
-    /// Returns true if a setting is wrong: nothing was asked.
-    pub const fn is_setting(&self) -> bool {
+    /// Returns true if a setting is wrong, or what it names refuses this user: the same command never works.
+    pub fn is_setting(&self) -> bool {
         if let Error::Database { cause, .. } = self {
             return cause.is_setting();
         }
+        if let Error::Embedded(error) | Error::Move(MoveError::Embedded(error)) = self {
+            return matches!(error, sqlite::OpenError::Folder(_, cause) if io_error::is_lasting(cause));
+        }
+        if let Error::Mysql(error) | Error::Move(MoveError::Mysql(error)) = self {
+            use mysql::OpenError::{Address, Denied, NoDatabase};
+            return matches!(error, Address(_) | NoDatabase | Denied(_));
+        }
         matches!(
             self,
-            Error::Mysql(mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase)
-                | Error::Move(MoveError::Mysql(mysql::OpenError::Address(_) | mysql::OpenError::NoDatabase))
-                | Error::Redis(redis::OpenError::Address(_) | redis::OpenError::Files(_))
+            Error::Redis(redis::OpenError::Address(_) | redis::OpenError::Files(_) | redis::OpenError::Denied(_))
+                | Error::Broker(BrokerError::Denied(_))
                 | Error::NoBrokers
                 | Error::KafkaProperty(_)
                 | Error::OtherCurrency { .. }
@@ -156,7 +165,7 @@ impl Error {
             Error::HalfRestored(_) => "run `doorbuster restore` of the backup into it again, or delete the folder",
             Error::Mysql(error) => of_database(error),
             Error::Database { cause, .. } => cause.advice(),
-            Error::Redis(redis::OpenError::Address(_) | redis::OpenError::Files(_)) => {
+            Error::Redis(redis::OpenError::Address(_) | redis::OpenError::Files(_) | redis::OpenError::Denied(_)) => {
                 "correct REDIS_URL and [redis]: docs/cluster.md, and docs/tls.md for TLS"
             }
             Error::Redis(redis::OpenError::Lost(_) | redis::OpenError::Thread(_)) => {
@@ -176,7 +185,10 @@ impl Error {
             Error::Webhooks(_) => "check this machine's certificates: no HTTPS client could be made",
             Error::Switching => "wait until it is done, then run `doorbuster topics plan`",
             Error::Overdue(_) => "start processes with the role worker, or allow more time with --within",
-            Error::Broker(_) => {
+            Error::Broker(BrokerError::Denied(_)) => {
+                "correct kafka.properties, or give the user its rights at the brokers: docs/tls.md"
+            }
+            Error::Broker(BrokerError::Failed(_)) => {
                 "check that the brokers in KAFKA_BROKERS run and can be reached from here, and kafka.properties"
             }
             Error::KafkaProperty(_) => "correct its name or value: the library's CONFIGURATION.md lists them",
@@ -191,7 +203,10 @@ const fn of_folder(error: &sqlite::OpenError) -> &'static str {
     match error {
         sqlite::OpenError::SqliteTooOld { .. } => "build the program with its own copy of SQLite",
         sqlite::OpenError::SchemaTooNew { .. } => USE_NEWER,
-        sqlite::OpenError::SchemaTooOld(_) => MIGRATE,
+        sqlite::OpenError::SchemaTooOld { .. } => MIGRATE,
+        sqlite::OpenError::LogBesideReadOnly(_) => {
+            "copy the whole folder to a place where this user may write, and pass the copy with --data-dir"
+        }
         sqlite::OpenError::NoShop(_) => {
             "pass the shop's folder with --data-dir, or create a shop with `doorbuster serve`"
         }
@@ -212,12 +227,16 @@ const fn of_database(error: &mysql::OpenError) -> &'static str {
         }
         mysql::OpenError::HalfMoved => FINISH_MOVE,
         mysql::OpenError::SchemaTooNew { .. } => USE_NEWER,
-        mysql::OpenError::SchemaTooOld => MIGRATE,
+        mysql::OpenError::SchemaTooOld { .. } => MIGRATE,
         mysql::OpenError::NoShop => "correct the name in DATABASE_URL, or create a shop with `doorbuster serve`",
         mysql::OpenError::Migration(_) => BACK_TO_COPY,
-        mysql::OpenError::Store(_) => {
-            "check that the database runs and can be reached from here, and the user and password in DATABASE_URL"
+        mysql::OpenError::Denied(_) => {
+            "correct user, password and name of the database in DATABASE_URL, or the user's rights there (with TLS: docs/tls.md)"
         }
+        mysql::OpenError::ReadOnly(_) => {
+            "name the primary in DATABASE_URL; from a replica, `audit`, `export` and the commands that list and show read only"
+        }
+        mysql::OpenError::Store(_) => "check that the database runs and can be reached from here",
         mysql::OpenError::Random(_) => "check the system's random number generator",
         mysql::OpenError::Thread(_) => "check this machine's limits of threads and memory",
     }

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use adapters::mysql::MysqlProviderLedger;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
-use app::payments::provider::{Provider, ScriptedProvider};
+use app::payments::provider::{
+    Ask, Call, Callback, CallbackError, Found, Provider, ProviderError, ScriptedProvider, Verdict,
+};
 use app::payments::runner::PaymentRunner;
 use app::ports::Clock;
 use app::resilience::breaker::SharedBreaker;
+use domain::time::Timestamp;
 use tokio::sync::Notify;
 
 use super::error::Error;
@@ -64,6 +67,41 @@ pub(super) fn open(
         thread = Some(PaymentThread::start(make, parts)?);
     }
     Ok(OpenPayments { payments, due, thread, breaker })
+}
+
+/// Returns no provider, for endpoints that are only read.
+pub(super) fn to_read(metrics: &Metrics) -> Payments {
+    Payments { provider: Arc::new(NoProvider), scripted: None, mismatches: Mismatches::register(metrics) }
+}
+
+struct NoProvider;
+
+impl NoProvider {
+    fn refused<T: Send + 'static>() -> Call<'static, T> {
+        Box::pin(std::future::ready(Err(ProviderError::NotExecuted("the shop is only read".into()))))
+    }
+}
+
+impl Provider for NoProvider {
+    fn name(&self) -> &'static str {
+        "none"
+    }
+
+    fn ask<'a>(&'a self, _ask: &'a Ask) -> Call<'a, Verdict> {
+        NoProvider::refused()
+    }
+
+    fn look_up<'a>(&'a self, _ask: &'a Ask) -> Call<'a, Found> {
+        NoProvider::refused()
+    }
+
+    fn signature_header(&self) -> &'static str {
+        "signature"
+    }
+
+    fn callback(&self, _: &str, _: &[u8], _: Timestamp) -> Result<Option<Callback>, CallbackError> {
+        Err(CallbackError::Forged)
+    }
 }
 
 /// The provider, and the same one as a scripted provider if it can be scripted.

@@ -98,8 +98,8 @@ pub(super) fn known_to_gate(config: &Config) -> Result<Option<GateFacts>, Error>
     let Some(address) = config.redis.address() else { return Ok(None) };
     let ask = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (views, key) = stores::read(config, &runtime)?;
-        let redis = Redis::open(options(config, address, Codec::new(key)))?;
+        let stores::Read { views, codec, .. } = stores::read(config, &runtime)?;
+        let redis = Redis::open(options(config, address, codec))?;
         let gate = RedisGate::new(redis, Arc::<dyn Views>::clone(&views), script(config));
         runtime.block_on(async {
             let mut campaigns = vec![];
@@ -114,7 +114,7 @@ pub(super) fn known_to_gate(config: &Config) -> Result<Option<GateFacts>, Error>
     };
     // On another thread, because the caller may be inside a runtime.
     std::thread::scope(|scope| scope.spawn(ask).join())
-        .map_err(|_panic| Error::Broker("the thread panicked".to_owned()))?
+        .map_err(|_panic| Error::Broker("the thread panicked".to_owned().into()))?
 }
 
 /// Returns the process's metrics, including those of Redis.

@@ -38,12 +38,11 @@ pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
         let (_, last) = runtime.block_on(stores::repartition_store(config))?;
         return if last.is_some_and(Carrier::has_relay) { Err(Error::NoBrokers) } else { Ok(None) };
     };
-    let (views, key) = stores::read(config, &runtime)?;
+    let stores::Read { views, codec, .. } = stores::read(config, &runtime)?;
     let found = broker::topics(config)?.sizes().map_err(Error::Broker)?;
     let spread = runtime.block_on(async {
         stores::repartition_store(config).await?.0.pin_partition_count(&found).await.map_err(Error::from)
     })?;
-    let codec = Codec::new(key);
     let cluster = adapters::kafka::Cluster { source: broker::source(config, codec), ..cluster };
     let publisher = Mutex::new(KafkaPublisher::new(cluster.clone(), None));
     Ok(Some(Replaying { runtime, views, codec, book: KafkaInspector::new(cluster), publisher, spread }))
@@ -71,6 +70,6 @@ impl Replaying {
 
     pub fn publish(&self, records: &[Record]) -> Result<(), Error> {
         let published = self.runtime.block_on(self.publisher.lock().publish(records, &self.spread));
-        published.map_err(|error| Error::Broker(error.to_string()))
+        published.map_err(|error| Error::Broker(error.to_string().into()))
     }
 }

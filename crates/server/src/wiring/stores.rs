@@ -25,6 +25,7 @@ use crate::config::{self, Config};
 use crate::runtime::engine_loop::EVENTS_MAX;
 use crate::system::data_dir::{ADDRESS_FILE, SCRIPTED_PAYMENTS_FILE};
 
+pub(super) mod endpoints;
 pub(super) mod reading;
 
 /// An opened store with its log, gate and views.
@@ -84,16 +85,41 @@ pub(super) fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
     })
 }
 
-/// Opens the views of a store, which other processes may be serving, and returns them with the key of its id codes.
-pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>, [u8; 16]), Error> {
+/// A store that is only read.
+pub(super) struct Read {
+    pub(super) views: Arc<dyn Views>,
+    pub(super) book: Arc<dyn LogInspector>,
+    pub(super) codec: Codec,
+    pub(super) carrier: Option<Carrier>,
+    pub(super) currency: Option<String>,
+}
+
+/// Opens the views of a store, which other processes may be serving, and which may take no writes.
+pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<Read, Error> {
     Ok(match config.store.database() {
         Some(database) => {
-            let (views, key) = runtime.block_on(mysql::read(database.address()))?;
-            (Arc::new(views), key)
+            let read = runtime.block_on(mysql::read(database.address())).map_err(Error::from);
+            let mysql::Read { views, codec_key, carrier, currency } =
+                read.map_err(|error| at(database.address(), error))?;
+            let views = Arc::new(views);
+            Read {
+                book: Arc::<mysql::MysqlViews>::clone(&views),
+                views,
+                codec: Codec::new(codec_key),
+                carrier,
+                currency,
+            }
         }
         None => {
-            let (views, key) = sqlite::read_shop(&config.server.data_dir)?;
-            (Arc::new(views), key)
+            let sqlite::Read { views, codec_key, carrier, currency } = sqlite::read_shop(&config.server.data_dir)?;
+            let views = Arc::new(views);
+            Read {
+                book: Arc::<sqlite::SqliteViews>::clone(&views),
+                views,
+                codec: Codec::new(codec_key),
+                carrier,
+                currency,
+            }
         }
     })
 }

@@ -47,7 +47,7 @@ pub fn topic_admin(config: &Config) -> Result<TopicAdmin, Error> {
     let store = match runtime.block_on(stores::repartition_store(config)) {
         Ok((board, carrier)) => {
             let are_topics_read = carrier.is_none_or(|carrier| carrier.executor() == Executor::Log);
-            Some(Store { board, views: stores::read(config, &runtime)?.0, are_topics_read })
+            Some(Store { board, views: stores::read(config, &runtime)?.views, are_topics_read })
         }
         Err(Error::Embedded(sqlite::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop)) => None,
         Err(error) => return Err(error),

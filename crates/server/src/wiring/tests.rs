@@ -26,9 +26,10 @@ use http_body_util::BodyExt as _;
 use super::*;
 use crate::http::Code;
 use crate::metrics::{
-    Condition, LogCondition, Mismatches, NotificationMetrics, PAYMENT_BREAKER, PaymentMetrics, Published, QueueMetrics,
-    RedisMetrics, Refusals, Waiting as Stuck, WebhookMetrics,
+    Condition, LogCondition, Metrics, Mismatches, NotificationMetrics, PAYMENT_BREAKER, PaymentMetrics, Published,
+    QueueMetrics, RedisMetrics, Refusals, Waiting as Stuck, WebhookMetrics,
 };
+use crate::security::login_attempts::Guesses;
 use crate::system::spans::counts::Counts;
 
 /// A broker that takes every second batch.

@@ -237,10 +237,10 @@ fn processes_of_one_database_use_one_executor_and_one_currency() {
     let carrier = || database.ask::<String>("SELECT value FROM meta WHERE name = 'executor'");
     assert_eq!(carrier(), ["log"]);
     let elsewhere = folder("executor-command");
-    let mut list = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
-    list.args(["product", "list", "--json", "--data-dir"]).arg(&elsewhere).env("DOORBUSTER_AUTH_SECRET", SECRET);
-    let listed = list.env(shared.0, shared.1).output().unwrap();
-    assert!(listed.status.success(), "{listed:?}");
+    let mut create = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+    create.args(["product", "create", "Hat", "--price", "9", "--data-dir"]).arg(&elsewhere);
+    let created = create.envs([shared, ("DOORBUSTER_AUTH_SECRET", SECRET)]).output().unwrap();
+    assert!(created.status.success(), "{created:?}");
     assert_eq!(carrier(), ["log"], "the command keeps what `serve` has chosen");
 
     let place = folder("executor-two");

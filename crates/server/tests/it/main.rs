@@ -92,6 +92,7 @@ mod paying;
 mod paying_with_action;
 mod payments;
 mod payments_callbacks;
+mod reading_only;
 mod redis_lost;
 mod rehearsing;
 mod replaying;

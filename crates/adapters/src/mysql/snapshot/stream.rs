@@ -44,7 +44,7 @@ impl Waiting {
             let name = key.as_ref().map_or_else(|_| source.table.to_owned(), |key| format!("{} {key}", source.table));
             match key.and_then(|key| Ok((key, from_row(row)?))) {
                 Ok(read) => return Ok(Some(read)),
-                Err(failure) => unreadable.borrow_mut().push(failure.named_as(source.select, &name).text().to_owned()),
+                Err(failure) => unreadable.borrow_mut().push(failure.named_as(source.select, &name).to_string()),
             }
         }
         Ok(None)

@@ -111,6 +111,12 @@ pub(in crate::mysql) async fn stored_carrier(session: &mut Session, lock: &str) 
     Ok(Some(Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
 }
 
+/// Returns the currency of a shop that has amounts.
+pub(in crate::mysql) async fn stored_currency(session: &mut Session) -> Result<Option<String>> {
+    let stored = "SELECT value FROM meta WHERE name = 'currency' AND EXISTS (SELECT 1 FROM product)";
+    session.ask(stored).await?.into_iter().next().map(from_row).transpose()
+}
+
 /// Returns the shards that have events.
 fn touched(heads: &[ShardHead; SHARDS]) -> impl Iterator<Item = (i64, &ShardHead)> {
     (0_i64..).zip(heads).filter(|(_, head)| head.seq > 0)

@@ -29,13 +29,13 @@ pub(in crate::mysql) fn heads(rows: Vec<Vec<Value>>) -> Result<[ShardHead; SHARD
     for row in rows {
         let (shard, found): (i64, ShardHead) = from_row(row)?;
         if !(0..SEQ_MAX).contains(&found.seq) {
-            return Err(Failure::Unreadable(format!(
+            return Err(Failure::unreadable(format!(
                 "the shard {shard} has the number {}, which no commit gave it",
                 found.seq
             )));
         }
         let head = usize::try_from(shard).ok().and_then(|shard| heads.get_mut(shard));
-        *head.ok_or_else(|| Failure::Unreadable(format!("the shard {shard} does not exist")))? = found;
+        *head.ok_or_else(|| Failure::unreadable(format!("the shard {shard} does not exist")))? = found;
     }
     Ok(heads)
 }

@@ -12,10 +12,12 @@ pub enum OpenError {
         "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
     )]
     SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
+    #[error("the store in {folder} has schema version {found}, and this program needs version {known}")]
+    SchemaTooOld { folder: PathBuf, found: i64, known: i64 },
     #[error(
-        "the store in {0} has the schema of an older program: run `doorbuster serve` of this version once, which migrates it"
+        "the folder of {0} is read-only, and the log beside it has commits that SQLite reads in a writable folder only"
     )]
-    SchemaTooOld(PathBuf),
+    LogBesideReadOnly(PathBuf),
     #[error("the folder {0} contains no shop")]
     NoShop(PathBuf),
     #[error("the folder {0} has a part of a shop only: a move into it was interrupted")]

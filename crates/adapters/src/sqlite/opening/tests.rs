@@ -72,7 +72,7 @@ fn events_survive_a_newer_program_word_for_word() {
     written.iter_mut().for_each(|row| row.push(rusqlite::types::Value::Null));
     drop(before);
     let unread = SqliteSnapshot::open(folder.path());
-    assert!(matches!(unread, Err(OpenError::SchemaTooOld(_))), "an audit does not migrate");
+    assert!(matches!(unread, Err(OpenError::SchemaTooOld { .. })), "an audit does not migrate");
     let mut store = open(folder.path(), Options::default()).unwrap().store;
     store.run_with(Carrier::OwnLog).unwrap();
     let now = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();

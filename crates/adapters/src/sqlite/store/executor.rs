@@ -78,6 +78,12 @@ pub(in crate::sqlite) fn carrier(connection: &Connection) -> rusqlite::Result<Op
     Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
 }
 
+/// Returns the currency of a shop that has amounts.
+pub(in crate::sqlite) fn currency(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let stored = "SELECT value FROM meta WHERE name = 'currency' AND EXISTS (SELECT 1 FROM product)";
+    connection.query_row(stored, [], |row| row.get(0)).optional()
+}
+
 /// Moves every group that reads the store's own log behind the last committed event.
 fn move_groups_to_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let move_group = "INSERT INTO consumer_offset (consumer_group, topic, partition, position)

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::client::AdminClient;
 use crate::cli::AuditArgs;
 use crate::commands::output::table::counted;
-use crate::commands::{Error, print, settings};
+use crate::commands::{Error, note, print, settings};
 use crate::config::Config;
 use crate::security::secret::Secret;
 use crate::system::data_dir::{self, DataDir};
+use crate::system::io_error;
 use crate::wiring;
 
 /// What the last incremental audit proved, in the data folder.
@@ -88,7 +89,13 @@ fn inspect_changes(config: &Config) -> Result<Inspection, Error> {
         Some(proof) => {
             let text = serde_json::to_vec(proof).map_err(std::io::Error::from)?;
             let beside = path.with_extension("proof-new");
-            std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &path))?;
+            // The audit is true all the same, also in a read-only folder.
+            if let Err(cause) = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &path)) {
+                let (path, why) = (path.display(), io_error::of(&cause));
+                note(&format!(
+                    "{path} cannot be written ({why}), so the next incremental audit reads what this one read."
+                ));
+            }
         }
         // What was proven before is not true any more.
         None => drop(std::fs::remove_file(&path)),

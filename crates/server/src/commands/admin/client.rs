@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 
 use self::profile::Profile;
 use super::running;
-use crate::api::{self, Surface};
+use crate::api::{self, Shop, Surface};
 use crate::cli::ShopArgs;
 use crate::commands::output::refusal::Refusal;
 use crate::commands::{Error, print, settings};
@@ -26,8 +26,9 @@ use crate::config::{Config, Roles};
 use crate::security::auth::{Principal, Role, Tokens};
 use crate::security::secret::Secret;
 use crate::system::data_dir::{self, DataDir};
+use crate::system::shown_url;
 use crate::wiring::shop_client::{Call, ShopClient};
-use crate::wiring::{self, Running};
+use crate::wiring::{self, ReadOnlyShop, Running};
 
 /// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,6 +49,8 @@ enum Way {
         runtime: Runtime,
     },
     Shop(Box<OwnShop>),
+    /// A shop that no server serves, opened for reading only.
+    Read(Box<ReadOnlyShop>),
 }
 
 /// A shop that no server serves, opened for one command.
@@ -84,6 +87,22 @@ impl AdminClient {
             None => signed(&Secret::find(config.auth.secret(), &config.server.data_dir)?),
         };
         AdminClient::of_server(token, checked(&place.url)?.to_owned(), patience)
+    }
+
+    /// Like [`AdminClient::open`] for requests that only read: a shop that no server serves is not changed, so it may be a replica or
+    /// lie in a read-only folder.
+    pub(in crate::commands) fn open_to_read(args: &ShopArgs) -> Result<AdminClient, Error> {
+        let config = settings(&args.settings)?;
+        if let Some(place) = chosen(args)? {
+            return AdminClient::at(&config, place, PATIENCE);
+        }
+        wiring::check_exists(&config)?;
+        if data_dir::is_served(&config.server.data_dir)? {
+            return AdminClient::of_folder(&config, PATIENCE);
+        }
+        let secret = Secret::of_this_process()?;
+        let read = wiring::shop_to_read(&config, &secret)?;
+        Ok(AdminClient { token: signed(&secret), way: Way::Read(Box::new(read)) })
     }
 
     /// Like [`AdminClient::open`], but a shop that is opened for the command neither reads the log nor publishes.
@@ -173,7 +192,10 @@ impl AdminClient {
                 let (status, bytes) = answered.map_err(|cause| Error::Unreachable { address: url.clone(), cause })?;
                 (status, document(&bytes)?)
             }
-            Way::Shop(own) => own.runtime.block_on(ask_shop(own, &Asked { token, method, path, body }))?,
+            Way::Shop(own) => {
+                own.runtime.block_on(ask_shop(&own.running.shop, &Asked { token, method, path, body }))?
+            }
+            Way::Read(read) => read.runtime.block_on(ask_shop(&read.shop, &Asked { token, method, path, body }))?,
         };
         if (200..300).contains(&status) {
             return Ok(document);
@@ -183,7 +205,7 @@ impl AdminClient {
 
     fn close(self) -> Result<(), Error> {
         match self.way {
-            Way::Server { .. } => Ok(()),
+            Way::Server { .. } | Way::Read(_) => Ok(()),
             Way::Shop(own) => Ok(own.running.engine.stop()?),
         }
     }
@@ -197,14 +219,14 @@ struct Asked<'a> {
     body: Option<&'a Value>,
 }
 
-async fn ask_shop(own: &OwnShop, asked: &Asked<'_>) -> Result<(u16, Value), Error> {
+async fn ask_shop(shop: &Shop, asked: &Asked<'_>) -> Result<(u16, Value), Error> {
     let body = asked.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let mut request = Request::builder().method(asked.method).uri(asked.path).header(CONTENT_TYPE, "application/json");
     if let Some(token) = asked.token {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
     let request = request.body(body).map_err(|error| Error::Running(error.to_string()))?;
-    let Ok(response) = api::router(&own.running.shop, Surface::AdminOnly).oneshot(request).await;
+    let Ok(response) = api::router(shop, Surface::AdminOnly).oneshot(request).await;
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.map_err(|error| Error::Running(error.to_string()))?.to_bytes();
     Ok((head.status.as_u16(), document(&bytes)?))
@@ -218,7 +240,8 @@ pub(in crate::commands) fn ask(
     body: Option<&Value>,
     show: impl FnOnce(&Value) -> String,
 ) -> Result<ExitCode, Error> {
-    let answer = AdminClient::open(shop)?.ask(method, path, body)?;
+    let client = if method == "GET" { AdminClient::open_to_read(shop)? } else { AdminClient::open(shop)? };
+    let answer = client.ask(method, path, body)?;
     print(&if shop.json { answer.to_string() } else { show(&answer) })
 }
 
@@ -263,6 +286,8 @@ fn checked(url: &str) -> Result<&str, Error> {
         url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).map(|rest| rest.trim_end_matches('/'));
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '@', '?', '#']) => Ok(url.trim_end_matches('/')),
-        Some(_) | None => Err(Error::Usage(format!("--url {url} is not an address such as http://127.0.0.1:8080"))),
+        Some(_) | None => {
+            Err(Error::Usage(format!("--url {} is not an address such as http://127.0.0.1:8080", shown_url::of(url))))
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use super::client::{AdminClient, plain};
-use crate::cli::{GroupsArgs, GroupsCommand, ResetArgs, ShopArgs};
+use crate::cli::{GroupsArgs, GroupsCommand, ResetArgs};
 use crate::commands::output::table::counted;
 use crate::commands::{Error, print};
 
@@ -15,12 +15,13 @@ const GROUPS: &str = "/api/admin/groups";
 pub(in crate::commands) fn run(args: &GroupsArgs) -> Result<ExitCode, Error> {
     match &args.act {
         GroupsCommand::List { partitions, shop } => {
-            let answer = ask(shop, "GET", GROUPS, None)?;
+            let answer = AdminClient::open_to_read(shop)?.ask("GET", GROUPS, None)?;
             print(&if shop.json { answer.to_string() } else { table(&answer, *partitions) })
         }
         GroupsCommand::Reset(reset) => {
             let path = format!("{GROUPS}/{}/reset", reset.group);
-            let answer = ask(&reset.shop, "POST", &path, Some(&body(reset)))?;
+            // Without consumers: a shop that is opened for this command must not move the offsets that it compares.
+            let answer = AdminClient::open_without_consumers(&reset.shop)?.ask("POST", &path, Some(&body(reset)))?;
             print(&if reset.shop.json { answer.to_string() } else { moves(&answer) })
         }
     }
@@ -39,11 +40,6 @@ fn body(args: &ResetArgs) -> Value {
     ];
     body.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     Value::Object(body)
-}
-
-/// Opens the shop without consumers: a shop that is opened for this command must not move the offsets that it shows.
-fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
-    AdminClient::open_without_consumers(shop)?.ask(method, path, body)
 }
 
 fn table(answer: &Value, by_partition: bool) -> String {

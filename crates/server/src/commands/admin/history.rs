@@ -72,7 +72,7 @@ fn decided(payload: &Value) -> String {
 /// Shows each event of an order below the one that caused it.
 pub(in crate::commands) fn why(shop: &ShopArgs, order: &str) -> Result<ExitCode, Error> {
     let path = format!("/api/admin/orders/{order}/history?limit=100");
-    let events = AdminClient::open(shop)?.pages(&path, "events")?;
+    let events = AdminClient::open_to_read(shop)?.pages(&path, "events")?;
     let roots = tree(&events);
     if shop.json {
         return print(

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::commands::error::Error;
 use crate::commands::output::terminal::note;
 use crate::security::secret;
-use crate::system::data_dir;
+use crate::system::{data_dir, io_error};
 use crate::wiring;
 
 /// A check found a violation, or the command could not be carried out.
@@ -28,6 +28,7 @@ impl Error {
         ExitCode::from(match self {
             Error::Config(_) | Error::Logging(_) | Error::Usage(_) | Error::Weak(_) | Error::Script { .. } => USAGE,
             Error::Secret(secret::Error::Missing(_)) => USAGE,
+            Error::DataDir(data_dir::Error::Unusable { cause, .. }) if io_error::is_lasting(cause) => USAGE,
             Error::Interrupted(_) => INTERRUPTED,
             Error::Unreachable { .. } => UNAVAILABLE,
             Error::Wiring(error) if error.is_unavailable() => UNAVAILABLE,
@@ -71,7 +72,9 @@ impl Error {
             Error::DataDir(data_dir::Error::Served(_)) => {
                 "stop the process that serves it, or choose another folder with --data-dir".into()
             }
-            Error::DataDir(_) => "choose a folder that this user may write to with --data-dir".into(),
+            Error::DataDir(_) => {
+                "choose a folder that this user may write to with --data-dir, or correct its permissions".into()
+            }
             Error::Secret(_) => {
                 "set DOORBUSTER_AUTH_SECRET to the server's secret, or pass its folder with --data-dir".into()
             }
