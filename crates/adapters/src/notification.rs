@@ -6,7 +6,7 @@ mod printed;
 
 use std::sync::Arc;
 
-use app::notifications::channels::{Channels, Letter};
+use app::notifications::channels::{Channels, Letter, Unsent};
 use app::ports::BoxFuture;
 use domain::notification::Channel;
 
@@ -22,7 +22,7 @@ pub struct ByChannel {
 }
 
 impl Channels for ByChannel {
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), String>> {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), Unsent>> {
         match letter.channel {
             Channel::Email => self.email.send(letter),
             Channel::Push => self.push.send(letter),

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use app::events::wire_time;
-use app::notifications::channels::{Channels, Letter};
+use app::notifications::channels::{Channels, Letter, Unsent};
 use app::ports::BoxFuture;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 
 use crate::http_client;
@@ -30,7 +30,7 @@ impl Gateway {
         Ok(Gateway { client: http_client::build(http_client::builder(timeout))?, url, token })
     }
 
-    async fn post(&self, letter: &Letter) -> Result<(), String> {
+    async fn post(&self, letter: &Letter) -> Result<(), Unsent> {
         let mut request = self
             .client
             .post(self.url.clone())
@@ -40,14 +40,17 @@ impl Gateway {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.map_err(http_client::with_causes)?;
+        let response = request.send().await.map_err(|error| Unsent::Failed(http_client::with_causes(error)))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
         }
         let answer = response.text().await.unwrap_or_default();
         let shown: String = answer.chars().take(SHOWN_MAX).collect();
-        Err(format!("the gateway answered {status}: {shown}"))
+        let reason = format!("the gateway answered {status}: {shown}");
+        // Every other status may be about the gateway, its address or its token, and not about this letter.
+        let is_refused = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY);
+        Err(if is_refused { Unsent::Refused(reason) } else { Unsent::Failed(reason) })
     }
 }
 
@@ -67,7 +70,7 @@ fn body(letter: &Letter) -> String {
 }
 
 impl Channels for Gateway {
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), String>> {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), Unsent>> {
         Box::pin(self.post(letter))
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use app::notifications::channels::{Channels, Letter};
+use app::notifications::channels::{Channels, Letter, Unsent};
 use app::ports::BoxFuture;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::response::{Category, Severity};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 use crate::unreachable;
@@ -35,11 +37,14 @@ impl MailServer {
         Ok(MailServer { server: server.timeout(Some(timeout)).build(), from, timeout })
     }
 
-    async fn post(&self, letter: &Letter) -> Result<(), String> {
-        let mail = self.mail(letter)?;
-        let sent = tokio::time::timeout(self.timeout, self.server.send(mail)).await;
-        let sent = sent.map_err(|_| format!("the mail server did not answer within {} s", self.timeout.as_secs()))?;
-        sent.map(|_| ()).map_err(|error| unreachable::reason(&error).map_or_else(|| error.to_string(), str::to_owned))
+    async fn post(&self, letter: &Letter) -> Result<(), Unsent> {
+        let mail = self.mail(letter).map_err(Unsent::Refused)?;
+        let late = |_| Unsent::Failed(format!("the mail server did not answer within {} s", self.timeout.as_secs()));
+        let sent = tokio::time::timeout(self.timeout, self.server.send(mail)).await.map_err(late)?;
+        sent.map(drop).map_err(|error| {
+            let reason = unreachable::reason(&error).map_or_else(|| error.to_string(), str::to_owned);
+            if refuses_mail(&error) { Unsent::Refused(reason) } else { Unsent::Failed(reason) }
+        })
     }
 
     fn mail(&self, letter: &Letter) -> Result<Message, String> {
@@ -56,8 +61,16 @@ impl MailServer {
     }
 }
 
+/// Returns true for a reply from 550 to 559: the server takes no mail for this address, or not this mail. Other permanent
+/// replies, such as 535 for a wrong password, are about the server or the settings, and pass when these are corrected.
+fn refuses_mail(error: &Error) -> bool {
+    error.status().is_some_and(|code| {
+        code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+    })
+}
+
 impl Channels for MailServer {
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), String>> {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), Unsent>> {
         Box::pin(self.post(letter))
     }
 }
@@ -67,6 +80,8 @@ mod tests {
     use super::*;
     use domain::notification::{Channel, Language};
     use domain::time::Timestamp;
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::TcpListener;
 
     fn server() -> MailServer {
         MailServer::new("smtp://127.0.0.1", "Doorbuster <shop@example.com>", Duration::from_secs(1)).unwrap()
@@ -94,6 +109,49 @@ mod tests {
         assert!(!text.contains("\nBcc:"), "{text}");
         assert!(text.contains("<7-email@example.com>"), "{text}");
         assert!(server().mail(&letter("nobody")).is_err());
+    }
+
+    /// Answers one session, whose third reply, that to `RCPT TO`, is given.
+    async fn posted(greeting: &'static str, to_receiver: &'static str) -> Result<(), Unsent> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let session = async move {
+            let (connection, _) = listener.accept().await.unwrap();
+            let mut lines = BufReader::new(connection);
+            lines.write_all(format!("{greeting}\r\n").as_bytes()).await.unwrap();
+            let mut line = String::new();
+            while lines.read_line(&mut line).await.is_ok_and(|bytes| bytes > 0) {
+                let answer = if line.starts_with("RCPT") { to_receiver } else { "250 well" };
+                line.clear();
+                if lines.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let server = MailServer::new(&url, "shop@example.com", Duration::from_secs(5)).unwrap();
+        let letter = letter("gone@example.com");
+        tokio::select! {
+            posted = server.post(&letter) => posted,
+            () = session => panic!("the client ends the session"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_address_is_told_from_a_failing_server() {
+        for refused in ["550 no such user", "553 not allowed"] {
+            let error = posted("220 here", refused).await.unwrap_err();
+            assert!(matches!(&error, Unsent::Refused(reason) if reason.contains(&refused[4..])), "{error:?}");
+        }
+        for (greeting, reply) in [
+            ("220 here", "450 mailbox busy"),
+            ("220 here", "535 wrong password"),
+            ("220 here", "530 encryption required"),
+            ("421 come later", "250 well"),
+            ("521 no mail here", "250 well"),
+        ] {
+            let error = posted(greeting, reply).await.unwrap_err();
+            assert!(matches!(error, Unsent::Failed(_)), "{greeting}, {reply}: {error:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Notifications in the log, for development: nothing is sent.
 
-use app::notifications::channels::{Channels, Letter};
+use app::notifications::channels::{Channels, Letter, Unsent};
 use app::ports::BoxFuture;
 
 /// The last characters of an address that are logged: enough to recognise it, too few to use it.
@@ -9,7 +9,7 @@ const SHOWN: usize = 4;
 pub struct Printed;
 
 impl Channels for Printed {
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), String>> {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), Unsent>> {
         let (channel, template) = (letter.channel.name(), letter.template);
         let (to, title, text) = (masked(&letter.to), &letter.title, &letter.text);
         tracing::info!(channel, template, "Notification by {channel} to {to}: {title}. {text}");

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use domain::notification::{Channel, Language};
 
-use super::channels::{Channels, Letter};
+use super::channels::{Channels, Letter, Unsent};
 use crate::events::event::{AlertCleared, AlertRaised, Event};
 use crate::events::outbox::uuid;
 use crate::log::group::Group;
-use crate::log::trailing::NotFollowed;
-use crate::log::trailing::alerts::{AlertChannel, AlertNews};
+use crate::log::trailing::alerts::{AlertChannel, AlertNews, NotTold};
 use crate::ports::BoxFuture;
 
 /// Sends every alert by e-mail; its `Message-ID` is made of the event's id and the number of the address.
@@ -27,7 +26,11 @@ impl AlertChannel for AlertMail {
         self.to.len()
     }
 
-    fn send<'a>(&'a self, alert: AlertNews<'a>, receiver: usize) -> BoxFuture<'a, Result<(), NotFollowed>> {
+    fn name(&self, receiver: usize) -> String {
+        self.to.get(receiver).map_or_else(String::new, |to| to.to_string())
+    }
+
+    fn send<'a>(&'a self, alert: AlertNews<'a>, receiver: usize) -> BoxFuture<'a, Result<(), NotTold>> {
         Box::pin(async move {
             let (Some(words), Some(to)) = (words(alert.event), self.to.get(receiver)) else { return Ok(()) };
             let letter = Letter {
@@ -41,8 +44,10 @@ impl AlertChannel for AlertMail {
                 data: words.data,
                 at: alert.at,
             };
-            let sent = self.channels.send(&letter).await;
-            sent.map_err(|error| NotFollowed::Outside(format!("alerts.email: {error}")))
+            self.channels.send(&letter).await.map_err(|error| match error {
+                Unsent::Refused(reason) => NotTold::Refused(reason),
+                Unsent::Failed(reason) => NotTold::Failed(reason),
+            })
         })
     }
 }

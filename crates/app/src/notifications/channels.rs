@@ -26,14 +26,25 @@ pub struct Letter {
     pub at: Timestamp,
 }
 
+/// Why a letter was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsent {
+    /// This letter, or its address, is refused for good: a further attempt would be refused too.
+    #[error("{0}")]
+    Refused(String),
+    /// A later attempt may succeed.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// Sends messages to users.
 pub trait Channels: Send + Sync {
     /// Sends a letter over its channel. The call ends within the configured time-out.
     ///
     /// # Errors
     ///
-    /// The reason. The attempt is repeated.
-    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), String>>;
+    /// The reason, and whether it can pass.
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), Unsent>>;
 }
 
 /// The words of a letter, in the user's language.

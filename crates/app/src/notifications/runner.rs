@@ -56,7 +56,8 @@ impl NotificationRunner {
         };
         Ok(match self.channels.send(&letter).await {
             Ok(()) => sent(AttemptResult::Sent),
-            Err(error) => self.failed(taken, past, error),
+            // Also after a refusal: the user may change the address before a later attempt.
+            Err(error) => self.failed(taken, past, error.to_string()),
         })
     }
 

@@ -7,8 +7,7 @@ use super::message;
 use super::sender::{Sender, WebhookRequest};
 use crate::events::outbox::uuid;
 use crate::log::group::Group;
-use crate::log::trailing::NotFollowed;
-use crate::log::trailing::alerts::{AlertChannel, AlertNews};
+use crate::log::trailing::alerts::{AlertChannel, AlertNews, NotTold};
 use crate::ports::BoxFuture;
 
 /// Posts every alert as a webhook would, without a signature; its `webhook-id` is that of the event.
@@ -26,7 +25,11 @@ impl AlertChannel for AlertPost {
         1
     }
 
-    fn send<'a>(&'a self, alert: AlertNews<'a>, _: usize) -> BoxFuture<'a, Result<(), NotFollowed>> {
+    fn name(&self, _: usize) -> String {
+        "alerts.url".to_owned()
+    }
+
+    fn send<'a>(&'a self, alert: AlertNews<'a>, _: usize) -> BoxFuture<'a, Result<(), NotTold>> {
         Box::pin(async move {
             let Some(event_type) = EventType::of(alert.event) else { return Ok(()) };
             let body = message::of_event(event_type, alert.event, alert.at).into();
@@ -34,8 +37,8 @@ impl AlertChannel for AlertPost {
             let request = WebhookRequest { url, id, at: alert.now, secrets: vec![], body, trace: None };
             match self.sender.send(&request).await {
                 Ok(response) if response.is_success() => Ok(()),
-                Ok(response) => Err(NotFollowed::Outside(format!("alerts.url answered {}", response.status))),
-                Err(error) => Err(NotFollowed::Outside(format!("alerts.url: {error}"))),
+                Ok(response) => Err(NotTold::Failed(format!("it answered {}", response.status))),
+                Err(error) => Err(NotTold::Failed(error)),
             }
         })
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use adapters::analytics::{FileSink, HttpSink};
 use adapters::webhook::{HttpSender, Limits};
+use app::events::outbox::uuid;
 use app::log::reactions::Group;
 use app::log::trailing::Follower;
-use app::log::trailing::alerts::AlertFollower;
+use app::log::trailing::alerts::{AlertFollower, GivenUp};
 use app::log::trailing::analytics::{OrderAnalytics, Sink};
 use app::log::trailing::statistics::{CouponStatistics, OrderStatistics};
 use app::notifications::alert_mail::AlertMail;
@@ -61,14 +62,24 @@ fn followers(config: &Config, submitter: &Submitter, settings: &Settings) -> Res
     if let Some(url) = config.alerts.url() {
         let limits = Limits { timeout: config.alerts.timeout(), allow_private: config.webhooks.allow_private };
         let sender = Arc::new(HttpSender::new(limits).map_err(Error::Webhooks)?);
-        followers.push(Box::new(AlertFollower::new(AlertPost { sender, url: url.into() }, clock())));
+        followers.push(Box::new(AlertFollower::new(
+            AlertPost { sender, url: url.into() },
+            clock(),
+            Box::new(given_up),
+        )));
     }
     let to: Vec<Arc<str>> = config.alerts.emails().map(Arc::from).collect();
     if !to.is_empty() {
         let channels = notifications::email(&config.notifications).map_err(Error::Notifications)?;
-        followers.push(Box::new(AlertFollower::new(AlertMail { channels, to }, clock())));
+        followers.push(Box::new(AlertFollower::new(AlertMail { channels, to }, clock(), Box::new(given_up))));
     }
     Ok(followers)
+}
+
+/// Logs an alert that a receiver does not get. The receiver is an operator, whom the settings name.
+fn given_up(GivenUp { group, alert, receiver, reason }: GivenUp) {
+    let (group, alert) = (group.name(), uuid(alert.0));
+    tracing::error!(group, alert, "{group} does not send the alert {alert} to {receiver} any more: {reason}");
 }
 
 pub(super) fn sinks(analytics: &Analytics) -> Result<Vec<Box<dyn Sink>>, Error> {

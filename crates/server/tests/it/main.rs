@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
 mod alerts;
+mod alerts_by_mail;
 mod alerts_of_brokers;
 mod analytics;
 mod any_request;
