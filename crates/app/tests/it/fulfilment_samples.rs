@@ -74,6 +74,7 @@ fn orders() -> Vec<Event> {
         user_id: ANN,
         products: vec![Sold { id: ProductId(3), qty: 1 }],
         refund_amount: Money::won(500),
+        product_amounts: vec![],
         no_longer_due: Money::ZERO,
         points_restored: Money::won(100),
         is_last: false,
@@ -90,6 +91,7 @@ fn orders() -> Vec<Event> {
             refund_reason: Some("does not fit".into()),
             goods: Goods::Awaited,
             sold_at: Some(NOON),
+            product_amounts: vec![Money::won(500)],
             is_last: true,
             coupon_restored: Some(CampaignId(7)),
             ..returned.clone()

@@ -118,6 +118,21 @@ impl Order {
         sum
     }
 
+    /// The worth of these units of products, which are the last that were returned.
+    pub fn worth_of_last(&self, units: &[(ProductId, i64)]) -> Vec<Worth> {
+        let created = &self.created;
+        let shares = refund::shares(&created.lines, created.discount, created.points);
+        let of_product = |(product, units): &(ProductId, i64)| {
+            let place = created.lines.iter().position(|line| line.product == *product)?;
+            let (share, quantity) = (*shares.get(place)?, created.lines.get(place)?.quantity);
+            let returned = self.returned(place);
+            let (before, after) =
+                (refund::worth(share, quantity, returned - units), refund::worth(share, quantity, returned));
+            Some(Worth { money: after.money - before.money, points: after.points - before.points })
+        };
+        units.iter().map(|one| of_product(one).unwrap_or_default()).collect()
+    }
+
     /// The canceller's own words, if there are any.
     pub fn cancel_reason(&self) -> Option<&Arc<str>> {
         self.after_sales.as_ref()?.cancel_reason.as_ref()

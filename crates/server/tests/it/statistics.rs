@@ -91,6 +91,38 @@ fn the_statistics_of_a_shared_store_are_what_happened() {
     sell(&database.shop());
 }
 
+/// Of products that all came back, in several parts, as much is refunded as they had brought in.
+fn return_in_parts(shop: &TestShop) {
+    let (lamp, chair) = (shop.product(333, 100), shop.product(777, 100));
+    shop.charge(ANN, 156);
+    let both = json!([{"productId": lamp, "quantity": 3}, {"productId": chair, "quantity": 2}]);
+    let number = shop.order(ANN, &json!({"items": both, "pointsToUse": 156})).number(200).to_owned();
+    shop.pay(ANN, &number, 20).expect(200);
+    let refund = format!("/api/orders/{number}/refund");
+    for product in [lamp, chair] {
+        shop.post(ANN, &refund, &json!({"lines": [{"productId": product, "quantity": 1}]})).expect(200);
+    }
+    shop.post(ANN, &refund, &json!({})).expect(200);
+    for product in [lamp, chair] {
+        let path = format!("{ORDERS}?productId={product}");
+        let totals = shop.get_until(ADMIN, &path, |answer| answer["totals"]["refunded"] == 1);
+        assert_eq!(totals["totals"]["refundedAmount"], totals["totals"]["revenue"], "{product}: {totals:#}");
+    }
+    shop.assert_adds_up();
+}
+
+#[test]
+fn of_what_came_back_in_parts_exactly_the_revenue_is_refunded() {
+    in_both_executors(return_in_parts);
+}
+
+#[test]
+fn of_what_came_back_in_parts_exactly_the_revenue_is_refunded_on_a_shared_store() {
+    let test = "of_what_came_back_in_parts_exactly_the_revenue_is_refunded_on_a_shared_store";
+    let Some(database) = Database::new(test) else { return };
+    return_in_parts(&database.shop());
+}
+
 #[test]
 fn what_is_no_longer_due_on_delivery_is_counted_as_returned() {
     in_both_executors(|shop| {

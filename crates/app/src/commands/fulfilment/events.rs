@@ -30,6 +30,7 @@ pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Ev
                 user_id,
                 products: sold(&back.lines),
                 refund_amount: back.money,
+                product_amounts: order.worth_of_last(&back.lines).iter().map(|worth| worth.money).collect(),
                 no_longer_due: back.no_longer_due,
                 points_restored: back.points,
                 is_last: back.is_last,

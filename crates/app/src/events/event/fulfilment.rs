@@ -33,6 +33,10 @@ payload! {
         user_id: UserId,
         products: Vec<Sold>,
         refund_amount: Money,
+        /// The value of each product, in the order of `products`: the money that is given back, or the amount that is no longer
+        /// due. Absent in events of older versions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        product_amounts: Vec<Money>,
         /// The amount that was due on delivery for the products.
         #[serde(default, skip_serializing_if = "is_zero")]
         no_longer_due: Money,

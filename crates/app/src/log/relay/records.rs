@@ -83,6 +83,7 @@ mod tests {
             user_id: ANN,
             products: vec![Sold { id: LAMP, qty: 2 }, Sold { id: ProductId(4), qty: 1 }],
             refund_amount: Money::won(100),
+            product_amounts: vec![],
             no_longer_due: Money::ZERO,
             points_restored: Money::won(30),
             is_last: true,

@@ -14,7 +14,7 @@ use super::figures::{
     self, BY_MODE, BY_REASON, CANCELLED, COMPLETED, DISCOUNT, PLACED, POINTS, REFUNDED, REFUNDED_AMOUNT, REVENUE,
 };
 use super::{Effect, Follower, NotFollowed};
-use crate::events::event::{Event, EventKind, OrderCreated, Sold};
+use crate::events::event::{Event, EventKind, OrderCreated, OrderReturned, Sold};
 use crate::log::group::Group;
 use crate::ports::views::Reading;
 use crate::ports::{BoxFuture, Calendar, Delivery};
@@ -222,8 +222,10 @@ impl OrderStatistics {
                 if returned.is_last {
                     parts.iter().for_each(|part| sums.add(part.product.0, at, REFUNDED.into(), 1));
                 }
-                for (product, amount) in divided(returned.worth(), &returned.products, &parts) {
-                    sums.add(product.0, at, REFUNDED_AMOUNT.into(), amount);
+                for (sold, amount) in returned.products.iter().zip(amounts(returned, &parts)) {
+                    if amount != 0 {
+                        sums.add(sold.id.0, at, REFUNDED_AMOUNT.into(), amount);
+                    }
                 }
             }
             _ => {}
@@ -242,8 +244,17 @@ impl OrderStatistics {
     }
 }
 
-/// Divides a refund over the returned products by what was due for them; the last one gets the rest.
-fn divided(amount: Money, returned: &[Sold], parts: &[Part]) -> Vec<(ProductId, i64)> {
+/// Returns what was refunded for each product of a return.
+fn amounts(returned: &OrderReturned, parts: &[Part]) -> Vec<i64> {
+    if returned.product_amounts.len() == returned.products.len() {
+        return returned.product_amounts.iter().map(|amount| amount.amount()).collect();
+    }
+    divided(returned.worth(), &returned.products, parts)
+}
+
+/// Divides a refund over the returned products by what was due for them; the last one gets the rest. Only for events of
+/// older versions: what was returned before them decides over the last won, and they do not say it.
+fn divided(amount: Money, returned: &[Sold], parts: &[Part]) -> Vec<i64> {
     let due = |sold: &Sold| {
         let part = parts.iter().find(|part| part.product == sold.id);
         part.map_or(0, |part| {
@@ -254,12 +265,11 @@ fn divided(amount: Money, returned: &[Sold], parts: &[Part]) -> Vec<(ProductId, 
     let (whole, total) = (i128::from(amount.amount()), weights.iter().sum::<i128>().max(1));
     let mut left = whole;
     let mut shares = vec![];
-    for (place, (sold, weight)) in returned.iter().zip(weights).enumerate() {
+    for (place, weight) in weights.into_iter().enumerate() {
         let share = if place + 1 == returned.len() { left } else { whole * weight / total };
         left -= share;
-        shares.push((sold.id, i64::try_from(share).unwrap_or(0)));
+        shares.push(i64::try_from(share).unwrap_or(0));
     }
-    shares.retain(|(_, share)| *share != 0);
     shares
 }
 
