@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commands::answer::changed::Changed;
 use crate::events::wire_time;
+use crate::log::group::Group;
 use crate::state::rows::Identity;
 
 /// The result of a command that changed something. It is stored under the idempotency key, as JSON.
@@ -211,6 +212,12 @@ pub enum Refusal {
     DeadLetterUnreadable {
         error: String,
     },
+    /// The group handles the store's own event, and not that of the letter.
+    DeadLetterNotEditable {
+        group: Group,
+    },
+    /// The event contradicts the store, so that it is never handled.
+    DeadLetterHopeless,
     /// The group's offset is no longer the one that the operator saw.
     GroupMoved,
     /// An invariant would be broken. The command was not applied, and operators see an error.

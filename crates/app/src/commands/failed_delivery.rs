@@ -294,6 +294,12 @@ fn open_letter(context: &Context<'_>, id: DeadLetterId) -> Handled<DeadLetter> {
 /// Checks that the new payload parses as an event; the codes in it are checked by the resend.
 fn edit(context: &mut Context<'_>, id: DeadLetterId, payload: &Arc<str>, reason: &Arc<str>) -> Handled {
     let mut row = open_letter(context, id)?;
+    if !row.group.takes_edits() {
+        return Err(Refusal::DeadLetterNotEditable { group: row.group }.into());
+    }
+    if row.is_hopeless() {
+        return Err(Refusal::DeadLetterHopeless.into());
+    }
     let before = std::mem::replace(&mut row.message.payload, Arc::clone(payload));
     row.message.event().map_err(|error| Halt::Refused(Refusal::DeadLetterUnreadable { error }))?;
     row.acts.push(DeadLetterAct { payload_before: Some(before), ..act(context.now, Act::Edited, reason) });

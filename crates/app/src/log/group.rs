@@ -87,6 +87,12 @@ impl Group {
         matches!(self, Group::CouponNotifications | Group::OrderNotifications)
     }
 
+    /// Returns true if the event of its dead letters may be edited. A notification is made from the store's own event at
+    /// every attempt, and not from the letter, so that an edit would have no effect.
+    pub const fn takes_edits(self) -> bool {
+        !self.notifies()
+    }
+
     /// Returns the groups that have dead letters of their own.
     pub fn with_letters() -> impl Iterator<Item = Group> {
         Group::ALL.iter().copied().filter(|group| !group.is_trailing() || group.notifies())

@@ -74,6 +74,20 @@ fn a_dead_letter_is_edited_and_resent_through_the_running_server() {
     assert_eq!(told(&dlq(&shop, &["list", "--json"]))["data"], json!([]));
 }
 
+/// No resend of such a letter can succeed, so an edit would have no effect.
+#[test]
+fn a_letter_that_contradicts_the_store_is_not_edited() {
+    let shop = TestShop::start();
+    shop.product(0, 1);
+    give_up(&shop, 7, &issued());
+    let error = format!("{}: the order requests something else", app::state::rows::DISBELIEVED);
+    assert_eq!(shop.edit().execute("UPDATE dead_letter SET error = ?1", [error]).unwrap(), 1);
+    let edit = json!({"payload": issued(), "reason": "a guess"});
+    let refused = shop.ask(ADMIN, "PATCH", "/api/admin/dead-letters/7", &[], &edit);
+    assert_eq!(refused.problem(400), "validation.failed");
+    assert_eq!(refused.json()["errors"][0]["code"], "not_editable", "{}", refused.text);
+}
+
 #[test]
 fn a_dead_letter_is_dropped_in_a_stopped_shop() {
     let mut shop = TestShop::start();

@@ -176,7 +176,12 @@ fn a_notification_becomes_a_dead_letter(shop: &TestShop, gateway: &HookReceiver)
         (&json!("coupon-notification-group"), &json!("coupon-issued"), &json!("SCHEDULED"), &json!(4))
     );
     assert!(letter["error"].as_str().unwrap().starts_with("sms: the gateway answered 500"), "{letter}");
-    let resend = format!("/api/admin/dead-letters/{}/resend", letter["letterId"]);
+    let path = format!("/api/admin/dead-letters/{}", letter["letterId"]);
+    let edited = json!({"payload": letter["payload"], "reason": "another name"});
+    let refused = shop.ask(ADMIN, "PATCH", &path, &[], &edited);
+    assert_eq!(refused.problem(400), "validation.failed");
+    assert_eq!(refused.json()["errors"][0]["code"], "not_editable", "{}", refused.text);
+    let resend = format!("{path}/resend");
     shop.post(ADMIN, &resend, &json!({"reason": "the gateway is back"})).expect(200);
     assert_eq!(gateway.next().header("idempotency-key"), attempts[0].header("idempotency-key"));
     shop.metrics_until("doorbuster_notifications_total{channel=\"sms\",result=\"sent\"} 1\n");

@@ -129,6 +129,11 @@ impl DeadLetter {
     pub fn is_disbelieved(&self) -> bool {
         self.trouble.error.starts_with(DISBELIEVED)
     }
+
+    /// Returns true if no resend of the letter can succeed, whatever its event says.
+    pub fn is_hopeless(&self) -> bool {
+        self.group.needs_proof() && (self.is_disbelieved() || self.message.id == EventId::NONE)
+    }
 }
 
 /// An operator's act on a letter, with its reason.

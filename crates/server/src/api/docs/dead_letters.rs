@@ -20,6 +20,7 @@ pub(in crate::api) fn get() -> Operation {
 pub(in crate::api) fn edit() -> Operation {
     Operation::new(Tag::Administration, "editDeadLetter", "Edit the event of a dead letter")
         .paragraph("Replaces the event's payload; the letter's `acts` keep the payload before. The group tries the event when the letter is sent again.")
+        .paragraph("Letters of `coupon-notification-group` and `order-notification-group` cannot be edited, because a notification is made from the store's own event at every attempt; nor can those whose event contradicts the store.")
         .returns("The edited dead letter.")
         .refuses([Code::DeadLetterClosed])
 }

@@ -74,9 +74,11 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::DropProductNotFound { .. }
         | Refusal::DropProductTaken { .. }
         | Refusal::LimitExceeded { .. } => drop_problem(refusal),
-        Refusal::DeadLetterNotFound | Refusal::DeadLetterClosed | Refusal::DeadLetterUnreadable { .. } => {
-            letter_problem(refusal)
-        }
+        Refusal::DeadLetterNotFound
+        | Refusal::DeadLetterClosed
+        | Refusal::DeadLetterUnreadable { .. }
+        | Refusal::DeadLetterNotEditable { .. }
+        | Refusal::DeadLetterHopeless => letter_problem(refusal),
         Refusal::GroupMoved => group_moved(),
         Refusal::Broken => Problem::new(Code::Internal, details::BROKEN),
         Refusal::Damaged => damaged(),
@@ -213,6 +215,10 @@ fn letter_problem(refusal: &Refusal) -> Problem {
         Refusal::DeadLetterUnreadable { error } => {
             Problem::invalid("#/payload", "not_an_event", operators::LETTER_UNREADABLE.with(error))
         }
+        Refusal::DeadLetterNotEditable { group } => {
+            Problem::invalid("#/payload", "not_editable", operators::LETTER_NOT_EDITABLE.with(group.name()))
+        }
+        Refusal::DeadLetterHopeless => Problem::invalid("#/payload", "not_editable", operators::LETTER_HOPELESS),
         _ => letter_not_found(),
     }
 }

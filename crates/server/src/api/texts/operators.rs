@@ -23,6 +23,12 @@ texts! {
         "The dead letter was handled or dropped, or is being retried; read it again.",
         "이미 처리되거나 폐기되었거나 지금 다시 시도되고 있습니다. 다시 조회해 주세요.";
     LETTER_UNREADABLE: "it must be an event of the letter's type: {0}", "데드 레터와 같은 종류의 이벤트여야 합니다: {0}";
+    LETTER_NOT_EDITABLE:
+        "it cannot be edited: {0} makes a notification from the store's own event at every attempt, so an edit would have no effect",
+        "수정할 수 없습니다. {0} 그룹은 시도할 때마다 저장소의 원래 이벤트로 알림을 만들므로 수정해도 반영되지 않습니다";
+    LETTER_HOPELESS:
+        "it cannot be edited: the event contradicts the store, so it is never handled; drop the letter",
+        "수정할 수 없습니다. 저장소와 모순되는 이벤트여서 수정해도 처리되지 않으므로 폐기해 주세요";
     GROUP_NOT_FOUND: "There is no consumer group with this name.", "이 이름의 컨슈머 그룹이 없습니다.";
     GROUP_INLINE:
         "Reactions run inline, in the commit of their event, so consumer groups have no offsets.",

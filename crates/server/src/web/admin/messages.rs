@@ -102,15 +102,16 @@ fn actions(operator: &Operator, letter: &DeadLetter) -> Markup {
     let path = format!("/api/admin/dead-letters/{}", letter.id.0);
     let [resend, drop] = ["resend", "drop"].map(|verb| format!("{path}/{verb}"));
     let payload = Field::new("payload", dashboard::PAYLOAD, Kind::Long(&letter.message.payload));
+    let edit = Act {
+        label: dashboard::EDIT,
+        says: dashboard::EDIT_SAYS,
+        method: "PATCH",
+        path: &path,
+        fields: vec![payload, Field::reason()],
+        is_grave: false,
+    };
+    let is_editable = letter.group.takes_edits() && !letter.is_hopeless();
     let acts = [
-        Act {
-            label: dashboard::EDIT,
-            says: dashboard::EDIT_SAYS,
-            method: "PATCH",
-            path: &path,
-            fields: vec![payload, Field::reason()],
-            is_grave: false,
-        },
         Act {
             label: dashboard::RESEND,
             says: dashboard::RESEND_SAYS,
@@ -128,5 +129,8 @@ fn actions(operator: &Operator, letter: &DeadLetter) -> Markup {
             is_grave: true,
         },
     ];
-    html! { @for one in &acts { (act(operator, one)) } }
+    html! {
+        @if is_editable { (act(operator, &edit)) }
+        @for one in &acts { (act(operator, one)) }
+    }
 }
