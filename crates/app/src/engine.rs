@@ -34,7 +34,7 @@ use drops::DropHints;
 pub use job::{Job, Responder};
 use pending_commit::GateUpdate;
 pub use pending_commit::PendingCommit;
-pub use report::{DeadLettered, Progress, Report};
+pub use report::{DeadLettered, Progress, Report, WebhookOff};
 use streams::Streams;
 use unreadable::Unreadable;
 

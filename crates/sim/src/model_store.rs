@@ -286,8 +286,12 @@ fn prune(state: &mut State, rows: &Rows) {
             Prunable::Inbox(_) => {}
             Prunable::Deliveries(webhook) => {
                 let of_endpoint = state.deliveries.iter().filter(|(key, _)| key.webhook == *webhook).take(limit);
-                let old =
-                    of_endpoint.filter(|(_, delivery)| delivery.created_at < *before && !delivery.state.is_open());
+                let is_removed = state
+                    .webhooks
+                    .get(webhook)
+                    .is_some_and(|endpoint| endpoint.status == domain::webhook::Status::Removed);
+                let old = of_endpoint
+                    .filter(|(_, delivery)| delivery.created_at < *before && (is_removed || !delivery.state.is_open()));
                 let old: Vec<_> = old.map(|(key, _)| *key).collect();
                 old.iter().for_each(|key| drop(state.deliveries.remove(key)));
                 state.deliveries_pruned_before = state.deliveries_pruned_before.max(Some(*before));

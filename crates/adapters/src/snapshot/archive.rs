@@ -69,13 +69,17 @@ pub(crate) fn needed<A: Asked>(asked: &mut A, places: Places) -> Result<Vec<Need
     keep("a shipment that is under way", asked.rows(&of_order(&shipped))?);
     let undecided = "SELECT MIN(created_at) FROM coupon_request WHERE status = 'PENDING'";
     keep("a coupon request without a decision", asked.rows(undecided)?);
-    for (table, by) in [("webhook_delivery", "a delivery to a webhook"), ("notification", "a notification")] {
-        let select = format!(
-            "SELECT MIN(event.occurred_at) FROM {table} AS owed JOIN event ON {} WHERE owed.due_at IS NOT NULL",
-            places.of_row
-        );
-        keep(&format!("{by} that is under way"), asked.rows(&select)?);
-    }
+    let of_row = |table: &str, rest: &str| {
+        let on = places.of_row;
+        format!(
+            "SELECT MIN(event.occurred_at) FROM {table} AS owed JOIN event ON {on} WHERE owed.due_at IS NOT NULL {rest}"
+        )
+    };
+    // What was on its way to a removed endpoint is not sent any more.
+    let to_any = "AND NOT EXISTS
+        (SELECT 1 FROM webhook WHERE webhook.webhook_id = owed.webhook_id AND webhook.status = 'REMOVED')";
+    keep("a delivery to a webhook that is under way", asked.rows(&of_row("webhook_delivery", to_any))?);
+    keep("a notification that is under way", asked.rows(&of_row("notification", ""))?);
     keep("a parked event", asked.rows("SELECT MIN(occurred_at) FROM parked_event")?);
     let letters = "SELECT MIN(occurred_at) FROM dead_letter WHERE status NOT IN ('HANDLED', 'DROPPED')";
     keep("an open dead letter", asked.rows(letters)?);

@@ -95,6 +95,11 @@ fn a_folder_keeps_to_its_days_for_a_year() {
     assert!(now <= pages + pages / 20 + 20, "the file has stopped to grow: {pages} pages, then {now}");
     assert!(count("notice") > KEPT_DAYS * PER_DAY / 2, "what is not old is kept");
     assert!(count("inbox") > KEPT_DAYS * PER_DAY / 2, "what is not old is kept");
+    // Nothing waits for a removed endpoint.
+    assert_eq!(count("webhook_delivery WHERE state = 'PENDING'"), OPEN - 1);
+    store.execute("UPDATE webhook SET status = 'REMOVED'", []).unwrap();
+    shop.run(prunes(365));
+    assert_eq!(count("webhook_delivery WHERE state = 'PENDING'"), 6);
     store.execute("DELETE FROM inbox", []).unwrap();
     let all = 365 * PER_DAY;
     store.execute("UPDATE webhook SET deliveries = ?1", [all]).unwrap();
@@ -134,6 +139,10 @@ fn a_database_deletes_the_same_rows() {
     assert!((KEPT_DAYS * PER_DAY..=ROWS_MAX).contains(&count("notice")));
     assert!((KEPT_DAYS * PER_DAY..=ROWS_MAX + OPEN).contains(&count("webhook_delivery")));
     assert_eq!(count("webhook_delivery WHERE state = 'PENDING'"), 8);
+    // Nothing waits for a removed endpoint.
+    database.execute("UPDATE webhook SET status = 'REMOVED'");
+    shop.run(prunes(40));
+    assert_eq!(count("webhook_delivery WHERE state = 'PENDING'"), 6);
     assert!((KEPT_DAYS * PER_DAY..=ROWS_MAX).contains(&count("inbox")));
     assert_eq!(count("pruned"), 3);
 }

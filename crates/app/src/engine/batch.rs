@@ -7,9 +7,9 @@ use domain::coupon::Campaign;
 use domain::ids::CampaignId;
 use domain::order::Order;
 use domain::time::Timestamp;
-use domain::webhook::State;
+use domain::webhook::{Attempt, DisabledReason, State};
 
-use super::report::DeadLettered;
+use super::report::{DeadLettered, WebhookOff};
 use super::rollback::{self, caught};
 use super::{Job, Report, Responder, progress, trail};
 use crate::commands::answer::{Answer, Refusal, Reply};
@@ -365,11 +365,15 @@ impl Batch {
         for (key, change) in self.rows.deliveries.changes() {
             let (delivery, _) = change.kept();
             report.has_due_webhooks |= is_due(delivery.due);
-            report.webhooks_dead.extend((delivery.state == State::DeadLetter).then_some(key.webhook));
+            if delivery.state == State::DeadLetter {
+                let is_lost = delivery.log.last().is_some_and(Attempt::is_without_event);
+                let given_up = if is_lost { &mut report.webhooks_lost } else { &mut report.webhooks_dead };
+                given_up.push(key.webhook);
+            }
         }
         report.webhooks_disabled.extend(self.rows.events.iter().filter_map(|event| {
             let Event::WebhookDisabled(disabled) = &event.event else { return None };
-            Some(disabled.webhook_id)
+            Some(WebhookOff { webhook: disabled.webhook_id, reason: DisabledReason::from_name(&disabled.reason) })
         }));
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::alert::Alert;
 use domain::ids::{Code, DeadLetterId, OrderId, RequestId, UserId, WebhookId};
 use domain::reason::Reason;
+use domain::webhook::DisabledReason;
 
 use crate::events::event::PaymentStuck;
 use crate::log::group::Group;
@@ -20,6 +21,13 @@ pub struct DeadLettered {
     /// The type of its event.
     pub kind: Arc<str>,
     pub error: Arc<str>,
+}
+
+/// An endpoint that was disabled, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebhookOff {
+    pub webhook: WebhookId,
+    pub reason: Option<DisabledReason>,
 }
 
 /// The results of orders, coupons and events in a batch, for metrics.
@@ -70,10 +78,12 @@ pub struct Report {
     pub has_due_webhooks: bool,
     /// True if a notification is due.
     pub has_due_notifications: bool,
-    /// Endpoints that were disabled because they failed, for operators.
-    pub webhooks_disabled: Vec<WebhookId>,
+    /// Endpoints that were disabled, for operators.
+    pub webhooks_disabled: Vec<WebhookOff>,
     /// Webhooks whose schedule came to its end, by endpoint, for operators.
     pub webhooks_dead: Vec<WebhookId>,
+    /// Deliveries that were given up because their event is no longer in the store, by endpoint, for operators.
+    pub webhooks_lost: Vec<WebhookId>,
     /// Alerts that were raised or cleared.
     pub alerts: Vec<Alert>,
     /// Orders whose compensation got stuck, for operators.

@@ -81,6 +81,20 @@ pub struct Attempt {
     pub duration_ms: i64,
 }
 
+/// The error of an attempt for which there was nothing to send.
+const WITHOUT_EVENT: &str = "the event is no longer in the store";
+
+impl Attempt {
+    /// Returns an attempt that sent nothing, because its event is gone: archived, or lost.
+    pub fn without_event(at: Timestamp) -> Attempt {
+        Attempt { at, response_status: None, response_body: None, error: Some(WITHOUT_EVENT.into()), duration_ms: 0 }
+    }
+
+    pub fn is_without_event(&self) -> bool {
+        self.error.as_deref() == Some(WITHOUT_EVENT)
+    }
+}
+
 /// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -136,6 +150,16 @@ impl Delivery {
             Next::Dead | Next::Gone => (State::DeadLetter, None),
         };
         true
+    }
+
+    /// Returns the delivery as it is once its endpoint is removed: nothing is sent any more, also where the row still has a
+    /// next attempt.
+    #[must_use]
+    pub fn to_a_removed_endpoint(mut self) -> Delivery {
+        if self.state.is_open() {
+            (self.state, self.due) = (State::DeadLetter, None);
+        }
+        self
     }
 
     /// Schedules the delivery again, whatever became of it. Returns false if it is waiting or under way already.

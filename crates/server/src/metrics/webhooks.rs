@@ -47,6 +47,7 @@ impl WebhookMetrics {
 
     pub(crate) fn observe(&self, sent: &Sent) {
         let result = match sent.answered.next {
+            _ if sent.answered.attempt.is_without_event() => "lost",
             Next::Done => "completed",
             Next::Again { .. } => "failed",
             Next::Dead => "dead",

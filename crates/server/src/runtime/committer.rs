@@ -7,8 +7,10 @@ use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use app::engine::{DeadLettered, PendingCommit, Report};
+use app::engine::{DeadLettered, PendingCommit, Report, WebhookOff};
 use app::ports::{Notifier, Ranking, Wake};
+use domain::ids::WebhookId;
+use domain::webhook::DisabledReason;
 use tokio::sync::Notify;
 
 use crate::live::subscriptions::Subscriptions;
@@ -197,16 +199,40 @@ fn log_alerts(report: &Report) {
 
 /// Logs receivers of webhooks that were given up.
 fn log_webhooks(report: &Report) {
-    let mut dead: Vec<i64> = report.webhooks_dead.iter().map(|webhook| webhook.0).collect();
-    dead.dedup();
-    for webhook in dead {
+    let each = |webhooks: &[WebhookId]| {
+        let mut each: Vec<i64> = webhooks.iter().map(|webhook| webhook.0).collect();
+        each.dedup();
+        each
+    };
+    for webhook in each(&report.webhooks_dead) {
         tracing::error!(
             webhook,
             "WEBHOOK_DEAD: webhook {webhook} did not accept a delivery, which is not tried again."
         );
     }
-    for webhook in &report.webhooks_disabled {
-        tracing::error!(webhook = webhook.0, "WEBHOOK_DISABLED: nothing is sent to webhook {webhook} any more.");
+    for webhook in each(&report.webhooks_lost) {
+        tracing::error!(
+            webhook,
+            "WEBHOOK_DEAD: a delivery to webhook {webhook} was not sent and is not tried again, because its event is no \
+             longer in the store."
+        );
+    }
+    for WebhookOff { webhook, reason } in &report.webhooks_disabled {
+        let webhook = webhook.0;
+        match reason {
+            // An admin did it, and sees it in the answer.
+            Some(DisabledReason::Admin) => {
+                tracing::info!(webhook, "An admin disabled webhook {webhook}: nothing is sent to it any more.");
+            }
+            Some(DisabledReason::Gone) => tracing::error!(
+                webhook,
+                "WEBHOOK_DISABLED: webhook {webhook} answered 410, and nothing is sent to it any more."
+            ),
+            Some(DisabledReason::Failing) | None => tracing::error!(
+                webhook,
+                "WEBHOOK_DISABLED: webhook {webhook} has failed for too long, and nothing is sent to it any more."
+            ),
+        }
     }
 }
 

@@ -115,6 +115,7 @@ mod switching;
 mod traces;
 mod unreadable_rows;
 mod webhooks;
+mod webhooks_ended;
 mod webhooks_many;
 mod webhooks_processes;
 mod webhooks_secrets;

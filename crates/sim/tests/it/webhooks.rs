@@ -182,3 +182,34 @@ fn an_endpoint_that_only_fails_is_disabled_and_this_is_an_event() {
         assert_eq!(told, 1);
     }
 }
+
+#[test]
+fn nothing_is_scheduled_for_a_removed_endpoint() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let webhook = endpoint(&mut shop, &[]);
+        let before = event(&shop, 1);
+        shop.clock.advance(SECOND);
+        run(&mut shop, WebhookCommand::Remove { webhook }).unwrap();
+        // The group had read the endpoint before it was removed.
+        assert_eq!(fan_out(&mut shop, vec![before]), Ok(Answer::WebhooksScheduled { count: 0 }));
+        assert_eq!(shop.disk.read(|state| state.deliveries.len()), 0);
+    }
+}
+
+#[test]
+fn an_event_that_is_gone_is_no_failure_of_the_receiver() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let webhook = endpoint(&mut shop, &[]);
+        let only = event(&shop, 1);
+        fan_out(&mut shop, vec![only]).unwrap();
+        let taken = take(&mut shop, first(webhook)).unwrap();
+        let attempt = Attempt::without_event(shop.now());
+        let (key, next) = (first(webhook), Next::Dead);
+        let answered = DeliveryAnswered { key, number: taken.attempt, attempt, next, disable_after: SECOND };
+        run(&mut shop, WebhookCommand::Answered(Box::new(answered))).unwrap();
+        assert_eq!(delivery(&shop, first(webhook)).state, State::DeadLetter);
+        assert_eq!(shop.disk.read(|state| state.webhooks[&webhook].failing_since), None);
+    }
+}

@@ -27,6 +27,12 @@ impl WebhookViews for MysqlViews {
         self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_webhook!("")))
     }
 
+    fn webhook_ids(&self, after: Option<WebhookId>, limit: usize) -> Reading<'_, Vec<WebhookId>> {
+        let rest = statement("WHERE webhook_id > ? ORDER BY webhook_id", &[&after.map_or(0, |after| after.0)]);
+        let select = format!("SELECT webhook_id FROM webhook {rest} LIMIT {}", sql_limit(limit));
+        self.read([select], |rows| Ok(each(rows)?.into_iter().map(WebhookId).collect()))
+    }
+
     fn webhook_queues(&self) -> Reading<'_, Vec<(Endpoint, Timestamp)>> {
         let select = select_webhook!(
             ", (SELECT due_at FROM webhook_delivery FORCE INDEX (webhook_delivery_due)

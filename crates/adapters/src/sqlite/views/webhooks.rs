@@ -36,6 +36,14 @@ impl WebhookViews for SqliteViews {
         })
     }
 
+    fn webhook_ids(&self, after: Option<WebhookId>, limit: usize) -> Reading<'_, Vec<WebhookId>> {
+        self.read(move |connection| {
+            let sql = "SELECT webhook_id FROM webhook WHERE webhook_id > ?1 ORDER BY webhook_id LIMIT ?2";
+            let ids: Vec<i64> = find_all(connection, sql, (after.map_or(0, |after| after.0), sql_limit(limit)))?;
+            Ok(ids.into_iter().map(WebhookId).collect())
+        })
+    }
+
     fn webhook_queues(&self) -> Reading<'_, Vec<(Endpoint, Timestamp)>> {
         self.list(usize::MAX, |connection, _| {
             let sql = select_webhook!(

@@ -265,7 +265,8 @@ fn schedule_test(context: &mut Context<'_>, test: &TestDelivery) -> Answered {
 pub(crate) fn fan_out(context: &mut Context<'_>, wanted: &FanOut) -> Handled<i64> {
     let mut count = 0;
     for id in &wanted.endpoints {
-        let Some(mut endpoint) = context.rows.webhooks.get(*id)?.cloned() else { continue };
+        let known = context.rows.webhooks.get(*id)?.filter(|endpoint| endpoint.status != Status::Removed);
+        let Some(mut endpoint) = known.cloned() else { continue };
         let before = endpoint.deliveries;
         for event in &wanted.events {
             if !endpoint.wants(event.event_type, event.at) || wanted.known.contains(&(*id, event.id)) {
@@ -342,6 +343,10 @@ fn conclude(context: &mut Context<'_>, answered: &DeliveryAnswered) -> Handled {
     }
     context.rows.deliveries.put(*key, delivery);
     let Some(mut endpoint) = context.rows.webhooks.get(key.webhook)?.cloned() else { return Ok(()) };
+    if attempt.is_without_event() {
+        // Nothing was sent: this says nothing about the receiver.
+        return Ok(());
+    }
     if *next == Next::Done {
         if endpoint.failing_since.take().is_some() {
             context.rows.webhooks.put(key.webhook, endpoint);

@@ -23,6 +23,9 @@ pub trait WebhookViews: Send + Sync {
     /// Returns the endpoints that are not removed, by number, from after the given one on.
     fn webhooks(&self, after: Option<WebhookId>, limit: usize) -> Reading<'_, Vec<Endpoint>>;
 
+    /// Returns the numbers of all endpoints, also of removed ones, from after the given one on.
+    fn webhook_ids(&self, after: Option<WebhookId>, limit: usize) -> Reading<'_, Vec<WebhookId>>;
+
     /// Returns every enabled endpoint with an open delivery, and when its first one is due.
     fn webhook_queues(&self) -> Reading<'_, Vec<(Endpoint, Timestamp)>>;
 

@@ -38,7 +38,7 @@ pub(in crate::api) fn change() -> Operation {
 
 pub(in crate::api) fn remove() -> Operation {
     Operation::new(Tag::Administration, "deleteWebhook", "Delete a webhook endpoint")
-        .paragraph("Nothing is sent to it any more.")
+        .paragraph("Nothing is sent to it any more, also not what was due or failed before.")
         .answers(Answer::new(204, "The endpoint is deleted."))
 }
 
@@ -84,9 +84,12 @@ pub(in crate::api) fn resend() -> Operation {
 
 pub(in crate::api) fn recover() -> Operation {
     Operation::new(Tag::Administration, "recoverWebhook", "Send dead deliveries again")
-        .paragraph("Every dead letter that was created in the span is sent again, under its own `webhook-id`.")
+        .paragraph(
+            "Every dead letter that was created in the span is sent again, under its own `webhook-id`. Those whose event is in the \
+             archive are left out and counted; if there are no others, the request is refused.",
+        )
         .answers(Answer::json::<ResentBody>(202, "The deliveries are scheduled."))
-        .refuses([Code::WebhookDeliveryNotFound])
+        .refuses([Code::WebhookDeliveryNotFound, Code::HistoryArchived])
 }
 
 pub(in crate::api) fn replay() -> Operation {

@@ -11,11 +11,13 @@ use app::history::places;
 use app::history::walk::{Ranges, Walk, positions};
 use app::log::fate::{Fate, GroupDelivery, Progress};
 use app::log::reactions::Group;
+use app::ports::StoreError;
 use app::ports::events::{Direction, EventFilter, Subject, WrittenEvent};
+use app::ports::views::Views;
 use axum::extract::State;
-use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId, WebhookId};
 use domain::limits::NUMBER_MAX;
-use domain::webhook::{Delivery, State as DeliveryState};
+use domain::webhook::{Delivery, State as DeliveryState, Status as WebhookStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -175,11 +177,29 @@ fn body(event: &WrittenEvent, fate: Fate, webhooks: &[Delivery], on: Option<Topi
     }
 }
 
+/// Returns the deliveries with those ended whose endpoint was removed since.
+async fn as_they_stand(views: &dyn Views, deliveries: Vec<Delivery>) -> Result<Vec<Delivery>, StoreError> {
+    let mut endpoints: Vec<WebhookId> =
+        deliveries.iter().filter(|delivery| delivery.state.is_open()).map(|delivery| delivery.key.webhook).collect();
+    endpoints.sort_unstable();
+    endpoints.dedup();
+    let mut removed = vec![];
+    for id in endpoints {
+        let endpoint = views.webhook(id).await?;
+        removed.extend(endpoint.is_some_and(|endpoint| endpoint.status == WebhookStatus::Removed).then_some(id));
+    }
+    let ended = |delivery: Delivery| {
+        if removed.contains(&delivery.key.webhook) { delivery.to_a_removed_endpoint() } else { delivery }
+    };
+    Ok(deliveries.into_iter().map(ended).collect())
+}
+
 /// Renders events with what became of them.
 pub(super) async fn bodies(shop: &Shop, events: &[WrittenEvent], on: Option<Topic>) -> Result<Vec<EventBody>, Problem> {
     let (views, log) = (shop.submitter.views.as_ref(), &shop.log);
     let progress = Progress::look(views, log.carrier, log.book.as_ref(), events).await.map_err(unavailable)?;
     let webhooks = views.deliveries_of(events.iter().map(|event| event.id).collect()).await.map_err(unavailable)?;
+    let webhooks = as_they_stand(views, webhooks).await.map_err(unavailable)?;
     Ok(events.iter().map(|event| body(event, progress.fate(event), &webhooks, on)).collect())
 }
 

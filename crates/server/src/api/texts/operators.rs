@@ -55,6 +55,9 @@ texts! {
     EVENT_ARCHIVED:
         "The event of this delivery is in the files of the archive, so it cannot be sent again.",
         "이 전송의 이벤트는 보관 파일로 옮겨져 다시 보낼 수 없습니다.";
+    EVENTS_ARCHIVED:
+        "The events of these {0} dead letters are in the files of the archive, so they cannot be sent again.",
+        "이 데드 레터 {0}건의 이벤트는 보관 파일로 옮겨져 다시 보낼 수 없습니다.";
     ARCHIVE_UNCLEAN:
         "The audit has found {0} violations. Only events that were audited without one are archived.",
         "감사에서 위반이 {0}건 발견되었습니다. 위반이 없을 때만 이벤트를 보관할 수 있습니다.";

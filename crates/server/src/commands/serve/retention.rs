@@ -49,11 +49,11 @@ impl Retention {
         }
         submit(shop, rows).await;
         let Some(kept) = self.keep.deliveries() else { return };
-        match shop.submitter.views.webhooks(self.endpoint, ENDPOINTS_MAX).await {
+        // Also those of removed endpoints.
+        match shop.submitter.views.webhook_ids(self.endpoint, ENDPOINTS_MAX).await {
             Ok(endpoints) => {
-                self.endpoint =
-                    endpoints.last().filter(|_| endpoints.len() == ENDPOINTS_MAX).map(|endpoint| endpoint.id);
-                let deliveries = endpoints.iter().map(|endpoint| Prunable::Deliveries(endpoint.id));
+                self.endpoint = endpoints.last().filter(|_| endpoints.len() == ENDPOINTS_MAX).copied();
+                let deliveries = endpoints.into_iter().map(Prunable::Deliveries);
                 submit(shop, old(shop, deliveries.collect(), kept)).await;
             }
             Err(error) => logging::error("The webhook endpoints could not be read", &error),

@@ -277,20 +277,19 @@ impl Tasks<'_> {
             }
         };
         self.parts.metrics.observe(&sent);
-        let has_answered = sent.answered.next == Next::Done;
+        // Without its event nothing was sent, so the receiver has not failed.
+        let has_failed = sent.answered.next != Next::Done && !sent.answered.attempt.is_without_event();
         let command = Command::Webhook(WebhookCommand::Answered(Box::new(sent.answered)));
         if let Err(refusal) = self.parts.submitter.submit(command, None).await.result {
             // The delivery is sent again when its lease ends; the receiver knows its id.
             logging::error("The result of a webhook could not be recorded", &format!("{refusal:?}"));
             tokio::time::sleep(PAUSE).await;
         }
-        (if has_answered { Outcome::Answered } else { Outcome::Failed }, sent.hold)
+        (if has_failed { Outcome::Failed } else { Outcome::Answered }, sent.hold)
     }
 
     fn lost(&self, delivery: &Delivery, taken: Taken) -> Sent {
-        let at = self.parts.submitter.clock.now();
-        let error = Some("the event is no longer in the store".into());
-        let attempt = Attempt { at, response_status: None, response_body: None, error, duration_ms: 0 };
+        let attempt = Attempt::without_event(self.parts.submitter.clock.now());
         let disable_after = Duration::MAX;
         let answered =
             DeliveryAnswered { key: delivery.key, number: taken.attempt, attempt, next: Next::Dead, disable_after };

@@ -24,9 +24,10 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
             Prunable::Deliveries(webhook) => statement(
                 "DELETE d FROM (SELECT number FROM
                      (SELECT number, state, created_at FROM webhook_delivery WHERE webhook_id = ? ORDER BY number LIMIT ?) AS oldest
-                     WHERE created_at < ? AND state IN ('COMPLETED', 'DEAD_LETTER')) AS old
+                     WHERE created_at < ? AND (state IN ('COMPLETED', 'DEAD_LETTER')
+                         OR EXISTS (SELECT 1 FROM webhook WHERE webhook_id = ? AND status = 'REMOVED'))) AS old
                      STRAIGHT_JOIN webhook_delivery AS d ON d.webhook_id = ? AND d.number = old.number",
-                &[&webhook.0, limit, before, &webhook.0],
+                &[&webhook.0, limit, before, &webhook.0, &webhook.0],
             ),
             Prunable::EndedTokens => statement(
                 "DELETE e FROM (SELECT mark FROM ended_token FORCE INDEX (ended_token_expires_at) WHERE expires_at < ?

@@ -27,7 +27,8 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
                 .prepare_cached(
                     "DELETE FROM webhook_delivery WHERE webhook_id = ?3 AND number IN (SELECT number FROM
                          (SELECT number, state, created_at FROM webhook_delivery WHERE webhook_id = ?3 ORDER BY number LIMIT ?2)
-                         WHERE created_at < ?1 AND state IN ('COMPLETED', 'DEAD_LETTER'))",
+                         WHERE created_at < ?1 AND (state IN ('COMPLETED', 'DEAD_LETTER')
+                             OR EXISTS (SELECT 1 FROM webhook WHERE webhook_id = ?3 AND status = 'REMOVED')))",
                 )?
                 .run((before.micros(), limit, webhook.0))?,
             Prunable::EndedTokens => connection

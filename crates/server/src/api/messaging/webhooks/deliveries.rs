@@ -122,7 +122,11 @@ pub(crate) async fn recover(
     let span = past::span(&shop, since, until.as_deref())?;
     let endpoint = read(&shop, WebhookId(id.0)).await?;
     let done = past::recover(&shop, endpoint.id, span, submission.idempotency).await?;
-    Ok(accepted(ResentBody { resent: done.count }, done.replayed))
+    if done.count == 0 && done.archived > 0 {
+        return Err(Problem::new(Code::HistoryArchived, operators::EVENTS_ARCHIVED.with(done.archived)));
+    }
+    let archived = Some(done.archived).filter(|count| *count > 0);
+    Ok(accepted(ResentBody { resent: done.count, archived }, done.replayed))
 }
 
 /// `POST /api/admin/webhooks/{id}/replay`: events of the past are sent, or sent again.

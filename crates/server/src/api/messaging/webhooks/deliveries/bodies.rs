@@ -100,6 +100,9 @@ pub(crate) struct TestedBody {
 pub(crate) struct ResentBody {
     /// The number of deliveries that are sent again.
     pub(super) resent: i64,
+    /// The number of dead letters that cannot be sent again, because their events are in the archive. Absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) archived: Option<i64>,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -17,6 +17,7 @@ use crate::api::request::checks::check_moment;
 use crate::api::response::refusals::{problem, unavailable};
 use crate::api::texts::values;
 use crate::http::{Problem, Violations};
+use crate::runtime::outward::webhook_loop::read_body;
 
 /// Events or deliveries of one command.
 const CHUNK: usize = 500;
@@ -25,6 +26,8 @@ const CHUNK: usize = 500;
 #[derive(Clone, Copy, Default)]
 pub(super) struct Done {
     pub(super) count: i64,
+    /// Dead letters that are left out, because their event is archived.
+    pub(super) archived: i64,
     pub(super) replayed: bool,
 }
 
@@ -33,7 +36,7 @@ pub(super) struct Wanted {
     pub(super) types: Vec<EventType>,
 }
 
-/// Schedules the dead letters that were created in a part of the past.
+/// Schedules the dead letters that were created in a part of the past, and whose event is still in the store.
 pub(super) async fn recover(
     shop: &Shop,
     webhook: WebhookId,
@@ -50,13 +53,19 @@ pub(super) async fn recover(
     let (mut done, mut before) = (Done::default(), None);
     for chunk in 0.. {
         let found = shop.submitter.views.deliveries(wanted.clone(), before, CHUNK).await.map_err(unavailable)?;
-        let numbers: Vec<i64> = found.iter().map(|delivery| delivery.key.number).collect();
         // The first chunk is submitted also if it is empty: the answer of a repeated request is there.
-        if numbers.is_empty() && chunk > 0 {
+        if found.is_empty() && chunk > 0 {
             break;
         }
-        let is_last = numbers.len() < CHUNK;
-        before = numbers.last().copied();
+        let is_last = found.len() < CHUNK;
+        before = found.last().map(|delivery| delivery.key.number);
+        let mut numbers: Vec<i64> = vec![];
+        for delivery in &found {
+            match read_body(&shop.submitter, delivery).await.map_err(unavailable)? {
+                Some(_) => numbers.push(delivery.key.number),
+                None => done.archived += 1,
+            }
+        }
         let command = WebhookCommand::Resend { webhook, numbers, only_dead: true };
         done = submit(shop, command, of_chunk(idempotency, chunk), done).await?;
         if is_last {
@@ -118,7 +127,7 @@ async fn submit(
     let reply = shop.submitter.submit(Command::Webhook(command), idempotency).await;
     let answer = reply.result.map_err(|refusal| problem(&refusal))?;
     let count = if let Answer::WebhooksScheduled { count } = answer { count } else { 0 };
-    Ok(Done { count: so_far.count + count, replayed: reply.replayed })
+    Ok(Done { count: so_far.count + count, replayed: reply.replayed, ..so_far })
 }
 
 /// Returns the key of a chunk: the first chunk has the request's own.
