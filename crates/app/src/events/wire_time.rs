@@ -26,11 +26,11 @@ impl fmt::Display for NoMoment {
 
 impl std::error::Error for NoMoment {}
 
-/// `2026-11-21T09:30:00.000001Z`.
+/// `2026-11-21T09:30:00.000001Z`. A time that cannot be written is shown as the nearest one that can.
 pub fn format(at: Timestamp) -> String {
     // The library's own range ends two hours before the last day does; its calendar days do not.
-    let moment = EPOCH.checked_add(SignedDuration::from_micros(at.micros()));
-    moment.map_or_else(|_| at.micros().to_string(), |moment| format!("{moment}Z"))
+    let moment = EPOCH.saturating_add(SignedDuration::from_micros(nearest(at).micros()));
+    format!("{moment}Z")
 }
 
 /// Returns the nearest time that can be written.
@@ -150,6 +150,15 @@ mod tests {
         check("2026-11-21T09:00:00-09:30", "2026-11-21T18:30:00Z");
         check("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z");
         assert_eq!(parse("1970-01-01T00:00:00.000001Z").unwrap().micros(), 1);
+    }
+
+    #[test]
+    fn a_time_out_of_range_is_written_as_the_nearest_one() {
+        for (micros, nearest) in
+            [(i64::MAX, LAST_US), (LAST_US + 1, LAST_US), (FIRST_US - 1, FIRST_US), (i64::MIN, FIRST_US)]
+        {
+            assert_eq!(parse(&format(Timestamp::from_micros(micros))), Ok(Timestamp::from_micros(nearest)), "{micros}");
+        }
     }
 
     #[test]

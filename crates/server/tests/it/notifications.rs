@@ -83,6 +83,8 @@ fn settings_are_checked() {
         (json!({"channels": {"sms": true}}), "#/phone"),
         (json!({"channels": {"push": true}}), "#/pushToken"),
         (json!({"pushToken": ""}), "#/pushToken"),
+        (json!({"pushToken": "device-1\nx"}), "#/pushToken"),
+        (json!({"pushToken": "device 1"}), "#/pushToken"),
         (json!({"channels": {"email": true}}), "#/channels/email"),
         (json!({"email": "eve@example.com"}), "#/email"),
         (json!({"channels": {"fax": true}}), "#/channels/fax"),

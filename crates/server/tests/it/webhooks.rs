@@ -122,6 +122,10 @@ fn addresses_of_the_own_network_are_refused() {
         "http://example.com/",
         "https://a:b@example.com/",
         "https://example.com/#x",
+        "https://example.com/a b",
+        " https://example.com/",
+        "https://exam\nple.com/",
+        "https://example.com/\u{200b}",
         "ftp://example.com/",
         "nonsense",
     ] {

@@ -104,6 +104,11 @@ fn doctor(shop: &TestShop) -> Value {
     found["checks"].as_array().unwrap().iter().find(|check| check["check"] == "webhook secrets").unwrap().clone()
 }
 
+fn now_us() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_micros()).unwrap()
+}
+
 fn check(database: Option<&Database>) {
     let receiver = HookReceiver::start(&[204]);
     // Without a key the secret is found, so the search can find it.
@@ -150,6 +155,14 @@ fn check(database: Option<&Database>) {
     assert_eq!(doctor(&shop)["status"], "ok");
     reopen(&mut shop, NEW);
     assert_eq!(shop.get(ADMIN, &path).expect(200)["secret"], SECOND);
+    // Without its key, the previous secret signs nothing after a rotation; with it, it does.
+    let ends_at_once = |rotated: &Value| {
+        let until = app::events::wire_time::parse(rotated["previousValidUntil"].as_str().unwrap()).unwrap();
+        until.micros() <= now_us() + 60_000_000
+    };
+    assert!(!ends_at_once(&rotate(&shop, webhook, FIRST)));
+    reopen(&mut shop, OLD);
+    assert!(ends_at_once(&rotate(&shop, webhook, SECOND)));
     // What is removed keeps no secret.
     assert_eq!(shop.ask(ADMIN, "DELETE", &format!("{HOOKS}/{webhook}"), &[], &Value::Null).status, 204);
     assert_eq!(stored(&shop, database), "");

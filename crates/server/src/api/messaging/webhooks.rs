@@ -10,6 +10,7 @@ use app::commands::answer::changed::Changed;
 use app::commands::{Command, Idempotency, NewWebhook, Tag, WebhookCommand};
 use app::events::wire_time;
 use app::webhooks::catalogue::EventType;
+use app::webhooks::secret_keys::SecretKeys as _;
 use app::webhooks::sender::UnfitUrl;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -23,6 +24,7 @@ pub(crate) use bodies::{
 };
 
 use crate::api::Shop;
+use crate::api::request::characters::is_unseen;
 use crate::api::request::checks::check_text;
 use crate::api::request::if_match::IfMatch;
 use crate::api::request::pages::PageQuery;
@@ -139,8 +141,9 @@ pub(crate) async fn rotate(
     let webhook = WebhookId(id.0);
     let command = WebhookCommand::Rotate { webhook, secret: secrets::sealed(&shop, &secret)? };
     let (endpoint, replayed) = changed(&shop, webhook, command.into(), submission.idempotency).await?;
-    let until = endpoint.old_secret.as_ref().map_or(endpoint.updated_at, |old| old.until);
-    let previous_valid_until = wire_time::format(until);
+    // One whose key is lost signs nothing any more.
+    let old = endpoint.old_secret.as_ref().filter(|old| shop.webhook_keys.open(&old.secret).is_ok());
+    let previous_valid_until = wire_time::format(old.map_or(endpoint.updated_at, |old| old.until));
     let secret = secrets::opened(&shop, &endpoint.secret)?;
     Ok(shown(RotatedBody { secret, previous_valid_until }, replayed))
 }
@@ -194,6 +197,11 @@ fn body(endpoint: &Endpoint) -> WebhookBody {
 fn check_url(shop: &Shop, url: &str, violations: &mut Violations) {
     if url.chars().count() > WEBHOOK_URL_CHARS_MAX {
         violations.push("#/url", "length", values::CHARACTERS.with(1).with(WEBHOOK_URL_CHARS_MAX));
+        return;
+    }
+    // A parser of addresses would remove some of these, and encode others.
+    if url.chars().any(|char| char.is_whitespace() || is_unseen(char)) {
+        violations.push("#/url", "not_a_url", operators::WEBHOOK_URL);
         return;
     }
     let Err(unfit) = shop.webhooks.check(url) else { return };

@@ -45,6 +45,7 @@ texts! {
     ATTRIBUTE_NAME: "the name of an attribute must have 1 to {0} characters, none of them invisible", "속성 이름은 보이지 않는 문자 없이 1자 이상 {0}자 이하여야 합니다";
     ATTRIBUTES_SIZE: "must be at most {0} bytes of JSON, nested at most {1} deep", "JSON으로 {0}바이트 이하, {1}단계 이하의 깊이여야 합니다";
     LATER_THAN: "must be later than {0}", "{0} 이후여야 합니다";
+    ONE_WORD: "must not have spaces, line breaks or invisible characters", "공백, 줄바꿈, 보이지 않는 문자를 포함할 수 없습니다";
     NO_CONTROL_CHARACTERS: "must not have control characters", "제어 문자를 포함할 수 없습니다";
     LINES_MAX: "must have at most {0} lines", "상품은 {0}줄까지 담으실 수 있습니다";
     LINES_OR_NONE: "must have 1 to {0} lines, or be absent", "1줄 이상 {0}줄 이하이거나 비어 있어야 합니다";

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
-use crate::api::request::checks::check_text;
+use crate::api::request::characters::is_unseen;
 use crate::api::request::submission::Submission;
 use crate::api::response::examples;
 use crate::api::response::refusals::unavailable;
@@ -126,7 +126,9 @@ fn check(body: &ChangeBody, own: Option<&str>, language: Language, violations: &
         if token.is_empty() || token.chars().count() > PUSH_TOKEN_CHARS_MAX {
             violations.push("#/pushToken", "length", values::CHARACTERS.with(1).with(PUSH_TOKEN_CHARS_MAX));
         }
-        check_text("#/pushToken", token, violations);
+        if token.chars().any(|char| char.is_whitespace() || is_unseen(char)) {
+            violations.push("#/pushToken", "not_text", values::ONE_WORD);
+        }
     }
     if channels.sms && phone.is_none() {
         violations.push("#/phone", "required", values::REQUIRED);

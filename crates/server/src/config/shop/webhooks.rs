@@ -89,6 +89,9 @@ impl Webhooks {
 #[serde(try_from = "String", into = "String")]
 pub struct Pauses(Vec<Duration>);
 
+/// The longest pause, in seconds: 30 days.
+const PAUSE_MAX_S: u64 = 30 * 86_400;
+
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
 impl TryFrom<String> for Pauses {
@@ -102,7 +105,11 @@ impl TryFrom<String> for Pauses {
             let (number, seconds) = parsed
                 .filter(|(number, _)| *number > 0)
                 .ok_or_else(|| format!("{word:?} is no pause; write a number and s, m, h or d, such as 30m"))?;
-            Ok(Duration::from_secs(u64::from(number) * seconds))
+            let seconds = u64::from(number) * seconds;
+            if seconds > PAUSE_MAX_S {
+                return Err(format!("{word:?} is too long; a pause has at most {} days", PAUSE_MAX_S / 86_400));
+            }
+            Ok(Duration::from_secs(seconds))
         };
         let pauses = text.split(',').map(pause).collect::<Result<Vec<_>, String>>()?;
         if pauses.len() > PAUSES_MAX {
@@ -129,10 +136,10 @@ mod tests {
 
     #[test]
     fn pauses_survive_their_text() {
-        for text in ["1s", "1s,2s,4s,8s,1m,5m,30m,2h,5h,10h,10h", "90s,1d"] {
+        for text in ["1s", "1s,2s,4s,8s,1m,5m,30m,2h,5h,10h,10h", "90s,1d", "30d"] {
             assert_eq!(String::from(Pauses::try_from(text.to_owned()).unwrap()), text);
         }
-        for wrong in ["", "1", "0s", "1s,", "-1s", "1w", "1s;2s"] {
+        for wrong in ["", "1", "0s", "1s,", "-1s", "1w", "1s;2s", "31d", "2592001s", "999999999d"] {
             assert!(Pauses::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
         assert!(Pauses::try_from(vec!["1s"; PAUSES_MAX + 1].join(",")).is_err());

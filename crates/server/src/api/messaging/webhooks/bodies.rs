@@ -132,7 +132,7 @@ pub(crate) struct SecretBody {
 #[schemars(rename = "RotatedWebhookSecret", example = examples::rotated())]
 pub(crate) struct RotatedBody {
     pub(super) secret: String,
-    /// The previous secret signs as well until this moment.
+    /// The previous secret signs as well until this moment. The moment of the change, if the previous one cannot be read.
     #[schemars(with = "words::Moment")]
     pub(super) previous_valid_until: String,
 }

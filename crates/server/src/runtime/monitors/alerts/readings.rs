@@ -232,18 +232,24 @@ impl Sources {
     }
 }
 
-/// An endpoint that the shop disabled, or will disable within a day. Its value is how many hours it has failed.
+/// An endpoint that the shop disabled, or will disable within a day. Its value is how many hours it has failed; of one
+/// that answered 410, which needs no time, it is a count.
 fn failing(endpoint: &Endpoint, disable_after: Duration, now: Timestamp) -> Reading {
     let by_the_shop = [Some(DisabledReason::Gone), Some(DisabledReason::Failing)];
     let is_disabled = endpoint.status == Status::Disabled && by_the_shop.contains(&endpoint.disabled_reason);
     let failing = endpoint.failing_since.map_or(Duration::ZERO, |since| now - since);
-    let soon = disable_after.saturating_sub(DISABLED_SOON);
-    let is_over =
-        is_disabled || endpoint.status == Status::Enabled && endpoint.failing_since.is_some() && failing >= soon;
-    let hours = |span: Duration| Measure::whole(i64::try_from(span.as_secs() / 3_600).unwrap_or(i64::MAX));
+    // A 3,600th of the milliseconds is the thousandths of hours.
+    let hours = |span: Duration| Measure::thousandths(i64::try_from(span.as_millis() / 3_600).unwrap_or(i64::MAX));
+    let is_gone = is_disabled && endpoint.disabled_reason == Some(DisabledReason::Gone);
+    let (value, threshold) = if is_gone {
+        (Measure::whole(1), Measure::default())
+    } else {
+        (hours(failing), hours(disable_after.saturating_sub(DISABLED_SOON)))
+    };
+    let is_over = is_disabled || endpoint.status == Status::Enabled && value > threshold;
     Reading {
-        value: hours(failing),
-        threshold: hours(soon),
+        value,
+        threshold,
         is_over,
         is_clear: !is_over,
         severity: Severity::Warning,

@@ -159,12 +159,16 @@ fn an_endpoint_is_watched_from_a_day_before_it_is_disabled() {
     let mut endpoint = Endpoint::new(WebhookId(7), "https://example.com".into(), "whsec_".into(), now);
     let is_over = |endpoint: &Endpoint| failing(endpoint, 5 * day, now).is_over;
     assert!(!is_over(&endpoint));
-    endpoint.failing_since = Some(Timestamp::from_micros(6 * 86_400_000_000 + 1));
-    assert!(!is_over(&endpoint));
     endpoint.failing_since = Some(Timestamp::from_micros(6 * 86_400_000_000));
+    assert!(!is_over(&endpoint), "four days are the threshold, and not above it");
+    endpoint.failing_since = Some(Timestamp::from_micros(6 * 86_400_000_000 - 4_000_000));
     assert!(is_over(&endpoint));
     (endpoint.status, endpoint.disabled_reason) = (Status::Disabled, Some(DisabledReason::Admin));
     assert!(!is_over(&endpoint), "an admin knows");
     endpoint.disabled_reason = Some(DisabledReason::Failing);
     assert!(is_over(&endpoint));
+    // An endpoint that answers 410 is disabled at its first failure.
+    (endpoint.failing_since, endpoint.disabled_reason) = (Some(now), Some(DisabledReason::Gone));
+    let gone = failing(&endpoint, 5 * day, now);
+    assert!(gone.is_over && gone.value > gone.threshold, "{gone:?}");
 }
