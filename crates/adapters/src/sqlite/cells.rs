@@ -143,6 +143,7 @@ pub(super) fn cell_of(error: Error) -> Result<(usize, String), Error> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other error is of the statement, not of a cell")]
     match error {
         Error::FromSqlConversionFailure(column, _, why) => Ok((column, why.to_string())),
+        Error::Utf8Error(column, why) => Ok((column, why.to_string())),
         Error::InvalidColumnType(column, _, found) => Ok((column, format!("it holds {found}"))),
         Error::IntegralValueOutOfRange(column, value) => Ok((column, format!("{value} is out of range"))),
         other => Err(other),
@@ -162,6 +163,7 @@ pub(super) fn why_unreadable(error: Error) -> Result<String, Error> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other error is of the statement, not of a cell")]
     match error {
         Error::FromSqlConversionFailure(_, _, why) => Ok(why.to_string()),
+        Error::Utf8Error(_, why) => Ok(why.to_string()),
         Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) => Ok(error.to_string()),
         other => Err(other),
     }
