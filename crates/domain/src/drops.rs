@@ -7,6 +7,7 @@ mod buyer;
 mod card;
 mod chain;
 mod queue;
+mod room;
 mod shuffle;
 
 use std::sync::Arc;
@@ -257,39 +258,11 @@ impl Drop {
         turns
     }
 
-    /// Adds a link to the chain.
+    /// Adds a link to the chain. What is decided after the places were drawn is not dated before the start, though another
+    /// process may have read the clock before: the moments of the chain say who is among the drawn.
     pub fn link(&mut self, act: Act, at: Timestamp) -> Link {
-        self.chain.add(self.id, act, at)
-    }
-
-    /// Gives a customer a ticket, unless they have one that waits or is admitted. Returns the customer, if they changed.
-    ///
-    /// # Errors
-    ///
-    /// When the drop has ended or has no waiting room.
-    pub fn join(&mut self, buyer: &Buyer, at: Timestamp) -> Result<Option<Buyer>, JoinRejection> {
-        if at >= self.ends_at {
-            return Err(JoinRejection::Ended);
-        }
-        let queue = self.queue.as_mut().ok_or(JoinRejection::NoWaitingRoom)?;
-        let has_one = |ticket| queue.standing(ticket, at).status != TicketStatus::Expired;
-        if buyer.ticket.is_some_and(has_one) {
-            return Ok(None);
-        }
-        Ok(Some(Buyer { ticket: Some(queue.join()), ..buyer.clone() }))
-    }
-
-    /// Takes a customer's ticket back. Returns the customer without it.
-    pub fn leave(&mut self, buyer: &Buyer) -> Option<Buyer> {
-        let ticket = buyer.ticket?;
-        self.queue.as_mut()?.leave(ticket);
-        Some(Buyer { ticket: None, ..buyer.clone() })
-    }
-
-    fn check_ticket(&self, buyer: &Buyer, shows_ticket: bool, at: Timestamp) -> Result<(), Rejection> {
-        let Some(queue) = &self.queue else { return Ok(()) };
-        let standing = buyer.ticket.map(|ticket| queue.standing(ticket, at).status);
-        if shows_ticket && standing == Some(TicketStatus::Admitted) { Ok(()) } else { Err(Rejection::TicketRequired) }
+        let is_drawn = self.queue.as_ref().is_some_and(Queue::is_open);
+        self.chain.add(self.id, act, if is_drawn { at.max(self.starts_at) } else { at })
     }
 
     /// Notes if a product has an available unit. Returns the turn to announce, if its last unit was the drop's.
@@ -320,9 +293,9 @@ impl Drop {
         changed.ends_at = change.ends_at.map_or(self.ends_at, |ends_at| ends_at.max(at));
         changed.paused = change.paused.unwrap_or(self.paused);
         match (&mut changed.queue, change.admit_per_second) {
-            (Some(queue), Some(rate)) => queue.room.admit_per_second = rate,
+            (Some(queue), Some(rate)) if rate != queue.room.admit_per_second => queue.set_rate(rate),
             (None, Some(_)) => return Err(ChangeRejection::NoWaitingRoom),
-            (_, None) => {}
+            (_, Some(_) | None) => {}
         }
         if changed != *self {
             changed.updated_at = at;

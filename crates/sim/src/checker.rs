@@ -9,6 +9,7 @@ use app::log::reactions::Group;
 use app::ports::Clock as _;
 use app::state::rows::{DeadLetter, DeadLetterStatus, RequestStatus};
 use app::state::settings::Executor;
+use domain::drops::LinkKind;
 use domain::order::Outcome;
 use domain::order::saga::StepState;
 use domain::time::Timestamp;
@@ -159,7 +160,21 @@ pub(crate) fn is_at_rest(state: &State) -> Verdict {
     nothing_is_undelivered(state)?;
     notices_are_complete(state)?;
     sales_are_counted(state)?;
+    who_came_before_is_drawn(state)?;
     topics_equal_the_state(state)
+}
+
+/// Checks that a seed drew those who joined before the start of their drop, and no others.
+fn who_came_before_is_drawn(state: &State) -> Verdict {
+    for link in state.drop_links.values().filter(|link| link.kind == LinkKind::Joined) {
+        let Some((drop, drawn)) = state.drops.get(&link.drop).and_then(|drop| Some((drop, drop.drawn()?))) else {
+            continue;
+        };
+        ensure((link.subject <= drawn) == (link.at < drop.starts_at), || {
+            format!("drop {}: {drawn} are drawn, and ticket {} is of {:?}", drop.id, link.subject, link.at)
+        })?;
+    }
+    Ok(())
 }
 
 fn orders_have_ended(state: &State) -> Verdict {

@@ -1,5 +1,5 @@
 //! Checks the proof of a drop or of a campaign, without the shop that made it: no entry was inserted, removed, reordered or changed, the
-//! seed is the one that was announced, and a receipt is in it.
+//! seed is the one that was announced, it drew those who joined before the start and no others, and a receipt is in it.
 //!
 //! A proof is NDJSON: a line about the drop or campaign, then one for each entry. The hash of an entry is the SHA-256 of the previous
 //! hash, number, moment, customer, kind and subject, each on a line of its own; the moment in microseconds since 1970. The
@@ -29,6 +29,9 @@ pub struct Header {
     /// The seed in hexadecimal, once the drop has opened.
     #[serde(default)]
     pub seed: Option<String>,
+    /// How many tickets the seed drew, once a drop that shuffles has opened: those before the start, and no others.
+    #[serde(default)]
+    pub drawn: Option<i64>,
     pub entries: u64,
     /// The hash of the last entry.
     pub head: String,
@@ -104,6 +107,8 @@ pub enum Flaw {
     Kind { number: u64 },
     /// More places were admitted than customers had joined, or fewer than before; or a ticket or coupon has another number.
     Admission { number: u64 },
+    /// A ticket is among the drawn that was given at the start or later, or one from before is not.
+    Drawn { ticket: i64 },
     /// The receipt is not in the proof.
     Receipt,
     /// The receipt is newer than the proof; or entries are missing at the end.
@@ -130,6 +135,11 @@ impl fmt::Display for Flaw {
             Flaw::Admission { number } => {
                 write!(f, "entry {number} admits places that no one has, or admits some again")
             }
+            Flaw::Drawn { ticket } => write!(
+                f,
+                "the drawn are not those who joined before the start: ticket {ticket} is drawn and joined later, or joined before \
+                 and is not drawn"
+            ),
             Flaw::Receipt => write!(f, "the receipt is not in the proof"),
             Flaw::NotOfDrops => write!(f, "the root is of drops, and this proof is a campaign's"),
             Flaw::Root => write!(f, "the root is not the hash of its drops"),
@@ -206,7 +216,7 @@ pub fn verify(proof: &str) -> Result<Verified, Flaw> {
     }
     let mut entries: Vec<Entry> = vec![];
     let mut head = sha256(header.beginning()?.as_bytes());
-    let (mut joined, mut admitted) = (0, 0);
+    let mut tickets = Tickets::of(&header)?;
     for (line, text) in lines {
         let entry: Entry = parse(line, text)?;
         let (number, expected) = (entry.number, entries.len() as u64 + 1);
@@ -220,23 +230,61 @@ pub fn verify(proof: &str) -> Result<Verified, Flaw> {
         if sealed(&entry, at) != entry.hash {
             return Err(Flaw::Hash { number });
         }
-        match entry.kind.as_str() {
-            "JOINED" if entry.subject == joined + 1 => joined += 1,
-            "JOINED" => return Err(Flaw::Admission { number }),
-            "ADMITTED" if entry.subject > admitted && entry.subject <= joined => admitted = entry.subject,
-            "ADMITTED" => return Err(Flaw::Admission { number }),
-            "ISSUED" if header.coupon_id.is_some() && u64::try_from(entry.subject) == Ok(number) => {}
-            "ISSUED" => return Err(Flaw::Admission { number }),
-            "LEFT" | "CLAIMED" => {}
-            _ => return Err(Flaw::Kind { number }),
-        }
+        tickets.take(&entry, at)?;
         head.clone_from(&entry.hash);
         entries.push(entry);
     }
     if header.entries != entries.len() as u64 || header.head != head {
         return Err(Flaw::End);
     }
+    tickets.check_drawn()?;
     Ok(Verified { header, entries })
+}
+
+/// The tickets that the entries so far gave and admitted.
+struct Tickets {
+    is_campaign: bool,
+    starts_at: i64,
+    /// How many the seed drew, by the first line.
+    drawn: Option<i64>,
+    joined: i64,
+    admitted: i64,
+}
+
+impl Tickets {
+    fn of(header: &Header) -> Result<Tickets, Flaw> {
+        let starts_at = micros(&header.starts_at).ok_or(Flaw::Unreadable { line: 1 })?;
+        let (is_campaign, drawn) = (header.coupon_id.is_some(), header.drawn);
+        Ok(Tickets { is_campaign, starts_at, drawn, joined: 0, admitted: 0 })
+    }
+
+    /// Checks the subject of an entry, which was made at this moment.
+    fn take(&mut self, entry: &Entry, at: i64) -> Result<(), Flaw> {
+        let Entry { number, subject, .. } = *entry;
+        match entry.kind.as_str() {
+            "JOINED" if subject == self.joined + 1 => {
+                self.joined = subject;
+                let is_drawn = self.drawn.map(|drawn| subject <= drawn);
+                if is_drawn.is_some_and(|is_drawn| is_drawn != (at < self.starts_at)) {
+                    return Err(Flaw::Drawn { ticket: subject });
+                }
+            }
+            "JOINED" => return Err(Flaw::Admission { number }),
+            "ADMITTED" if subject > self.admitted && subject <= self.joined => self.admitted = subject,
+            "ADMITTED" => return Err(Flaw::Admission { number }),
+            "ISSUED" if self.is_campaign && u64::try_from(subject) == Ok(number) => {}
+            "ISSUED" => return Err(Flaw::Admission { number }),
+            "LEFT" | "CLAIMED" => {}
+            _ => return Err(Flaw::Kind { number }),
+        }
+        Ok(())
+    }
+
+    /// Checks at the end that no ticket was drawn that nobody has.
+    fn check_drawn(&self) -> Result<(), Flaw> {
+        let ticket = self.joined + 1;
+        if self.drawn.is_some_and(|drawn| drawn >= ticket) { Err(Flaw::Drawn { ticket }) } else { Ok(()) }
+    }
 }
 
 fn parse<'t, T: Deserialize<'t>>(line: usize, text: &'t str) -> Result<T, Flaw> {

@@ -23,6 +23,9 @@ impl Dice {
     }
 }
 
+/// The moment of the first entry is a quarter of a second later.
+const START: i64 = 1_763_715_600_000_000;
+
 /// A proof as the documentation describes it: joins, and after each third one an admission.
 fn proof() -> Vec<Value> {
     let commitment = hash([7; 32]);
@@ -36,7 +39,7 @@ fn proof() -> Vec<Value> {
         };
         joined += i64::from(kind == "JOINED");
         let customer = if kind == "ADMITTED" { String::new() } else { hash(number.to_string()) };
-        let micros = 1_763_715_600_000_000 + number * 250_000;
+        let micros = START + number * 250_000;
         let sealed = hash(format!("{head}\n{number}\n{micros}\n{customer}\n{kind}\n{subject}"));
         let at = format!("2025-11-21T09:00:{:02}.{:02}Z", number / 4, number % 4 * 25);
         let line = json!({
@@ -138,7 +141,7 @@ fn change_and_seal(line: &mut Value) {
     let text = |line: &Value, field: &str| line[field].as_str().unwrap().to_owned();
     line["customer"] = json!(hash("someone else"));
     let number = line["number"].as_i64().unwrap();
-    let micros = 1_763_715_600_000_000 + number * 250_000;
+    let micros = START + number * 250_000;
     let (previous, customer, kind) = (text(line, "previousHash"), text(line, "customer"), text(line, "kind"));
     let subject = line["subject"].as_i64().unwrap();
     line["hash"] = json!(hash(format!("{previous}\n{number}\n{micros}\n{customer}\n{kind}\n{subject}")));
@@ -154,4 +157,21 @@ fn another_seed_and_a_cut_off_end_are_found() {
     assert_eq!(verify(&text(&lines)), Err(Flaw::End));
     assert!(matches!(verify(""), Err(Flaw::Unreadable { .. })));
     assert!(matches!(verify("{}"), Err(Flaw::Unreadable { line: 1, .. })));
+}
+
+/// The drop of the proof starts between the fifth and the sixth entry, which are the third and the fourth join.
+#[test]
+fn a_draw_of_others_than_those_before_the_start_is_found() {
+    let verified = |drawn: Value, starts_at: &str| {
+        let mut lines = proof();
+        (lines[0]["drawn"], lines[0]["startsAt"]) = (drawn, json!(starts_at));
+        verify(&text(&lines)).map(|verified| verified.header.drawn)
+    };
+    let between = "2025-11-21T09:00:01.5Z";
+    assert_eq!(verified(json!(3), between), Ok(Some(3)));
+    assert_eq!(verified(json!(4), between), Err(Flaw::Drawn { ticket: 4 }), "the fourth one joined at the start");
+    assert_eq!(verified(json!(2), between), Err(Flaw::Drawn { ticket: 3 }), "the third one joined before");
+    let after = "2025-11-21T09:01:00Z";
+    assert_eq!(verified(json!(20), after), Ok(Some(20)));
+    assert_eq!(verified(json!(21), after), Err(Flaw::Drawn { ticket: 21 }), "nobody has this ticket");
 }

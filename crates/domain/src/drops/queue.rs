@@ -66,6 +66,14 @@ struct Step {
     ended_at: Timestamp,
 }
 
+/// The last admitted place at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mark {
+    upto: i64,
+    at: Timestamp,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Queue {
@@ -89,6 +97,10 @@ pub struct Queue {
     owed: i64,
     /// The share of the rate that the engine can take, in percent.
     pub share: i64,
+    /// A moment since which the drop has sold and somebody has always waited. What was admitted before says nothing about
+    /// the rate: it was as much as came, or as there was to sell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    busy_since: Option<Mark>,
 }
 
 /// The state of a ticket at a moment.
@@ -116,7 +128,14 @@ impl Queue {
             moved_at: None,
             owed: 0,
             share: 100,
+            busy_since: None,
         }
+    }
+
+    /// Admits at another rate from now on.
+    pub(super) const fn set_rate(&mut self, admit_per_second: i64) {
+        self.room.admit_per_second = admit_per_second;
+        self.busy_since = None;
     }
 
     /// Returns the next ticket's number.
@@ -143,6 +162,11 @@ impl Queue {
     /// Returns true if the places of those who came before are drawn.
     pub const fn is_open(&self) -> bool {
         self.moved_at.is_some()
+    }
+
+    /// Returns true if a seed has drawn places.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.is_open() && self.room.prequeue == Prequeue::Shuffle
     }
 
     /// Returns a ticket's place; `None` before it is drawn.
@@ -179,7 +203,7 @@ impl Queue {
         self.share = share.clamp(1, 100);
         self.expire(at);
         if !sells {
-            self.owed = 0;
+            (self.owed, self.busy_since) = (0, None);
             return;
         }
         let (second, before) = (self.room.admit_per_second.saturating_mul(MICROS), self.admitted);
@@ -197,7 +221,9 @@ impl Queue {
         }
         if self.admitted == self.joined {
             // An idle queue saves no more than a second.
-            self.owed = self.owed.min(second);
+            (self.owed, self.busy_since) = (self.owed.min(second), None);
+        } else if self.busy_since.is_none() {
+            self.busy_since = Some(Mark { upto: self.admitted, at });
         }
     }
 
@@ -244,13 +270,17 @@ impl Queue {
         thousandths.saturating_add(rate - 1) / rate
     }
 
-    /// Returns the rate of the latest steps, or the one of the terms and the engine's share.
+    /// Returns the rate of the latest steps while somebody waited, or the one of the terms and the engine's share.
     fn rate_per_thousand_seconds(&self) -> i64 {
         let terms = self.room.admit_per_second.saturating_mul(self.share).saturating_mul(10);
         let latest = &self.steps[self.steps.len().saturating_sub(MEASURED_STEPS)..];
-        let (Some(first), Some(last)) = (latest.first(), latest.last()) else { return terms };
-        let micros = i64::try_from((last.ended_at - first.ended_at).as_micros()).unwrap_or(i64::MAX);
-        if micros < 5 * MICROS { terms } else { (last.upto - first.upto).saturating_mul(1_000 * MICROS) / micros }
+        let (Some(busy), Some(first), Some(last)) = (self.busy_since, latest.first(), latest.last()) else {
+            return terms;
+        };
+        let oldest = Mark { upto: first.upto, at: first.ended_at };
+        let from = if busy.at > oldest.at { busy } else { oldest };
+        let micros = i64::try_from((last.ended_at - from.at).as_micros()).unwrap_or(i64::MAX);
+        if micros < 5 * MICROS { terms } else { (last.upto - from.upto).saturating_mul(1_000 * MICROS) / micros }
     }
 }
 

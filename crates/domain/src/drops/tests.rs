@@ -94,7 +94,12 @@ fn every_turn_is_announced_once() {
 }
 
 fn with_room() -> Drop {
-    let waiting_room = Some(WaitingRoom { admit_per_second: 1, hold_seconds: 300, prequeue: Prequeue::Fifo });
+    room(Prequeue::Fifo)
+}
+
+/// From second 100 to second 900.
+fn room(prequeue: Prequeue) -> Drop {
+    let waiting_room = Some(WaitingRoom { admit_per_second: 1, hold_seconds: 300, prequeue });
     let products = vec![Offer { product: LAMP, per_customer: None }];
     let second = 1_000_000;
     let (starts_at, ends_at) = (t(100 * second), t(900 * second));
@@ -137,6 +142,42 @@ fn only_an_admitted_ticket_of_the_customer_buys() {
     assert_eq!(again.ticket, Some(3));
     assert_eq!(drop.leave(&again).map(|buyer| buyer.ticket), Some(None));
     assert_eq!(drop.join(&ann(), t(900 * second)), Err(JoinRejection::Ended));
+}
+
+/// Nobody has noticed the start: the process was dead, or its next look is due.
+#[test]
+fn who_joins_after_the_start_is_not_drawn_among_those_before() {
+    let (mut drop, start) = (room(Prequeue::Shuffle), 100_000_000);
+    let join = |drop: &mut Drop, user, at| {
+        let ticket = drop.join(&Buyer::new(DropId(1), UserId(user)), t(at)).unwrap().unwrap().ticket.unwrap();
+        let act = Act { kind: LinkKind::Joined, user: Some(UserId(user)), subject: ticket, order: None };
+        (ticket, drop.link(act, t(at)).at)
+    };
+    for user in 1..=20 {
+        assert_eq!(join(&mut drop, user, start - 1), (user, t(start - 1)));
+    }
+    assert_eq!((drop.has_opened(), drop.drawn()), (false, None));
+    for user in 21..=40 {
+        assert_eq!(join(&mut drop, user, start), (user, t(start)));
+    }
+    assert_eq!((drop.has_opened(), drop.drawn()), (true, Some(20)));
+    // The clock of another process was read before the start, but its customer is decided behind the others.
+    assert_eq!(join(&mut drop, 41, start - 1), (41, t(start)));
+    assert_eq!(drop.turn(100, t(start + 1)), [Turn::Opened, Turn::Admitted { upto: 1 }]);
+    let queue = drop.queue.as_ref().unwrap();
+    let mut drawn: Vec<i64> = (1..=20).filter_map(|number| queue.place(number)).collect();
+    assert_ne!(drawn, (1..=20).collect::<Vec<_>>());
+    drawn.sort_unstable();
+    assert_eq!(drawn, (1..=20).collect::<Vec<_>>());
+    assert!((21..=41).all(|number| queue.place(number) == Some(number)));
+}
+
+#[test]
+fn nobody_waits_in_a_drop_that_has_ended() {
+    let mut drop = with_room();
+    drop.join(&ann(), t(0)).unwrap();
+    assert_eq!([0, 899_999_999, 900_000_000].map(|at| drop.waiting(t(at))), [Some(1), Some(1), Some(0)]);
+    assert_eq!(self::drop().waiting(t(0)), None);
 }
 
 #[test]

@@ -13,7 +13,7 @@ function ensure(fits) {
     if (!fits) throw new Error("flaw");
 }
 
-/** Returns the number of links; throws if the seed, a link, the end or the receipt does not fit. */
+/** Returns the number of links; throws if the seed, a link, who was drawn, the end or the receipt does not fit. */
 export async function verify(text, receipt) {
     const [drop, ...links] = text.trim().split("\n").map((line) => JSON.parse(line));
     if (drop.seed) ensure((await sha256(Uint8Array.from(drop.seed.match(/../g), (byte) => parseInt(byte, 16)))) === drop.seedCommitment);
@@ -22,6 +22,12 @@ export async function verify(text, receipt) {
         const hash = await sha256([head, link.number, micros(link.at), link.customer, link.kind, link.subject].join("\n"));
         ensure(link.number === place + 1 && link.previousHash === head && link.hash === hash);
         head = hash;
+    }
+    if (drop.drawn !== undefined) {
+        // A seed draws those who joined before the start, and no others.
+        const joins = links.filter((link) => link.kind === "JOINED");
+        const start = micros(drop.startsAt);
+        ensure(joins.length >= drop.drawn && joins.every((link, place) => link.subject === place + 1 && place < drop.drawn === micros(link.at) < start));
     }
     ensure(drop.entries === links.length && drop.head === head);
     if (receipt) ensure(links[receipt.number - 1]?.hash === receipt.hash && links.slice(receipt.number - 1).some((link) => link.hash === receipt.head));

@@ -57,6 +57,7 @@ mod drop_cards;
 mod drop_crowd;
 mod drop_joins;
 mod drop_pages;
+mod drop_rooms;
 mod drops;
 mod encrypted;
 mod equality;

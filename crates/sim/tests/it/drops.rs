@@ -295,3 +295,26 @@ fn a_shuffle_admits_everybody_who_came_before_once() {
     }
     assert_ne!(order, (1..=6).collect::<Vec<_>>());
 }
+
+/// The shop is down over the start, and takes joins before its timers.
+#[test]
+fn who_joins_after_the_start_is_not_drawn() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let product = shop.product(1_000, 9);
+        let id = create(&mut shop, room(product, Prequeue::Shuffle)).unwrap();
+        for user in 1..=6 {
+            join(&mut shop, id, UserId(user)).unwrap();
+        }
+        let mut shop = shop.crash();
+        shop.clock.advance(2 * MINUTE);
+        for user in 7..=9 {
+            join(&mut shop, id, UserId(user)).unwrap();
+        }
+        shop.pass(Duration::ZERO);
+        let queue = drop(&shop, id).queue.unwrap();
+        assert_eq!((queue.drawn, queue.admitted), (6, 1));
+        assert_eq!([7, 8, 9].map(|number| queue.place(number)), [Some(7), Some(8), Some(9)]);
+        assert_eq!(announced(&shop), ["DropOpened"]);
+    }
+}

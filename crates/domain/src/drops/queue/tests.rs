@@ -87,6 +87,43 @@ fn a_shuffle_draws_those_who_came_before_and_queues_the_others_behind() {
     assert_eq!(queue.waiting(), 50);
 }
 
+/// Five customers come one after the other, and then two hundred at once.
+#[test]
+fn how_many_came_is_no_rate() {
+    let mut queue = queue(Prequeue::Fifo, 50);
+    queue.open(t(0));
+    for second in 0..15 {
+        if second % 3 == 0 {
+            queue.join();
+        }
+        queue.advance(true, 100, t(second));
+    }
+    assert_eq!((queue.admitted, queue.waiting()), (5, 0));
+    (0..200).for_each(|_| {
+        queue.join();
+    });
+    assert_eq!(queue.wait_seconds(199), 4);
+    // The engine takes half of the rate, which is measured once people wait.
+    for second in 15..22 {
+        queue.join();
+        queue.advance(true, if second < 16 { 100 } else { 10 }, t(second));
+    }
+    assert_eq!(queue.wait_seconds(99), 20, "5 per second");
+}
+
+#[test]
+fn a_time_without_admissions_is_no_rate() {
+    let mut queue = joined(Prequeue::Fifo, 10, 1_000);
+    queue.open(t(0));
+    (0..10).for_each(|second| queue.advance(true, 100, t(second)));
+    assert_eq!(queue.wait_seconds(99), 10);
+    (10..70).for_each(|second| queue.advance(false, 100, t(second)));
+    queue.advance(true, 100, t(70));
+    assert_eq!(queue.wait_seconds(99), 10, "it sold nothing for a minute");
+    queue.set_rate(50);
+    assert_eq!(queue.wait_seconds(99), 2, "an admin has changed the rate");
+}
+
 proptest! {
     /// No ticket is overtaken, no admission exceeds the rate, and everybody who stays is admitted in the end.
     #[test]

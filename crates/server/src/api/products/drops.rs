@@ -149,7 +149,7 @@ pub(crate) struct DropBody {
     /// Absent without a waiting room.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting_room: Option<RoomBody>,
-    /// Customers who wait. Absent without a waiting room.
+    /// Customers who wait; 0 once the drop has ended. Absent without a waiting room.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<i64>,
     /// The share of `admitPerSecond` at which the waiting room admits now, in percent: less while the shop is busy.
@@ -352,7 +352,7 @@ fn render(drop: &drops::Drop, products: &BTreeMap<ProductId, Product>, now: Time
             hold_seconds: queue.room.hold_seconds,
             prequeue: queue.room.prequeue,
         }),
-        waiting: drop.queue.as_ref().map(drops::Queue::waiting),
+        waiting: drop.waiting(now),
         admission_percent: drop.queue.as_ref().map(|queue| queue.share),
     }
 }

@@ -136,8 +136,11 @@ fn header(drop: &drops::Drop) -> String {
         "entries": drop.chain.links,
         "head": drop.chain.head,
     });
-    if drop.phase != drops::Phase::Scheduled {
+    if drop.has_opened() {
         header["seed"] = hex(&drop.seed).into();
+    }
+    if let Some(drawn) = drop.drawn() {
+        header["drawn"] = drawn.into();
     }
     format!("{header}\n")
 }

@@ -36,7 +36,7 @@ pub(crate) async fn list(State(shop): State<Shop>, operator: Operator) -> Result
                     td.num.faint { (drop.id.0) }
                     td { a href=(format!("/admin/drops/{}", drop.id.0)) { (drop.name) } }
                     td { (chip(drop, &operator.0)) }
-                    td.num.end { @if let Some(queue) = &drop.queue { (count(queue.waiting())) } }
+                    td.num.end { @if let Some(waiting) = drop.waiting(operator.0.now) { (count(waiting)) } }
                     td.soft.end { (time(drop.starts_at)) }
                     td.soft.end { (time(drop.ends_at)) }
                 } } }
@@ -81,7 +81,7 @@ pub(crate) async fn page(
         div.live data-live="1000" #drop {
             h1 { (drop.name) }
             div.row { (chip(&drop, &operator.0)) a href=(format!("/drops/{}", drop.id.0)) { (operator.say(dashboard::TO_SHOP)) } }
-            @if let Some(queue) = &drop.queue { (figures(&operator, queue)) }
+            @if let Some(queue) = &drop.queue { (figures(&operator, &drop, queue)) }
             (goods(&operator, &products))
             p.soft { (operator.say(dashboard::BEGINS)) " " (time(drop.starts_at)) " · " (operator.say(dashboard::CLOSES)) " " (time(drop.ends_at)) }
         }
@@ -91,10 +91,10 @@ pub(crate) async fn page(
 }
 
 /// The waiting room: who waits, who was admitted, and the share of the rate that the engine takes now.
-fn figures(operator: &Operator, queue: &Queue) -> Markup {
+fn figures(operator: &Operator, drop: &Drop, queue: &Queue) -> Markup {
     html! {
         div.figures {
-            (operator.figure(dashboard::WAITING, queue.waiting()))
+            (operator.figure(dashboard::WAITING, drop.waiting(operator.0.now).unwrap_or(0)))
             (operator.figure(dashboard::ADMITTED, queue.admitted))
             (operator.figure(dashboard::ADMIT_PER_SECOND, queue.room.admit_per_second))
             (operator.figure(dashboard::ADMISSION_PERCENT, queue.share))
