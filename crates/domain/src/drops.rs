@@ -94,6 +94,9 @@ pub struct Drop {
     pub phase: Phase,
     /// The products without an available unit.
     pub sold_out: Vec<ProductId>,
+    /// The products that an admin has paused or discontinued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub off_sale: Vec<ProductId>,
     /// Draws the order of those who come before. Told once the drop has opened.
     #[serde(default)]
     pub seed: [u8; 32],
@@ -194,6 +197,7 @@ impl Drop {
             paused: false,
             phase: Phase::Scheduled,
             sold_out,
+            off_sale: vec![],
             seed: terms.secrets.seed,
             queue: terms.waiting_room.map(|room| Queue::new(room, terms.secrets.seed)),
             chain: Chain::new(id, terms.secrets.key, &commitment(&terms.secrets.seed)),
@@ -246,7 +250,7 @@ impl Drop {
             self.phase = Phase::Closed;
             turns.push(Turn::Closed);
         }
-        let sells = self.phase == Phase::Open && !self.paused && !self.is_sold_out();
+        let sells = self.phase == Phase::Open && self.admits();
         if let Some(queue) = &mut self.queue {
             let before = queue.admitted;
             queue.advance(sells, share, at);
@@ -273,7 +277,18 @@ impl Drop {
             self.sold_out.push(product);
         }
         self.updated_at = at;
+        self.keep_holds(at);
         (self.phase == Phase::Open && !was_sold_out && self.is_sold_out()).then_some(Turn::SoldOut)
+    }
+
+    /// Notes if an admin sells a product.
+    pub fn note_sale(&mut self, product: ProductId, is_on_sale: bool, at: Timestamp) {
+        self.off_sale.retain(|known| *known != product);
+        if !is_on_sale && self.products.iter().any(|offer| offer.product == product) {
+            self.off_sale.push(product);
+        }
+        self.updated_at = at;
+        self.keep_holds(at);
     }
 
     /// Changes the drop, all or nothing.
@@ -298,6 +313,7 @@ impl Drop {
             (_, Some(_) | None) => {}
         }
         if changed != *self {
+            changed.keep_holds(at);
             changed.updated_at = at;
         }
         Ok(changed)

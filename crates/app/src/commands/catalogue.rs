@@ -173,7 +173,7 @@ pub(crate) fn apply(
     command: &stock::Command,
 ) -> Handled<Result<Product, stock::Rejection>> {
     let mut product = context.rows.products.get(id)?.cloned();
-    let before = product.as_ref().map(Product::available);
+    let before = product.as_ref().map(|product| (product.available(), product.status));
     let events = match stock::decide(product.as_ref(), command, context.now) {
         Ok(events) => events,
         Err(rejection) => return Ok(Err(rejection)),
@@ -183,17 +183,16 @@ pub(crate) fn apply(
     }
     let product = product.ok_or_else(|| Halt::broken("a changed product exists"))?;
     context.rows.products.put(id, product.clone());
-    match (before, product.available()) {
-        (Some(1..), 0) => {
-            context.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?;
-            drop_moments::note_stock(context, &product)?;
-        }
-        (Some(0), available @ 1..) => {
+    let Some((had, status)) = before else { return Ok(Ok(product)) };
+    match (had, product.available()) {
+        (1.., 0) => context.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?,
+        (0, available @ 1..) => {
             context.publish(Event::ProductRestocked(ProductRestocked { product_id: id, available }))?;
-            drop_moments::note_stock(context, &product)?;
         }
+        _ if status == product.status => return Ok(Ok(product)),
         _ => {}
     }
+    drop_moments::note_product(context, &product)?;
     Ok(Ok(product))
 }
 

@@ -101,6 +101,9 @@ pub struct Queue {
     /// the rate: it was as much as came, or as there was to sell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     busy_since: Option<Mark>,
+    /// Since when an admin has kept the drop from selling: the time to order stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<Timestamp>,
 }
 
 /// The state of a ticket at a moment.
@@ -110,7 +113,7 @@ pub struct Standing {
     /// From 1; 0 once it is admitted; `None` until it is drawn.
     pub position: Option<i64>,
     pub ahead: Option<i64>,
-    /// The end of the time in which an admitted customer may order.
+    /// The end of the time in which an admitted customer may order; `None` while that time stands still.
     pub until: Option<Timestamp>,
 }
 
@@ -129,7 +132,28 @@ impl Queue {
             owed: 0,
             share: 100,
             busy_since: None,
+            stopped_at: None,
         }
+    }
+
+    /// Lets the holds stand still, or go on: then each is longer by the time in which it stood.
+    pub(super) fn stop_holds(&mut self, is_stopped: bool, at: Timestamp) {
+        match self.stopped_at {
+            None if is_stopped => self.stopped_at = Some(at),
+            Some(stopped) if !is_stopped => {
+                let stood = at - stopped;
+                for step in &mut self.steps {
+                    (step.began_at, step.ended_at) = (step.began_at + stood, step.ended_at + stood);
+                }
+                (self.stopped_at, self.busy_since) = (None, None);
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// Returns the moment up to which the holds have run.
+    fn held_until(&self, at: Timestamp) -> Timestamp {
+        self.stopped_at.map_or(at, |stopped| stopped.min(at))
     }
 
     /// Admits at another rate from now on.
@@ -241,7 +265,7 @@ impl Queue {
     }
 
     fn expire(&mut self, at: Timestamp) {
-        let hold = self.room.hold();
+        let (hold, at) = (self.room.hold(), self.held_until(at));
         let over = self.steps.iter().take_while(|step| step.ended_at + hold <= at).count();
         if let Some(last) = self.steps.drain(..over).next_back() {
             self.expired = last.upto;
@@ -254,8 +278,9 @@ impl Queue {
         let Some(place) = self.place(number) else { return waiting };
         if place <= self.admitted {
             let step = self.steps.iter().find(|step| place <= step.upto).filter(|_| place > self.expired);
-            let until = step.map(|step| step.ended_at + self.room.hold()).filter(|until| at < *until);
+            let until = step.map(|step| step.ended_at + self.room.hold()).filter(|until| self.held_until(at) < *until);
             let status = if until.is_some() { TicketStatus::Admitted } else { TicketStatus::Expired };
+            let until = until.filter(|_| self.stopped_at.is_none());
             return Standing { status, position: Some(0), ahead: Some(0), until };
         }
         let gaps = self.left.partition_point(|gone| *gone < place);

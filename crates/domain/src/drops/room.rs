@@ -6,6 +6,27 @@ use super::{Drop, JoinRejection, Phase, Rejection};
 use crate::time::Timestamp;
 
 impl Drop {
+    /// Returns true if some product can be bought between start and end. Else nobody is admitted: the turn would be lost.
+    pub fn admits(&self) -> bool {
+        let is_for_sale = |id| !self.sold_out.contains(id) && !self.off_sale.contains(id);
+        !self.paused && self.products.iter().any(|offer| is_for_sale(&offer.product))
+    }
+
+    /// An admin keeps the drop from selling what it has: those who are admitted lose no time meanwhile.
+    pub(super) fn keep_holds(&mut self, at: Timestamp) {
+        let is_stopped = self.paused || !(self.is_sold_out() || self.admits());
+        if let Some(queue) = &mut self.queue {
+            queue.stop_holds(is_stopped, at);
+        }
+    }
+
+    /// Returns the seconds until a ticket with so many ahead is admitted; `None` while nobody is.
+    pub fn wait_seconds(&self, ahead: i64, at: Timestamp) -> Option<i64> {
+        let queue = self.queue.as_ref().filter(|_| self.admits())?;
+        let before_start = i64::try_from((self.starts_at - at).as_secs()).unwrap_or(i64::MAX);
+        Some(queue.wait_seconds(ahead).saturating_add(before_start))
+    }
+
     /// Returns the number of customers who wait, if there is a waiting room. Nobody does in a drop that has ended.
     pub fn waiting(&self, at: Timestamp) -> Option<i64> {
         self.queue.as_ref().map(|queue| if at < self.ends_at { queue.waiting() } else { 0 })

@@ -172,6 +172,101 @@ fn who_joins_after_the_start_is_not_drawn_among_those_before() {
     assert!((21..=41).all(|number| queue.place(number) == Some(number)));
 }
 
+/// Returns a drop that was opened, with a customer who was admitted at its start for 300 s and one who waits.
+fn admitted() -> (Drop, Buyer, Buyer) {
+    let mut drop = with_room();
+    let [first, second] = [1, 2].map(|user| drop.join(&Buyer::new(DropId(1), UserId(user)), t(0)).unwrap().unwrap());
+    drop.turn(100, t(100_000_000));
+    (drop, first, second)
+}
+
+/// Returns the status of a ticket at a second, and the second at which its hold ends.
+fn standing(drop: &Drop, buyer: &Buyer, second: i64) -> (TicketStatus, Option<i64>) {
+    let standing = drop.queue.as_ref().unwrap().standing(buyer.ticket.unwrap(), t(second * 1_000_000));
+    (standing.status, standing.until.map(|until| until.micros() / 1_000_000))
+}
+
+fn passing(drop: &mut Drop, seconds: std::ops::Range<i64>) {
+    for second in seconds {
+        drop.turn(100, t(second * 1_000_000));
+    }
+}
+
+/// A hold of 300 s, of which 30 have passed when the drop is paused for 400 s.
+#[test]
+fn a_pause_takes_no_time_from_those_who_are_admitted() {
+    let (mut drop, first, second) = admitted();
+    let pause = |drop: &Drop, paused, second: i64| {
+        drop.change(Change { paused: Some(paused), ..Change::default() }, t(second * 1_000_000)).unwrap()
+    };
+    passing(&mut drop, 101..102);
+    assert_eq!(standing(&drop, &second, 101), (TicketStatus::Admitted, Some(401)));
+    passing(&mut drop, 102..130);
+    drop = pause(&drop, true, 130);
+    assert_eq!(drop, pause(&drop, true, 200), "paused once");
+    let third = drop.join(&Buyer::new(DropId(1), UserId(3)), t(130_000_000)).unwrap().unwrap();
+    assert_eq!(drop.wait_seconds(0, t(130_000_000)), None);
+    passing(&mut drop, 130..530);
+    assert_eq!(standing(&drop, &first, 530), (TicketStatus::Admitted, None));
+    drop = pause(&drop, false, 530);
+    assert_eq!(drop.wait_seconds(0, t(530_000_000)), Some(1));
+    // Those of one step share the latest end, which is a sixtieth later at most.
+    let (_, until) = standing(&drop, &first, 530);
+    assert_eq!(until, Some(801));
+    passing(&mut drop, 530..800);
+    assert_eq!(standing(&drop, &third, 800).0, TicketStatus::Admitted);
+    assert_eq!(standing(&drop, &first, 800).0, TicketStatus::Admitted);
+    passing(&mut drop, 800..802);
+    assert_eq!(standing(&drop, &first, 801).0, TicketStatus::Expired);
+    assert_eq!(standing(&drop, &third, 801).0, TicketStatus::Admitted);
+}
+
+#[test]
+fn a_hold_that_was_over_before_the_pause_stays_so() {
+    let (mut drop, first, _) = admitted();
+    passing(&mut drop, 101..401);
+    let change = |paused| Change { paused: Some(paused), ..Change::default() };
+    drop = drop.change(change(true), t(450_000_000)).unwrap();
+    assert_eq!(standing(&drop, &first, 450).0, TicketStatus::Expired);
+    drop = drop.change(change(false), t(500_000_000)).unwrap();
+    assert_eq!(standing(&drop, &first, 500).0, TicketStatus::Expired);
+}
+
+#[test]
+fn nobody_is_admitted_to_what_cannot_be_bought() {
+    let (mut drop, first, second) = admitted();
+    let at = |second: i64| t(second * 1_000_000);
+    drop.note_sale(LAMP, false, at(101));
+    passing(&mut drop, 101..500);
+    assert_eq!(standing(&drop, &first, 500), (TicketStatus::Admitted, None));
+    assert_eq!((standing(&drop, &second, 500).0, drop.wait_seconds(0, at(500))), (TicketStatus::Waiting, None));
+    assert_eq!(drop.status(at(500)), Status::Open, "it has units");
+    drop.note_sale(LAMP, true, at(500));
+    passing(&mut drop, 500..502);
+    assert_eq!(standing(&drop, &first, 502), (TicketStatus::Admitted, Some(800)));
+    assert_eq!(standing(&drop, &second, 502).0, TicketStatus::Admitted);
+    // The last unit is sold: nobody comes to order it, so the holds go on.
+    drop.note_stock(LAMP, false, at(502));
+    assert_eq!((standing(&drop, &first, 502).1, drop.wait_seconds(0, at(502))), (Some(800), None));
+    drop.note_sale(LAMP, false, at(503));
+    assert_eq!(standing(&drop, &first, 503).1, Some(800), "it is sold out and paused");
+    drop.note_stock(LAMP, true, at(504));
+    assert_eq!(standing(&drop, &first, 504).1, None, "it has units and is paused");
+}
+
+#[test]
+fn a_product_that_is_sold_keeps_the_waiting_room_open() {
+    let (mut sale, at) = (drop(), t(150));
+    for (product, is_on_sale, admits) in [(LAMP, false, true), (DESK, false, false), (LAMP, true, true)] {
+        sale.note_sale(product, is_on_sale, at);
+        assert_eq!(sale.admits(), admits);
+    }
+    sale.note_sale(ProductId(9), false, at);
+    assert_eq!(sale.off_sale, [DESK]);
+    sale.note_stock(LAMP, false, at);
+    assert!(!sale.admits(), "one is sold out, the other one paused");
+}
+
 #[test]
 fn nobody_waits_in_a_drop_that_has_ended() {
     let mut drop = with_room();

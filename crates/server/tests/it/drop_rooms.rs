@@ -67,6 +67,56 @@ fn a_shop_that_was_down_over_the_start_draws_only_those_before() {
     shop.assert_adds_up();
 }
 
+/// Waits until a customer's ticket is so.
+fn ticket_within(shop: &TestShop, user: i64, drop: &Value, is_so: impl Fn(&Value) -> bool) -> Value {
+    shop.get_within(30, user, &queue_of(drop), is_so)
+}
+
+/// A hold of five seconds, and a pause of six.
+#[test]
+fn a_pause_stops_the_time_to_order_and_the_admission() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 99);
+    let drop = drop_with(&shop, product, PAST, &json!({"admitPerSecond": 1, "holdSeconds": 5}));
+    join(&shop, ANN, &drop);
+    assert!(ticket_within(&shop, ANN, &drop, |ticket| ticket["status"] == "ADMITTED")["admittedUntil"].is_string());
+    let pause = |paused: bool| {
+        let path = format!("/api/admin/drops/{}", drop["dropId"]);
+        shop.patch(ADMIN, &path, &json!({"paused": paused})).expect(200);
+    };
+    pause(true);
+    let paused_at = Timestamp::now();
+    let waits = join(&shop, BOB, &drop);
+    assert_eq!((&waits["ahead"], &waits["estimatedWaitSeconds"]), (&json!(0), &Value::Null));
+    until("the hold would be over", || Timestamp::now() >= paused_at + SignedDuration::from_secs(6));
+    let stands = shop.get(ANN, &queue_of(&drop)).expect(200);
+    assert_eq!((&stands["status"], stands.get("admittedUntil")), (&json!("ADMITTED"), None));
+    assert_eq!(shop.get(BOB, &queue_of(&drop)).expect(200)["status"], "WAITING");
+    pause(false);
+    assert!(shop.get(ANN, &queue_of(&drop)).expect(200)["admittedUntil"].is_string());
+    ticket_within(&shop, BOB, &drop, |ticket| ticket["status"] == "ADMITTED");
+    ticket_within(&shop, ANN, &drop, |ticket| ticket["status"] == "EXPIRED");
+    shop.assert_adds_up();
+}
+
+#[test]
+fn a_paused_product_takes_no_turns() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 99);
+    let set =
+        |status| shop.patch(ADMIN, &format!("/api/admin/products/{product}"), &json!({"status": status})).expect(200);
+    set("PAUSED");
+    let drop = drop_with(&shop, product, PAST, &json!({"admitPerSecond": 9}));
+    assert_eq!((&drop["status"], &drop["products"][0]["status"]), (&json!("OPEN"), &json!("PAUSED")));
+    join(&shop, ANN, &drop);
+    until("the queue has moved", || shop.events_of("DropOpened") == 1);
+    let ticket = shop.get(ANN, &queue_of(&drop)).expect(200);
+    assert_eq!((&ticket["status"], &ticket["estimatedWaitSeconds"]), (&json!("WAITING"), &Value::Null));
+    set("ON_SALE");
+    ticket_within(&shop, ANN, &drop, |ticket| ticket["status"] == "ADMITTED");
+    shop.assert_adds_up();
+}
+
 #[test]
 fn nobody_waits_in_a_closed_drop() {
     let shop = TestShop::start();

@@ -39,8 +39,8 @@ fn a_drop_is_shown_as_it_was_made() {
         "dropId": made["dropId"], "name": "Saturday", "startsAt": made["startsAt"], "endsAt": made["endsAt"],
         "status": "OPEN", "paused": false, "perCustomer": 3,
         "products": [
-            {"productId": product, "name": "Sneaker", "price": 1_000, "available": 5, "perCustomer": 2},
-            {"productId": other, "name": "Sneaker", "price": 2_000, "available": 0},
+            {"productId": product, "name": "Sneaker", "price": 1_000, "available": 5, "status": "ON_SALE", "perCustomer": 2},
+            {"productId": other, "name": "Sneaker", "price": 2_000, "available": 0, "status": "SOLD_OUT"},
         ],
     });
     assert_eq!(made, expected);

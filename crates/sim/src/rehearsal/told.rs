@@ -48,7 +48,8 @@ impl Stage<'_> {
         let Some(queue) = &self.drop.queue else { return };
         let standing = queue.standing(ticket, self.around_now());
         let before_start = (-self.now).max(0);
-        let estimate = standing.ahead.map(|ahead| queue.wait_seconds(ahead) * SECOND + before_start);
+        let ahead = standing.ahead.filter(|_| self.drop.admits());
+        let estimate = ahead.map(|ahead| queue.wait_seconds(ahead) * SECOND + before_start);
         let is_due = self.is_gone || standing.status != TicketStatus::Waiting;
         let person = &mut self.people[customer as usize];
         (person.state, person.ticket, person.joined_at) = (State::Waiting, Some(ticket), self.now);

@@ -9,6 +9,7 @@ use domain::drops::{Change, Drop, Offer, Prequeue, Secrets, Terms, TicketStatus,
 use domain::ids::{DropId, OrderId, ProductId, UserId};
 use domain::order::fulfilment::Goods;
 use domain::order::{Canceller, Choice, Mode, Outcome, Payment};
+use domain::stock::Status;
 use domain::time::Timestamp;
 
 use crate::laws;
@@ -294,6 +295,59 @@ fn a_shuffle_admits_everybody_who_came_before_once() {
         shop.pass(Duration::from_secs(1));
     }
     assert_ne!(order, (1..=6).collect::<Vec<_>>());
+}
+
+fn set_status(shop: &mut Shop, product: ProductId, status: Status) {
+    shop.run(Command::ChangeProduct { product, price: None, status: Some(status), details: None }).unwrap();
+}
+
+/// An admin keeps the shop from selling for longer than a hold, by the drop and by its product.
+#[test]
+fn nobody_loses_a_turn_to_a_pause() {
+    for (executor, pauses_product) in EXECUTORS.iter().flat_map(|executor| [(*executor, false), (*executor, true)]) {
+        let mut shop = Shop::open(executor);
+        let product = shop.product(1_000, 9);
+        let id = create(&mut shop, room(product, Prequeue::Fifo)).unwrap();
+        let ticket = join(&mut shop, id, ANN).unwrap();
+        shop.pass(MINUTE);
+        let stop = |shop: &mut Shop, stops: bool| {
+            if pauses_product {
+                set_status(shop, product, if stops { Status::Paused } else { Status::OnSale });
+            } else {
+                change(shop, id, Change { paused: Some(stops), ..Change::default() }).unwrap();
+            }
+        };
+        stop(&mut shop, true);
+        join(&mut shop, id, BOB).unwrap();
+        shop.pass(MINUTE);
+        let mut shop = shop.crash();
+        for _minute in 0..5 {
+            shop.pass(MINUTE);
+            assert_eq!(status(&shop, id, ANN), Some(TicketStatus::Admitted), "{executor:?} {pauses_product}");
+            assert_eq!(status(&shop, id, BOB), Some(TicketStatus::Waiting), "{executor:?} {pauses_product}");
+        }
+        stop(&mut shop, false);
+        shop.pass(MINUTE);
+        let order = PlaceOrder { tickets: vec![CODEC.ticket(id, ticket)], ..order_of(ANN, product) };
+        assert!(buy(&mut shop, order).is_ok());
+        assert_eq!(status(&shop, id, BOB), Some(TicketStatus::Admitted));
+        shop.pass(2 * MINUTE);
+        assert_eq!(status(&shop, id, ANN), Some(TicketStatus::Expired));
+    }
+}
+
+#[test]
+fn a_drop_of_a_paused_product_admits_nobody() {
+    let mut shop = Shop::open(EXECUTORS[0]);
+    let product = shop.product(1_000, 9);
+    set_status(&mut shop, product, Status::Discontinued);
+    let id = create(&mut shop, room(product, Prequeue::Fifo)).unwrap();
+    join(&mut shop, id, ANN).unwrap();
+    shop.pass(2 * MINUTE);
+    assert_eq!(status(&shop, id, ANN), Some(TicketStatus::Waiting));
+    set_status(&mut shop, product, Status::OnSale);
+    shop.pass(Duration::from_secs(1));
+    assert_eq!(status(&shop, id, ANN), Some(TicketStatus::Admitted));
 }
 
 /// The shop is down over the start, and takes joins before its timers.

@@ -1,16 +1,17 @@
 //! The moments of a drop that are events: opened, sold out, closed.
 
 use domain::drops::{Drop, Turn};
-use domain::stock::Product;
+use domain::stock::{Product, Status};
 
 use crate::commands::context::{Context, Handled};
 use crate::events::event::{DropMoment, Event};
 
-/// Tells the product's drop that its last unit is gone, or that there is one again.
-pub(crate) fn note_stock(context: &mut Context<'_>, product: &Product) -> Handled {
+/// Tells the product's drop that its last unit is gone or that there is one again, and if an admin sells it.
+pub(crate) fn note_product(context: &mut Context<'_>, product: &Product) -> Handled {
     let Some(id) = product.drop else { return Ok(()) };
     let Some(mut drop) = context.rows.drops.get(id)?.cloned() else { return Ok(()) };
     let turn = drop.note_stock(product.id, product.available() > 0, context.now);
+    drop.note_sale(product.id, product.status == Status::OnSale, context.now);
     context.rows.drops.put(id, drop.clone());
     turn.map_or(Ok(()), |turn| announce(context, &drop, turn))
 }

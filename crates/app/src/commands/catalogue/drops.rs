@@ -75,7 +75,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &DropCommand) -> Answer
 fn create(context: &mut Context<'_>, terms: &Terms) -> Answered {
     let id = context.ids.drop();
     context.rows.drops.known_absent(id);
-    let mut sold_out = vec![];
+    let (mut sold_out, mut off_sale) = (vec![], vec![]);
     for (line, offer) in terms.products.iter().enumerate() {
         let found = context.rows.products.get(offer.product)?;
         let product = found.ok_or(Halt::Refused(Refusal::DropProductNotFound { line }))?;
@@ -83,9 +83,11 @@ fn create(context: &mut Context<'_>, terms: &Terms) -> Answered {
             return Err(Refusal::DropProductTaken { line }.into());
         }
         sold_out.extend((product.available() == 0).then_some(offer.product));
+        off_sale.extend((product.status != stock::Status::OnSale).then_some(offer.product));
         put_into(context, offer.product, id)?;
     }
-    let drop = Drop::new(id, terms, sold_out, context.now);
+    let mut drop = Drop::new(id, terms, sold_out, context.now);
+    off_sale.into_iter().for_each(|product| drop.note_sale(product, false, context.now));
     context.rows.drops.put(id, drop.clone());
     context.publish(Event::DropCreated(DropCreated {
         drop_id: id,

@@ -114,7 +114,7 @@ pub(crate) struct ChangeBody {
     #[serde(default)]
     #[schemars(with = "Option<words::Moment>")]
     ends_at: Option<String>,
-    /// `true` while the drop sells nothing.
+    /// `true` while the drop sells nothing. The time to order of admitted customers stands still meanwhile.
     #[serde(default)]
     paused: Option<bool>,
     /// The rate at which its waiting room admits from now on.
@@ -167,6 +167,9 @@ struct ProductBody {
     price: i64,
     /// Units that a new order can still get.
     available: i64,
+    /// PAUSED and DISCONTINUED products cannot be ordered; while no product can, the waiting room admits nobody.
+    #[schemars(with = "words::ShownProductStatusWord")]
+    status: &'static str,
     /// The most units that one customer gets. Absent without a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     per_customer: Option<i64>,
@@ -334,6 +337,7 @@ fn render(drop: &drops::Drop, products: &BTreeMap<ProductId, Product>, now: Time
             name: product.name.to_string(),
             price: product.price.amount(),
             available: product.available(),
+            status: product.status_shown(),
             per_customer: offer.per_customer,
         })
     };

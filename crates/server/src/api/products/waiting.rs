@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::drops::{self, Standing, TicketStatus};
 use domain::ids::{DropId, UserId};
-use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -40,9 +39,11 @@ pub(crate) struct TicketBody {
     position: Option<i64>,
     /// Customers who are admitted before.
     pub(crate) ahead: Option<i64>,
-    /// By the rate of the last admissions; null while the position is.
+    /// By the rate of the last admissions; null while the position is, and while nobody is admitted: the drop is paused, or has
+    /// nothing that can be bought.
     pub(crate) estimated_wait_seconds: Option<i64>,
-    /// ADMITTED: orders with the ticket are accepted until `admittedUntil`. SOLD_OUT: no unit will come back.
+    /// ADMITTED: orders with the ticket are accepted until `admittedUntil`, which is absent while the drop is paused or none of its
+    /// products is on sale: the time to order stands still. SOLD_OUT: no unit will come back.
     #[schemars(with = "words::TicketStatusWord")]
     pub(crate) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +116,7 @@ fn standing(shop: &Shop, drop: &drops::Drop, number: i64, is_certain: bool) -> O
     };
     let is_waiting = status == TicketStatus::Waiting;
     let admitted_until = until.filter(|_| status == TicketStatus::Admitted).map(|until| until.min(drop.ends_at));
-    let wait = ahead.filter(|_| is_waiting).map(|ahead| queue.wait_seconds(ahead) + before_start(drop, now));
+    let wait = ahead.filter(|_| is_waiting).and_then(|ahead| drop.wait_seconds(ahead, now));
     Some(TicketBody {
         drop_id: drop.id.0,
         ticket: shop.submitter.codec.ticket(drop.id, number).to_string(),
@@ -125,10 +126,6 @@ fn standing(shop: &Shop, drop: &drops::Drop, number: i64, is_certain: bool) -> O
         status: status.name(),
         admitted_until: admitted_until.map(wire_time::format),
     })
-}
-
-fn before_start(drop: &drops::Drop, now: Timestamp) -> i64 {
-    i64::try_from((drop.starts_at - now).as_secs()).unwrap_or(i64::MAX / 2)
 }
 
 /// A stream's view of its customer's tickets. Positions are computed from the rooms; only the tickets are read, now and then.

@@ -20,7 +20,7 @@ pub(in crate::api) fn change() -> Value {
 pub(in crate::api) fn drop() -> Value {
     json!({
         "dropId": 5, "name": "Saturday", "startsAt": NOON, "endsAt": ONE, "status": "OPEN", "paused": false,
-        "products": [{"productId": 3, "name": "Lamp", "price": 1000, "available": 250, "perCustomer": 2}],
+        "products": [{"productId": 3, "name": "Lamp", "price": 1000, "available": 250, "status": "ON_SALE", "perCustomer": 2}],
         "perCustomer": 3, "perPaymentMethod": 4, "waitingRoom": {"admitPerSecond": 50, "holdSeconds": 300, "prequeue": "shuffle"},
         "waiting": 1200, "admissionPercent": 100,
     })

@@ -129,8 +129,8 @@ texts! {
     ADMISSION_PERCENT: "Rate in force, %", "적용 속도(%)";
     WAITING: "Waiting", "대기";
     ADMITTED: "Admitted", "입장";
-    PAUSE_SAYS_DROP: "Nothing is sold and nobody is admitted until the drop is resumed.", "재개할 때까지 판매와 입장이 중지됩니다.";
-    RESUME_SAYS_DROP: "Sells and admits again.", "판매와 입장을 다시 시작합니다.";
+    PAUSE_SAYS_DROP: "Nothing is sold and nobody is admitted until the drop is resumed. The time to order of admitted customers stands still.", "재개할 때까지 판매와 입장이 중지되고, 이미 입장한 고객의 주문 가능 시간도 멈춥니다.";
+    RESUME_SAYS_DROP: "Sells and admits again. The time to order of admitted customers continues.", "판매와 입장을 다시 시작합니다. 이미 입장한 고객의 주문 가능 시간도 이어집니다.";
     CHANGE_RATE: "Change the rate", "입장 속도 변경";
     CHANGE_RATE_SAYS: "The waiting room admits at this rate from now on.", "지금부터 이 속도로 입장합니다.";
     RELEASE: "Release the products", "상품 해제";

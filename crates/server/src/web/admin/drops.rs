@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::drops::{Drop, Queue, Status};
 use domain::ids::DropId;
-use domain::stock::Product;
+use domain::stock::{self, Product};
 use maud::{Markup, html};
 
 use super::forms::{Act, Field, Kind, act};
@@ -107,7 +107,10 @@ fn goods(operator: &Operator, products: &[Product]) -> Markup {
         div.card.scroll { table {
             thead { tr { th { (operator.say(dashboard::NAME)) } th.end { (operator.say(dashboard::LEFT)) } th.end { (operator.say(dashboard::RESERVED)) } } }
             tbody { @for product in products { tr {
-                td { a href=(format!("/admin/products/{}", product.id.0)) { (product.name) } }
+                td {
+                    a href=(format!("/admin/products/{}", product.id.0)) { (product.name) }
+                    @if product.status != stock::Status::OnSale { " " span.chip.warn { (operator.say(pages::OFF_SALE)) } }
+                }
                 td.num.end { (count(product.available())) }
                 td.num.end { (count(product.reserved)) }
             } } }

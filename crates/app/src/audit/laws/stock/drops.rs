@@ -1,12 +1,13 @@
 //! Law 23: a customer of a drop has the units of their orders, and a card those that it paid for; neither has more than the
-//! limits; a drop knows which of its products are sold out, and the drop of a product exists.
+//! limits; a drop knows which of its products are sold out, and takes none for off sale that is on sale; and the drop of a
+//! product exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::drops::{Buyer, CardHash, Drop, Link};
 use domain::ids::{DropId, OrderId, ProductId, UserId};
 use domain::order::{Line, Order, Outcome};
-use domain::stock::Product;
+use domain::stock::{Product, Status};
 
 use crate::audit::dossier::Dossier;
 use crate::audit::laws::list;
@@ -28,8 +29,8 @@ pub(in crate::audit) struct DropBooks {
     /// Paid orders of a drop that limits cards, without a card that counts them.
     without_card: Vec<(DropId, OrderId)>,
     chains: BTreeMap<DropId, ReadChain>,
-    /// The products that belong to a drop, and if they have an available unit.
-    products: BTreeMap<ProductId, (DropId, bool)>,
+    /// The products that belong to a drop, if they have an available unit, and if they are on sale.
+    products: BTreeMap<ProductId, (DropId, bool, bool)>,
 }
 
 /// A chain as far as it was read.
@@ -71,7 +72,8 @@ impl DropBooks {
     }
 
     pub(in crate::audit) fn see(&mut self, product: &Product) {
-        let of_drop = product.drop.map(|drop| (product.id, (drop, product.available() > 0)));
+        let of_drop =
+            product.drop.map(|drop| (product.id, (drop, product.available() > 0, product.status == Status::OnSale)));
         self.products.extend(of_drop);
     }
 
@@ -186,10 +188,14 @@ impl DropBooks {
     fn sold_out(&self, drop: &Drop) -> Verdict {
         for offer in &drop.products {
             // A later drop may have taken the product over.
-            let Some((of, has_units)) = self.products.get(&offer.product) else { continue };
+            let Some((of, has_units, is_on_sale)) = self.products.get(&offer.product) else { continue };
             let is_known = drop.sold_out.contains(&offer.product);
             ensure(*of != drop.id || is_known != *has_units, || {
                 format!("drop {}: it is wrong about the stock of product {}", drop.id, offer.product)
+            })?;
+            // The drop of an older version may not know that a product is off sale.
+            ensure(*of != drop.id || !(*is_on_sale && drop.off_sale.contains(&offer.product)), || {
+                format!("drop {}: it takes product {} for off sale, but it is on sale", drop.id, offer.product)
             })?;
         }
         Ok(())
