@@ -22,15 +22,17 @@ export function localise() {
 /** Counts down every `<time data-time=until>`, and reloads the page when one is reached. */
 export function start() {
     localise();
-    const waiting = [...document.querySelectorAll("time[data-time=until]")].map((element) => ({ element, at: Date.parse(element.dateTime) }));
+    const waiting = [...document.querySelectorAll("time[data-time=until]")];
     if (waiting.length === 0) return;
     const tick = () => {
         const now = Date.now();
-        for (const { element, at } of waiting) {
+        // A moment may be moved meanwhile.
+        const moments = waiting.map((element) => ({ element, at: Date.parse(element.dateTime) }));
+        for (const { element, at } of moments) {
             element.textContent = remaining(at - now);
             element.title = format.format(at);
         }
-        const reached = waiting.some(({ at }) => at <= now && at > now - 1000);
+        const reached = moments.some(({ at }) => at <= now && at > now - 1000);
         if (reached) setTimeout(() => location.reload(), 500);
     };
     tick();

@@ -179,18 +179,34 @@ each("[data-drop]", (section) => {
         }
     });
     act("[data-leave]", () => call("DELETE", path));
-    if (section.dataset.ticket !== "WAITING") return;
+    const { ticket } = section.dataset;
+    if (!ticket) return;
+    const admitted = section.querySelector("[data-admitted]");
+    // Is the page still about this state of the ticket? Units may come back, and a pause stops the time to order.
+    const fits = ({ status, admittedUntil }) => status === ticket && Boolean(admittedUntil) === Boolean(admitted);
     const show = (place) => {
-        if (place.dropId !== Number(section.dataset.drop)) return;
-        if (place.status !== "WAITING") location.reload();
-        if (place.ahead === null) return;
+        if (admitted) admitted.dateTime = place.admittedUntil;
+        if (ticket !== "WAITING" || place.ahead === null) return;
+        section.querySelector("[data-undrawn]")?.remove();
         section.querySelector("[data-ahead]").textContent = count(place.ahead);
         const wait = section.querySelector("[data-wait]");
-        wait.textContent = wait.dataset.wait.replace("{0}", count(place.estimatedWaitSeconds));
+        const seconds = place.estimatedWaitSeconds;
+        wait.textContent = seconds === null ? wait.dataset.stopped : wait.dataset.wait.replace("{0}", count(seconds));
+    };
+    const look = async () => {
+        const place = await get(path);
+        if (fits(place)) show(place);
+        else location.reload();
     };
     const moves = new EventSource("/api/events");
-    moves.addEventListener("queue.moved", ({ data }) => show(JSON.parse(data)));
-    moves.addEventListener("open", () => get(path).then(show));
+    moves.addEventListener("queue.moved", ({ data }) => {
+        const place = JSON.parse(data);
+        if (place.dropId !== Number(section.dataset.drop)) return;
+        // What is told may be a second older than the page: look before leaving it.
+        if (fits(place)) show(place);
+        else look();
+    });
+    moves.addEventListener("open", look);
 });
 
 // The proof of a drop, and the receipt of an order in it.

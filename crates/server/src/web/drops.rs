@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Response;
 use domain::drops::{Drop, Offer, Status};
 use domain::ids::{DropId, UserId};
-use domain::stock::Product;
+use domain::stock::{self, Product};
 use maud::{Markup, html};
 
 use super::art::poster;
@@ -66,6 +66,7 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
         section.section.stack data-drop=(drop.id.0) data-ticket=[place.as_ref().map(|place| place.status)] {
             div.row { (chip(&drop, &reader)) span.soft { (clock(&drop, &reader)) } }
             h1 { (drop.name) }
+            (limits(&drop, &reader))
             @if drop.queue.is_some() { (room(&drop, place.as_ref(), &Door { reader: &reader, widget: widget.as_ref() })) }
             ul.goods { @for product in &products {
                 @let offer = drop.products.iter().find(|offer| offer.product == product.id);
@@ -84,6 +85,14 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     Ok(response)
+}
+
+/// The limits over all products. Those of one product are on its card.
+fn limits(drop: &Drop, reader: &Reader) -> Markup {
+    html! {
+        @if let Some(limit) = drop.per_customer { p.soft { (pages::LIMIT_ALL.with(count(limit)).of(reader.language)) } }
+        @if let Some(limit) = drop.per_payment_method { p.soft { (pages::LIMIT_CARD.with(count(limit)).of(reader.language)) } }
+    }
 }
 
 /// A customer's place before the waiting room in which a product is sold.
@@ -199,15 +208,21 @@ fn standing(place: &TicketBody, is_over: bool, door: &Door<'_>) -> Markup {
         @match (place.status, place.ahead) {
             ("WAITING", ahead) => {
                 p.big { span data-ahead="" aria-live="polite" { (ahead.map_or_else(|| "–".to_owned(), count)) } small { (say(pages::AHEAD)) } }
-                @if ahead.is_none() { p.soft { (say(pages::DRAWN_LATER)) } }
-                p.soft data-wait=(pages::ABOUT_SECONDS.with("{0}").of(reader.language)) {
-                    @if let Some(seconds) = place.estimated_wait_seconds { (pages::ABOUT_SECONDS.with(count(seconds)).of(reader.language)) }
+                @if ahead.is_none() { p.soft data-undrawn="" { (say(pages::DRAWN_LATER)) } }
+                p.soft data-wait=(pages::ABOUT_SECONDS.with("{0}").of(reader.language)) data-stopped=(say(pages::NO_ADMISSION)) {
+                    @match (place.estimated_wait_seconds, ahead) {
+                        (Some(seconds), _) => (pages::ABOUT_SECONDS.with(count(seconds)).of(reader.language)),
+                        (None, Some(_)) => (say(pages::NO_ADMISSION)),
+                        (None, None) => {}
+                    }
                 }
                 div.row { button.quiet.small type="button" data-leave="" { (say(pages::LEAVE_QUEUE)) } }
             }
             ("ADMITTED", _) => p {
-                strong { (say(pages::YOUR_TURN)) } " "
-                @if let Some(until) = &place.admitted_until { time.num datetime=(until) data-time="until" { (until) } }
+                @match &place.admitted_until {
+                    Some(until) => { strong { (say(pages::YOUR_TURN)) } " " time.num datetime=(until) data-time="until" data-admitted="" { (until) } }
+                    None => strong { (say(pages::HOLD_STOPPED)) }
+                }
             },
             ("SOLD_OUT", _) => p { strong { (say(pages::QUEUE_SOLD_OUT)) } },
             _ => { p { strong { (say(pages::TURN_OVER)) } } (join(is_over, door)) }
@@ -217,17 +232,17 @@ fn standing(place: &TicketBody, is_over: bool, door: &Door<'_>) -> Markup {
 
 fn card(product: &Product, offer: Option<&Offer>, may_buy: bool, reader: &Reader) -> Markup {
     let limit = offer.and_then(|offer| offer.per_customer);
-    let is_left = product.available() > 0;
+    let (is_left, is_on_sale) = (product.available() > 0, product.status == stock::Status::OnSale);
     html! {
         li.good-card {
             span.art { (poster(product.id)) }
             div {
                 div.spread { h3 { a href=(format!("/products/{}", product.id.0)) { (product.name) } } span.price { (won(product.price, reader.language)) } }
                 p.faint.num {
-                    @if is_left { (pages::LEFT.with(count(product.available())).of(reader.language)) } @else { (pages::SOLD_OUT.of(reader.language)) }
+                    @if !is_on_sale { (pages::OFF_SALE.of(reader.language)) } @else if is_left { (pages::LEFT.with(count(product.available())).of(reader.language)) } @else { (pages::SOLD_OUT.of(reader.language)) }
                     @if let Some(limit) = limit { " · " (pages::LIMIT_EACH.with(count(limit)).of(reader.language)) }
                 }
-                @if may_buy && is_left { a.button.small href=(format!("/checkout?product={}&quantity=1", product.id.0)) { (pages::BUY.of(reader.language)) } }
+                @if may_buy && is_left && is_on_sale { a.button.small href=(format!("/checkout?product={}&quantity=1", product.id.0)) { (pages::BUY.of(reader.language)) } }
             }
         }
     }

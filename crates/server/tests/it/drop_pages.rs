@@ -99,6 +99,38 @@ fn a_customer_without_a_ticket_is_led_to_the_waiting_room() {
     assert_has(&checkout("en"), &["data-waits=\"\" hidden>Your time to order is over."]);
 }
 
+/// The texts in both languages, and what the page's script needs to follow a pause.
+#[test]
+fn a_page_tells_the_limits_and_that_nothing_is_sold() {
+    let shop = TestShop::start();
+    let (product, other) = (shop.product(1_000, 9), shop.product(1_000, 9));
+    let body = json!({
+        "name": "Sunday", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z", "perCustomer": 3,
+        "perPaymentMethod": 4, "products": [{"productId": product}, {"productId": other}], "waitingRoom": {"admitPerSecond": 1},
+    });
+    shop.post(ADMIN, "/api/admin/drops", &body).expect(201);
+    let seen = |user: i64, language: &str| {
+        let headers = [("authorization", &*shop.bearer(user)), ("accept-language", language)];
+        shop.client().send("GET", "/drops/1", &headers, "").unwrap().text
+    };
+    assert_has(&seen(ANN, "en"), &["At most 3 per customer over all products.", "At most 4 per card or account."]);
+    assert_has(&seen(ANN, "ko"), &["1인당 최대 3개까지", "카드나 계좌 하나로 최대 4개까지"]);
+    let off = json!({"status": "PAUSED"});
+    shop.patch(ADMIN, &format!("/api/admin/products/{other}"), &off).expect(200);
+    assert_has(&seen(ANN, "en"), &["Not on sale"]);
+    assert_has(&page(&shop, ADMIN, Role::Admin, "/admin/drops/1"), &["Not on sale"]);
+    shop.post(ANN, "/api/drops/1/queue", &Value::Null).expect(202);
+    shop.get_within(30, ANN, "/api/drops/1/queue", |ticket| ticket["status"] == "ADMITTED");
+    assert_has(&seen(ANN, "en"), &["data-admitted", "Time left to order"]);
+    shop.patch(ADMIN, "/api/admin/drops/1", &json!({"paused": true})).expect(200);
+    shop.post(BOB, "/api/drops/1/queue", &Value::Null).expect(202);
+    assert_has(&seen(ANN, "en"), &["Your time to order continues when the sale does."]);
+    assert_has(&seen(ANN, "ko"), &["주문 가능한 시간도 이어서 계산됩니다."]);
+    assert!(!seen(ANN, "en").contains("data-admitted"));
+    assert_has(&seen(BOB, "en"), &["data-stopped=", ">Nobody is admitted at the moment. Your place is kept.</p>"]);
+    assert_has(&seen(BOB, "ko"), &[">지금은 입장이 멈춰 있습니다."]);
+}
+
 #[test]
 fn an_operator_sees_the_queue_and_controls_the_admission() {
     let (shop, _) = shop_with_a_drop();

@@ -46,6 +46,8 @@ texts! {
     // Drops.
     NO_DROPS: "No drop has been announced yet.", "예정된 드롭이 없습니다.";
     LIMIT_EACH: "at most {0} per customer", "1인당 최대 {0}개";
+    LIMIT_ALL: "At most {0} per customer over all products.", "모든 상품을 합해 1인당 최대 {0}개까지 구매할 수 있습니다.";
+    LIMIT_CARD: "At most {0} per card or account.", "카드나 계좌 하나로 최대 {0}개까지 결제할 수 있습니다.";
     WAITING_ROOM: "Waiting room", "대기열";
     QUEUE_SAYS: "Customers are admitted in turn. Your place is kept if you close this page.", "순서대로 입장합니다. 페이지를 닫아도 순서가 유지됩니다.";
     JOIN_QUEUE: "Join the queue", "대기열 참여";
@@ -53,6 +55,8 @@ texts! {
     AHEAD: "customers are ahead of you", "명이 앞에 있습니다";
     DRAWN_LATER: "The places are drawn when the drop opens.", "순서는 드롭이 시작될 때 추첨합니다.";
     ABOUT_SECONDS: "About {0} seconds", "약 {0}초";
+    NO_ADMISSION: "Nobody is admitted at the moment. Your place is kept.", "지금은 입장이 멈춰 있습니다. 순서는 그대로 유지됩니다.";
+    HOLD_STOPPED: "It is your turn, but nothing is sold at the moment. Your time to order continues when the sale does.", "차례가 되었지만 지금은 판매가 멈춰 있습니다. 판매가 다시 시작되면 주문 가능한 시간도 이어서 계산됩니다.";
     YOUR_TURN: "It is your turn. Time left to order:", "차례가 되었습니다. 주문 가능한 시간:";
     TURN_OVER: "Your time to order is over.", "주문 가능한 시간이 지났습니다.";
     JOIN_FIRST: "You need a place in the waiting room to order this. Join the queue; when it is your turn, you can order.", "대기열이 있는 드롭의 상품입니다. 먼저 대기열에 참여하시면 차례가 되었을 때 주문할 수 있습니다.";
