@@ -303,6 +303,8 @@ pub struct PaymentAnswered {
     pub order: OrderId,
     pub asked: Asked,
     pub answer: Result<Found, ProviderError>,
+    /// When the call began whose answer this is; `None` for a callback.
+    pub called_at: Option<Timestamp>,
     /// Set for a callback from the provider; each callback is applied once.
     pub callback: Option<CallbackRow>,
 }

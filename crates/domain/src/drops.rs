@@ -123,6 +123,10 @@ pub enum Rejection {
         limit: i64,
         already: i64,
     },
+    /// The order has more units than one card may pay for.
+    CardLimitExceeded {
+        limit: i64,
+    },
 }
 
 /// A change by an admin; `None` keeps a value.

@@ -42,6 +42,9 @@ pub enum Command {
     Start { order: OrderId, placed_at: Timestamp, method: Method, amount: Money, means: Option<Arc<Means>> },
     /// Records the provider's result of an operation.
     Answer { asked: Asked, said: ProviderResult },
+    /// Records a result that no current call has brought: a callback's, or the answer to a call that began before one. If it does
+    /// not decide, the provider is queried at once.
+    Tell { asked: Asked, said: ProviderResult },
     /// The order was cancelled: voids or refunds what was or will be taken.
     Withdraw,
     /// Refunds captured money; after the refund that is under way, if there is one.
@@ -73,6 +76,7 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
     match command {
         Command::Start { .. } => Err(Rejection::Impossible("a payment is begun once")),
         Command::Answer { asked, said } => Ok(answer(payment, *asked, said, at)),
+        Command::Tell { asked, said } => Ok(told(payment, *asked, said, at)),
         Command::Withdraw => Ok(withdraw(payment)),
         Command::Refund { amount } => reversal::refund(payment, *amount),
         Command::Retry => reversal::retry(payment),
@@ -137,6 +141,24 @@ fn answer(payment: &Payment, asked: Asked, said: &ProviderResult, at: Timestamp)
         ProviderResult::NotExecuted => not_executed(payment, asked.operation, at),
         ProviderResult::NotFound => not_found(payment, asked.operation, at),
     }
+}
+
+/// A result that came unasked postpones nothing: callbacks that are repeated would put the query off again and again.
+fn told(payment: &Payment, asked: Asked, said: &ProviderResult, at: Timestamp) -> Vec<Event> {
+    let decides = match said {
+        ProviderResult::Approved { amount, .. } => *amount == payment.amount_of(asked.operation),
+        ProviderResult::Declined { .. } => true,
+        ProviderResult::ActionRequired { .. } => asked.operation == Operation::Authorize && payment.action.is_none(),
+        ProviderResult::Pending | ProviderResult::NotFound | ProviderResult::NotExecuted | ProviderResult::Unknown => {
+            false
+        }
+    };
+    if decides || payment.asked() != Some(asked) {
+        return answer(payment, asked, said, at);
+    }
+    // An operation whose request has not reached its consumer group is called soon anyway.
+    let due = payment.next.and_then(|next| next.due);
+    due.map(|due| Event::Prompted { due: due.min(at) }).into_iter().collect()
 }
 
 fn approved(payment: &Payment, operation: Operation, reference: &Arc<str>) -> Vec<Event> {
@@ -223,6 +245,9 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
         Event::Postponed { way, due } => {
             let tries = payment.next.map_or(0, |next| next.tries) + 1;
             payment.next = Some(Next { way: *way, due: Some(*due), tries });
+        }
+        Event::Prompted { due } => {
+            payment.next = payment.next.map(|next| Next { way: NextCall::Query, due: Some(*due), ..next });
         }
         Event::Resumed { due } => payment.next = payment.next.map(|next| Next { due: Some(*due), ..next }),
         Event::Called => {

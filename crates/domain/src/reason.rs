@@ -18,7 +18,7 @@ words! {
         CancelledByAdmin = "order.cancelled_by_admin",
         /// The order was not paid before `payBefore`.
         PaymentExpired = "payment.expired",
-        /// The card or account has paid for as many units of a drop as it may.
+        /// With the order, the card or account would have paid for more units of a drop than it may.
         PaymentMethodLimitExceeded = "payment_method.limit_exceeded",
         /// The parcel could not be delivered and was returned.
         ShipmentReturned = "shipment.returned",

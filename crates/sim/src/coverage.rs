@@ -48,7 +48,7 @@ branches! {
     CountsChanged = "a stream's counts had changed in the store",
     SoldOut = "the engine refused a coupon as sold out",
     LimitExceeded = "a drop refused more units than a customer may have",
-    CardRefused = "a drop refused a card that had paid for as many units as it may",
+    CardRefused = "a drop refused a card that would have paid for more units than it may",
     DropOpened = "a drop opened",
     DropSoldOut = "a drop sold its last unit",
     DropClosed = "a drop closed",

@@ -82,7 +82,8 @@ impl ModelCallback {
         let (_, asked) = Asked::of_key(&self.ask.key)?;
         let order = CODEC.order_id(self.ask.order.as_str())?;
         let told = Some(CallbackRow::new("model", self.ask.key, now));
-        Some(PaymentAnswered { order, asked, answer: Ok(Found::Verdict(self.verdict)), callback: told })
+        let answer = Ok(Found::Verdict(self.verdict));
+        Some(PaymentAnswered { order, asked, answer, called_at: None, callback: told })
     }
 }
 

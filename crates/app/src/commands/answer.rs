@@ -206,6 +206,10 @@ pub enum Refusal {
         limit: i64,
         already: i64,
     },
+    /// The order has more units of a drop than one card may pay for.
+    CardLimitExceeded {
+        limit: i64,
+    },
     DeadLetterNotFound,
     /// The letter is closed, or was changed since it was read.
     DeadLetterClosed,
@@ -257,6 +261,7 @@ impl From<drops::Rejection> for Refusal {
             drops::Rejection::Paused => Refusal::DropPaused,
             drops::Rejection::TicketRequired => Refusal::TicketRequired,
             drops::Rejection::PrepaymentRequired => Refusal::PrepaymentRequired,
+            drops::Rejection::CardLimitExceeded { limit } => Refusal::CardLimitExceeded { limit },
             drops::Rejection::LimitExceeded { limit, already } => Refusal::LimitExceeded { limit, already },
         }
     }

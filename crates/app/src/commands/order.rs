@@ -60,6 +60,7 @@ pub(crate) fn place(context: &mut Context<'_>, wanted: &PlaceOrder) -> Answered 
         order::evolve(&mut order, event, context.now);
     }
     let order = order.ok_or_else(|| Halt::broken("placing creates the order"))?;
+    cards::check(context, &order)?;
     declare_new(context, &order);
     context.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     context.publish_of(created_event(context, &order.created), &order)?;

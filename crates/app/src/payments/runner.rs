@@ -7,12 +7,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{Codec, OrderId};
+use domain::ids::Codec;
 use domain::payment::{NextCall, Payment};
 use domain::time::Timestamp;
 
 use crate::commands::PaymentAnswered;
-use crate::payments::provider::{Ask, Asked, Found, Provider, ProviderError, Verdict};
+use crate::payments::provider::{Ask, Found, Provider, ProviderError, Verdict};
 use crate::ports::Clock;
 use crate::resilience::breaker::{Outcome, SharedBreaker, State};
 
@@ -76,7 +76,14 @@ impl PaymentRunner {
         };
         let outcome = if answer.is_ok() { Outcome::Answered } else { Outcome::Failed };
         self.breaker.report(permit, outcome, self.clock.now());
-        Some(PaymentCall { answered: answered(payment.order, asked, way, answer), ask, way })
+        let answered = PaymentAnswered {
+            order: payment.order,
+            asked,
+            answer: answer.map_err(|error| of_query(way, error)),
+            called_at: Some(now),
+            callback: None,
+        };
+        Some(PaymentCall { answered, ask, way })
     }
 }
 
@@ -85,12 +92,11 @@ fn way(way: NextCall, due: Timestamp, now: Timestamp) -> NextCall {
 }
 
 /// A failed query shows nothing about the operation, whatever its error was.
-fn answered(order: OrderId, asked: Asked, way: NextCall, answer: Result<Found, ProviderError>) -> PaymentAnswered {
-    let answer = answer.map_err(|error| match (way, error) {
+fn of_query(way: NextCall, error: ProviderError) -> ProviderError {
+    match (way, error) {
         (NextCall::Query, ProviderError::NotExecuted(why)) => ProviderError::Unknown(why),
         (_, error) => error,
-    });
-    PaymentAnswered { order, asked, answer, callback: None }
+    }
 }
 
 #[cfg(test)]

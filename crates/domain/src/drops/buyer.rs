@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Rejection;
 use super::card::CardHash;
 use crate::ids::{DropId, OrderId, ProductId, UserId};
 
@@ -33,6 +34,18 @@ pub struct Buyer {
 impl Buyer {
     pub const fn new(drop: DropId, user: UserId) -> Buyer {
         Buyer { drop, user, units: vec![], ticket: None, card_limit: None, paid_with: vec![] }
+    }
+
+    /// Checks that one card may pay for an order of so many units. Without a card, an order has no such limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::CardLimitExceeded`].
+    pub fn check_card(&self, units: i64) -> Result<(), Rejection> {
+        match self.card_limit {
+            Some(limit) if units > limit => Err(Rejection::CardLimitExceeded { limit }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Returns the card whose units an order counts, if it has been paid with one.

@@ -23,8 +23,7 @@ pub(super) fn required(payment: &Payment, reference: &Arc<str>, action: &Arc<Act
         // After the void the customer cannot approve the attempt any more, and may begin another one.
         return vec![Event::Declined { code: ACTION_EXPIRED.into() }, Event::VoidRequested];
     }
-    // The query at the deadline decides.
-    vec![Event::Postponed { way: NextCall::Query, due: payment.after_pause(at).min(pending.until) }]
+    vec![payment.postponed(NextCall::Query, at)]
 }
 
 /// The customer is back from the provider.
@@ -156,6 +155,65 @@ mod tests {
         act(&mut payment, &required, NOON);
         let now = payment.as_ref().unwrap();
         assert_eq!((now.state, now.reference.as_deref()), (State::Voiding, Some("pi_1")));
+    }
+
+    /// A payment whose next query is some minutes before its deadline, or at it.
+    fn queried_until(seconds: i64) -> Option<Payment> {
+        let mut payment = waiting();
+        while let Some(due) = payment.as_ref().and_then(|payment| payment.next?.due).filter(|due| *due < later(seconds))
+        {
+            let still = answer(&payment, action());
+            act(&mut payment, &still, due);
+        }
+        payment
+    }
+
+    #[test]
+    fn a_callback_that_does_not_decide_makes_the_query_due_and_never_later() {
+        let undecided = [
+            ProviderResult::Pending,
+            ProviderResult::Unknown,
+            ProviderResult::NotFound,
+            ProviderResult::NotExecuted,
+            ProviderResult::Approved { reference: "pi_1".into(), amount: Money::won(1) },
+            action(),
+        ];
+        let mut payment = queried_until(200);
+        let tries = payment.as_ref().and_then(|payment| payment.next).unwrap().tries;
+        for (said, seconds) in undecided.into_iter().cycle().zip([200, 201, 210, 300, 300, 400, 599, 600, 601]) {
+            let asked = payment.as_ref().and_then(Payment::asked).unwrap();
+            act(&mut payment, &Command::Tell { asked, said }, later(seconds));
+            let next = payment.as_ref().and_then(|payment| payment.next);
+            assert_eq!(next, Some(Next { way: NextCall::Query, due: Some(later(200)), tries }));
+        }
+        let asked = payment.as_ref().and_then(Payment::asked).unwrap();
+        act(&mut payment, &Command::Tell { asked, said: approved() }, later(602));
+        assert_eq!(payment.as_ref().unwrap().state, State::Capturing, "one that decides is booked");
+    }
+
+    /// The first answer may come after a callback, and then opens the action.
+    #[test]
+    fn an_action_is_required_by_a_late_answer_as_well() {
+        let mut payment = None;
+        let start =
+            Command::Start { order: OrderId(1), placed_at: NOON, method: Method::Card, amount: WON, means: None };
+        act(&mut payment, &start, NOON);
+        let asked = payment.as_ref().and_then(Payment::asked).unwrap();
+        act(&mut payment, &Command::Tell { asked, said: action() }, NOON);
+        assert!(payment.as_ref().unwrap().requires_action());
+    }
+
+    #[test]
+    fn an_answer_without_a_result_does_not_put_the_query_off_beyond_the_deadline() {
+        for said in [ProviderResult::Pending, ProviderResult::Unknown, ProviderResult::NotFound] {
+            let mut payment = queried_until(590);
+            let undecided = answer(&payment, said);
+            act(&mut payment, &undecided, later(590));
+            assert_eq!(payment.as_ref().and_then(|payment| payment.next?.due), Some(later(600)));
+            let undecided = answer(&payment, ProviderResult::Unknown);
+            act(&mut payment, &undecided, later(600));
+            assert!(payment.as_ref().and_then(|payment| payment.next?.due) > Some(later(600)), "it is queried on");
+        }
     }
 
     #[test]

@@ -76,6 +76,10 @@ pub enum Event {
         way: NextCall,
         due: Timestamp,
     },
+    /// The provider has a result, as a callback shows: it is queried without a pause. The number of tries stays.
+    Prompted {
+        due: Timestamp,
+    },
     /// The due time moves; the number of tries stays.
     Resumed {
         due: Timestamp,

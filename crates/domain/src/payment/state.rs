@@ -253,14 +253,11 @@ impl Payment {
         self.refunding + self.owed
     }
 
-    /// The next call comes after a pause.
+    /// The next call comes after a pause, but not after the deadline of the customer's action: the call at the deadline decides.
     pub(super) fn postponed(&self, way: NextCall, at: Timestamp) -> Event {
-        Event::Postponed { way, due: self.after_pause(at) }
-    }
-
-    /// Returns when the next call is due if it is postponed now.
-    pub(super) fn after_pause(&self, at: Timestamp) -> Timestamp {
-        at + pause(self.next.map_or(0, |next| next.tries))
+        let due = at + pause(self.next.map_or(0, |next| next.tries));
+        let deadline = self.action.as_ref().map(|action| action.until).filter(|until| at < *until);
+        Event::Postponed { way, due: deadline.map_or(due, |until| due.min(until)) }
     }
 
     /// The pause before the next try of the void or refund.

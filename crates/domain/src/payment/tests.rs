@@ -250,6 +250,9 @@ fn any_said() -> impl Strategy<Value = ProviderResult> {
     ]
 }
 
+/// Stands for the operation that is pending at that moment.
+const OPEN: Asked = Asked::first(MS, 0, Operation::Void, 0);
+
 fn any_command() -> impl Strategy<Value = Command> {
     let asked = (1..3_i64, prop::sample::select(Operation::ALL.to_vec()), 0..3_i64);
     prop_oneof![
@@ -262,7 +265,8 @@ fn any_command() -> impl Strategy<Value = Command> {
             Command::Answer { asked: Asked { order_ms: MS, attempt, operation, refund, try_number }, said }
         }),
         // A result of the operation that is pending at that moment.
-        8 => any_said().prop_map(|said| Command::Answer { asked: Asked::first(MS, 0, Operation::Void, 0), said }),
+        8 => any_said().prop_map(|said| Command::Answer { asked: OPEN, said }),
+        4 => any_said().prop_map(|said| Command::Tell { asked: OPEN, said }),
     ]
 }
 
@@ -270,15 +274,21 @@ fn any_command() -> impl Strategy<Value = Command> {
 fn about_now(payment: Option<&Payment>, command: Command) -> Command {
     let asked = payment.and_then(Payment::asked);
     match (command, asked, payment) {
-        (Command::Answer { asked: open, said }, Some(asked), Some(payment)) if open.attempt == 0 => {
-            let said = if matches!(said, ProviderResult::Approved { .. }) {
-                yes(payment.amount_of(asked.operation))
-            } else {
-                said
-            };
-            Command::Answer { asked, said }
+        (Command::Answer { asked: OPEN, said }, Some(asked), Some(payment)) => {
+            Command::Answer { asked, said: in_full(payment, said) }
+        }
+        (Command::Tell { asked: OPEN, said }, Some(asked), Some(payment)) => {
+            Command::Tell { asked, said: in_full(payment, said) }
         }
         (command, ..) => command,
+    }
+}
+
+/// Gives an approval the amount of the pending operation.
+fn in_full(payment: &Payment, said: ProviderResult) -> ProviderResult {
+    match payment.asked().filter(|_| matches!(said, ProviderResult::Approved { .. })) {
+        Some(asked) => yes(payment.amount_of(asked.operation)),
+        None => said,
     }
 }
 

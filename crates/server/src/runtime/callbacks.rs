@@ -97,7 +97,7 @@ fn answered(submitter: &Submitter, provider: &dyn Provider, callback: Callback) 
         Err(ProviderError::Mismatch(format!("in {currency}")))
     };
     let callback = Some(CallbackRow::new(provider.name(), event_id, submitter.clock.now()));
-    is_one.then_some(PaymentAnswered { order: id, asked, answer, callback })
+    is_one.then_some(PaymentAnswered { order: id, asked, answer, called_at: None, callback })
 }
 
 /// A callback of a provider inside the binary.

@@ -62,7 +62,8 @@ fn mismatch() -> PaymentCall {
         operation: Operation::Capture,
     };
     let answer = Err(ProviderError::Mismatch(String::new()));
-    PaymentCall { answered: PaymentAnswered { order, asked, answer, callback: None }, ask, way: NextCall::Execute }
+    let answered = PaymentAnswered { order, asked, answer, called_at: Some(Timestamp::default()), callback: None };
+    PaymentCall { answered, ask, way: NextCall::Execute }
 }
 
 fn sent() -> Sent {

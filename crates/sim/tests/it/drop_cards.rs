@@ -10,7 +10,7 @@ use domain::drops::{Offer, Secrets, Terms};
 use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Mode, Outcome, Payment as Paying};
-use domain::payment::State;
+use domain::payment::{NextCall, State};
 use domain::reason::Reason;
 
 use crate::fulfilment::{agree, count, pay, payment, refund, refused, say};
@@ -56,7 +56,8 @@ fn authorized(shop: &Shop, order: OrderId, fingerprint: Option<&str>) -> Payment
     let amount = payment.amount_of(Operation::Authorize);
     let verdict = Verdict::Approved { reference: "pi_1".into(), amount, fingerprint: fingerprint.map(Into::into) };
     let asked = payment.asked().unwrap();
-    PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), callback: None }
+    let called_at = payment.next.and_then(|next| next.due);
+    PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), called_at, callback: None }
 }
 
 /// The provider authorizes the payment with this card.
@@ -148,10 +149,7 @@ fn a_card_that_a_callback_leaves_out_is_queried() {
         let mut shop = Shop::open(executor);
         let product = limited(&mut shop, 9);
         let order = paying(&mut shop, ANN, (product, 2), Mode::Parallel);
-        let key = CallbackKey([1; 32]);
-        let callback = CallbackRow { key, provider: "model".into(), event: "evt_1".into(), at: shop.now() };
-        let told = PaymentAnswered { callback: Some(callback), ..authorized(&shop, order, None) };
-        shop.run(Command::PaymentAnswered(Box::new(told))).unwrap();
+        call_back(&mut shop, order, 1);
         assert_eq!((payment(&shop, order).state, counted(&shop)), (State::Authorizing, vec![]));
         with_card(&mut shop, order, "fp_1");
         assert_eq!((ended(&shop, order), counted(&shop)), (PAID, vec![2]));
@@ -159,6 +157,69 @@ fn a_card_that_a_callback_leaves_out_is_queried() {
         unnamed.iter().for_each(|order| agree(&mut shop, *order));
         assert_eq!(unnamed.map(|order| ended(&shop, order)), [PAID, REFUSED]);
         assert_eq!(counted(&shop), [2, 2]);
+    }
+}
+
+/// The provider calls back and leaves the card out.
+fn call_back(shop: &mut Shop, order: OrderId, number: u8) {
+    let key = CallbackKey([number; 32]);
+    let callback = CallbackRow { key, provider: "model".into(), event: format!("evt_{number}").into(), at: shop.now() };
+    let told = PaymentAnswered { called_at: None, callback: Some(callback), ..authorized(shop, order, None) };
+    shop.run(Command::PaymentAnswered(Box::new(told))).unwrap();
+}
+
+/// The customer approves at the bank between two queries. The callback about it, and each repeat of it, makes the query due at
+/// once, and the answer to an earlier query does not put it off again.
+#[test]
+fn callbacks_without_a_card_never_put_the_query_off() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let product = limited(&mut shop, 9);
+        let order = paying(&mut shop, ANN, (product, 2), Mode::Parallel);
+        let action =
+            || Verdict::ActionRequired { reference: "pi_1".into(), url: Some("/act".into()), client_secret: None };
+        let next = |shop: &Shop| payment(shop, order).next.unwrap();
+        for _ in 0..5 {
+            say(&mut shop, order, Ok(Found::Verdict(action())));
+        }
+        assert!(next(&shop).due > Some(shop.now()), "the next query is a while away");
+        let (asked, called_at) = (payment(&shop, order).asked().unwrap(), Some(shop.now()));
+        shop.pass(Duration::from_secs(1));
+        let tries = next(&shop).tries;
+        for number in 1..20 {
+            call_back(&mut shop, order, number);
+            let due = next(&shop).due.unwrap();
+            assert!(due <= shop.now(), "{executor:?}: callback {number} postponed the query");
+            assert_eq!((next(&shop).way, next(&shop).tries), (NextCall::Query, tries));
+        }
+        let late = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(action())), called_at, callback: None };
+        shop.run(Command::PaymentAnswered(Box::new(late))).unwrap();
+        assert!(next(&shop).due.unwrap() <= shop.now(), "the answer is older than the callbacks");
+        with_card(&mut shop, order, "fp_1");
+        assert_eq!((ended(&shop, order), counted(&shop)), (PAID, vec![2]), "{executor:?}");
+    }
+}
+
+/// No card could pay for such an order, so it is refused before it holds goods. Points alone need no card.
+#[test]
+fn an_order_that_no_card_may_pay_for_is_refused() {
+    for (executor, mode) in EXECUTORS.iter().flat_map(|executor| Mode::ALL.map(|mode| (*executor, mode))) {
+        let mut shop = Shop::open(executor);
+        let product = limited(&mut shop, 9);
+        let wanted = |points| PlaceOrder {
+            items: vec![(product, 3)],
+            points: Money::won(points),
+            payment: Paying::Prepaid,
+            mode: Some(mode.into()),
+            ..order_of(ANN, product)
+        };
+        shop.charge(ANN, 3 * PRICE);
+        let refused = Err(Refusal::CardLimitExceeded { limit: 2 });
+        assert_eq!(shop.run(place(wanted(0))), refused, "{executor:?} {mode:?}");
+        assert_eq!(shop.run(place(wanted(PRICE))), refused, "{executor:?} {mode:?}");
+        assert_eq!(shop.state().products[&product].available(), 9);
+        let paid = shop.place(wanted(3 * PRICE)).id();
+        assert_eq!((ended(&shop, paid), counted(&shop)), (PAID, vec![]), "{executor:?} {mode:?}");
     }
 }
 

@@ -60,8 +60,9 @@ pub(crate) fn payment(shop: &Shop, order: OrderId) -> Payment {
 
 /// The provider's result of the pending operation.
 fn answered(shop: &Shop, order: OrderId, answer: Result<Found, ProviderError>) -> PaymentAnswered {
-    let asked = payment(shop, order).asked().unwrap();
-    PaymentAnswered { order, asked, answer, callback: None }
+    let payment = payment(shop, order);
+    let called_at = payment.next.and_then(|next| next.due).or(Some(shop.now()));
+    PaymentAnswered { order, asked: payment.asked().unwrap(), answer, called_at, callback: None }
 }
 
 pub(crate) fn approved(amount: Money) -> Result<Found, ProviderError> {
@@ -226,7 +227,7 @@ fn a_response_and_its_callbacks_are_booked_once() {
         say(shop, order.id(), approved(DUE));
         let answer = answered(shop, order.id(), approved(DUE));
         let callback = CallbackRow::new("model", "evt_1".into(), shop.state().orders[&order.id()].order.updated_at);
-        let told = PaymentAnswered { callback: Some(callback), ..answer.clone() };
+        let told = PaymentAnswered { called_at: None, callback: Some(callback), ..answer.clone() };
         let commands = [told.clone(), answer, told].map(|answered| Command::PaymentAnswered(Box::new(answered)));
         assert!(shop.decide(commands).iter().all(|answer| answer.result.is_ok()));
         shop.quiet();

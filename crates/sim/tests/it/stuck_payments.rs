@@ -117,7 +117,8 @@ fn a_reversed_refund_is_made_again() {
         let asked = payment(shop, order.id()).asked().unwrap();
         agree(shop, order.id());
         let callback = CallbackRow::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
-        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), callback: Some(callback) };
+        let (order_id, callback) = (order.id(), Some(callback));
+        let failed = PaymentAnswered { order: order_id, asked, answer: refused(), called_at: None, callback };
         shop.run(Command::PaymentAnswered(Box::new(failed.clone()))).unwrap();
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
         assert_eq!((payment(shop, order.id()).state, payment(shop, order.id()).refunding), (State::Refunding, DUE));
@@ -155,7 +156,8 @@ fn take_back(shop: &mut Shop, order: OrderId) {
         agree(shop, order);
         let callback =
             CallbackRow::new("model", asked.key(&"ORD-1".into()).as_str().into(), shop.order(order).updated_at);
-        let failed = PaymentAnswered { order, asked, answer: refused(), callback: Some(callback) };
+        let callback = Some(callback);
+        let failed = PaymentAnswered { order, asked, answer: refused(), called_at: None, callback };
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
     }
     assert_eq!(payment(shop, order).state, State::Stuck);

@@ -308,7 +308,8 @@ impl Shop {
     /// The provider approves the operation.
     fn approve(&mut self, order: OrderId, asked: Asked) {
         let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000), fingerprint: None };
-        let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), callback: None };
+        let answer = Ok(Found::Verdict(verdict));
+        let answered = PaymentAnswered { order, asked, answer, called_at: Some(self.clock.now()), callback: None };
         assert!(self.ask(Command::PaymentAnswered(Box::new(answered))).result.is_ok());
         self.quiet();
     }

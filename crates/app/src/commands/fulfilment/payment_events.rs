@@ -55,6 +55,7 @@ pub(crate) fn public_event(context: &Context<'_>, order: &Order, happened: &Happ
         | payment::Event::Owed { .. }
         | payment::Event::Postponed { .. }
         | payment::Event::Called
+        | payment::Event::Prompted { .. }
         | payment::Event::Resumed { .. } => return None,
     })
 }

@@ -62,11 +62,23 @@ pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) ->
     if order.outcome == Outcome::AwaitingPayment && payment.is_authorized_by(answered.asked, &said, context.now) {
         said = admit(context, &order, answered, said)?;
     }
-    let command = payment::Command::Answer { asked: answered.asked, said };
+    let asked = answered.asked;
+    let command = if is_current(&payment, answered) {
+        payment::Command::Answer { asked, said }
+    } else {
+        payment::Command::Tell { asked, said }
+    };
     for event in apply(context, &order, &command)? {
         follow(context, order.id(), &event)?;
     }
     Ok(())
+}
+
+/// Returns false for a callback, and for the answer to a call that began before the payment's next one became due: a callback,
+/// or the customer, has asked for that one meanwhile.
+fn is_current(payment: &Payment, answered: &PaymentAnswered) -> bool {
+    let due = payment.next.and_then(|next| next.due);
+    answered.called_at.is_some_and(|called_at| due.is_none_or(|due| due <= called_at))
 }
 
 /// Counts the card of an authorization that is about to be booked. Above the limit of a drop the order is cancelled first,
@@ -83,7 +95,7 @@ fn admit(
     }
     let fingerprint = answered.fingerprint();
     if fingerprint.is_none() && answered.callback.is_some() {
-        // Callbacks may leave the card out; the answer to a query does not.
+        // Callbacks may leave the card out; the answer to a query does not, and is asked for at once.
         return Ok(ProviderResult::Pending);
     }
     if !cards::count(context, order, shares, fingerprint.unwrap_or_default())? {
@@ -190,6 +202,7 @@ fn follow(context: &mut Context<'_>, id: OrderId, event: &payment::Event) -> Han
         | payment::Event::VoidRequested
         | payment::Event::Voided
         | payment::Event::Resumed { .. }
+        | payment::Event::Prompted { .. }
         | payment::Event::Called
         | payment::Event::Owed { .. }
         | payment::Event::GiveBackDeclined { .. }

@@ -4,6 +4,7 @@
 use domain::drops::{Buyer, Card, CardHash, total};
 use domain::order::{Order, Outcome};
 
+use crate::commands::answer::Refusal;
 use crate::commands::context::{Context, Halt, Handled};
 use crate::commands::order::drop_lines::by_drop;
 use crate::state::rows::{BuyerKey, CardKey};
@@ -13,6 +14,17 @@ pub(crate) struct Share {
     buyer: Buyer,
     limit: i64,
     units: i64,
+}
+
+/// Refuses a new order that no card could pay for, before it holds anything. One that points pay in full needs no card.
+pub(crate) fn check(context: &Context<'_>, order: &Order) -> Handled {
+    if order.created.due.is_zero() {
+        return Ok(());
+    }
+    for Share { buyer, units, .. } in limited(context, order)? {
+        buyer.check_card(units).map_err(Refusal::from)?;
+    }
+    Ok(())
 }
 
 /// Counts an order's units for the card that pays. Returns false, and counts nothing, above the limit of a drop.

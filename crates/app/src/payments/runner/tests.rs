@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use domain::ids::OrderId;
 use domain::money::Money;
 use domain::payment::{Command, Method, decide, evolve};
 

@@ -73,6 +73,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::DropWindowOutOfOrder
         | Refusal::DropProductNotFound { .. }
         | Refusal::DropProductTaken { .. }
+        | Refusal::CardLimitExceeded { .. }
         | Refusal::LimitExceeded { .. } => drop_problem(refusal),
         Refusal::DeadLetterNotFound
         | Refusal::DeadLetterClosed
@@ -164,6 +165,9 @@ fn drop_problem(refusal: &Refusal) -> Problem {
         Refusal::DropProductNotFound { line } => product_not_found().at(format!("#/products/{line}/productId")),
         Refusal::DropProductTaken { line } => Problem::new(Code::DropProductTaken, operators::DROP_PRODUCT_TAKEN)
             .at(format!("#/products/{line}/productId")),
+        Refusal::CardLimitExceeded { limit } => {
+            Problem::new(Code::CardLimitExceeded, details::ORDER_ABOVE_CARD_LIMIT.with(limit)).limited(*limit, 0)
+        }
         Refusal::LimitExceeded { limit, already } => {
             let detail = details::LIMIT_EXCEEDED.with(limit).with(already);
             Problem::new(Code::LimitExceeded, detail).limited(*limit, *already)

@@ -91,8 +91,11 @@ texts! {
         "One customer gets at most {0} units here, and {1} of yours count already. Cancelled and returned units do not count.",
         "한 분당 {0}개까지 구매하실 수 있으며, 이미 {1}개를 주문하셨습니다. 취소하거나 반품한 수량은 제외됩니다.";
     CARD_LIMIT_EXCEEDED:
-        "This card or account has paid for as many units of the drop as it may. The order was cancelled, and nothing was charged.",
-        "이 카드 또는 계좌로 구매하실 수 있는 수량을 넘었습니다. 주문이 취소되었으며 결제되지 않았습니다.";
+        "With this order, the card or account would pay for more units of the drop than it may. The order was cancelled, and nothing was charged.",
+        "이 주문까지 더하면 카드 또는 계좌 하나로 구매하실 수 있는 수량을 넘습니다. 주문이 취소되었으며 결제되지 않았습니다.";
+    ORDER_ABOVE_CARD_LIMIT:
+        "One card or account pays for at most {0} units here, and this order has more. Order at most {0} units.",
+        "카드 또는 계좌 하나로 {0}개까지 구매하실 수 있습니다. 주문 수량을 {0}개 이하로 줄여 주세요.";
     PREPAYMENT_REQUIRED:
         "Orders of this drop are paid before they are shipped. Order with payment PREPAID.",
         "이 드롭은 선결제만 가능합니다. 결제 방식을 PREPAID로 주문해 주세요.";

@@ -133,8 +133,8 @@ pub(crate) const fn of_reason(reason: Reason) -> Text {
             Text::new("The parcel could not be delivered and came back.", "상품이 배송되지 못하고 돌아왔습니다.")
         }
         Reason::PaymentMethodLimitExceeded => Text::new(
-            "The card or account has paid for as many units as it may.",
-            "이 카드 또는 계좌로 구매하실 수 있는 수량을 넘었습니다.",
+            "With it, the card or account would have paid for more units than it may.",
+            "카드 또는 계좌 하나로 구매하실 수 있는 수량을 넘었습니다.",
         ),
         Reason::PaymentExpired => Text::new("It was not paid in time.", "결제 기한이 지났습니다."),
     }
