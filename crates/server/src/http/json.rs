@@ -11,6 +11,7 @@ use super::{BodyLimits, Code, Problem, body};
 use crate::api::texts::{details, values};
 
 mod explain;
+mod mending;
 mod strict;
 
 /// A JSON body of type `T`, in requests and in answers.
@@ -82,11 +83,11 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Code::MediaTypeUnsupported, details::BODY_NOT_JSON))
 }
 
-/// Parses a document. On failure, parses it again to find the place: tracking the path costs an allocation per field, which
+/// Parses a document. On failure, parses it again to find the places of all wrong values: tracking the path costs an allocation per field, which
 /// valid requests need not pay.
 ///
 /// # Errors
-/// A problem with the place and the reason.
+/// A problem with the places and the reasons.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     strict::from_slice(bytes).map_err(|_| explain::failure::<T>(bytes))
 }

@@ -104,6 +104,17 @@ impl Problem {
         Problem::violated(vec![Violation::in_body(pointer, code, detail)])
     }
 
+    /// Names another value of the body.
+    pub fn and_invalid(
+        mut self,
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<Message>,
+    ) -> Problem {
+        self.violations.push(Violation::in_body(pointer, code, detail));
+        self
+    }
+
     /// A problem with one query parameter.
     pub fn invalid_parameter(name: impl Into<String>, code: &'static str, detail: impl Into<Message>) -> Problem {
         Problem::violated(vec![Violation { parameter: Some(name.into()), ..Violation::of_nothing(code, detail) }])

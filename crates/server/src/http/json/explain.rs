@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment, Track};
 
+use super::mending;
 use super::strict::Strict;
 use crate::api::texts::{Message, bodies, values};
 use crate::http::Problem;
@@ -16,17 +18,14 @@ pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
     if bytes.trim_ascii().is_empty() {
         return Problem::invalid("#", "syntax", bodies::EMPTY);
     }
-    let mut track = Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let tracked = serde_path_to_error::Deserializer::new(Strict(&mut json), &mut track);
-    let error = match T::deserialize(tracked) {
-        Err(error) => error,
-        Ok(_) => match json.end() {
+    let (path, error) = match tracked::<T, _>(&mut json) {
+        Err(failed) => failed,
+        Ok(()) => match json.end() {
             Err(error) => return syntax(&error),
-            Ok(()) => serde_json::Error::custom("the value is not accepted"),
+            Ok(()) => (Track::new().path(), serde_json::Error::custom("the value is not accepted")),
         },
     };
-    let path = track.path();
     let message = error.to_string();
     if message.starts_with("number out of range") {
         return Problem::invalid(pointer(&path, None), "out_of_range", bodies::TOO_LARGE_A_NUMBER);
@@ -34,7 +33,47 @@ pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
     if error.is_syntax() || error.is_eof() || error.is_io() {
         return syntax(&error);
     }
-    data(&path, without_position(&message))
+    let first = wrong(&path, without_position(&message));
+    let mut all = mending::all_wrong::<T>(bytes, first).into_iter();
+    let problem = all.next().map_or_else(|| syntax(&error), Wrong::into_problem);
+    all.fold(problem, |problem, Wrong { pointer, code, detail, .. }| problem.and_invalid(pointer, code, detail))
+}
+
+/// A step from a value to one inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Field(String),
+    Element(usize),
+}
+
+/// A value that cannot be parsed.
+#[derive(Clone, Debug)]
+pub(super) struct Wrong {
+    pointer: String,
+    pub(super) code: &'static str,
+    detail: Message,
+    /// The way to the value, also to one that is missing.
+    pub(super) steps: Vec<Step>,
+    /// The parser's own message.
+    pub(super) message: String,
+}
+
+impl Wrong {
+    fn into_problem(self) -> Problem {
+        Problem::invalid(self.pointer, self.code, self.detail)
+    }
+}
+
+/// Returns the first value that cannot be parsed.
+pub(super) fn first_wrong<T: DeserializeOwned>(body: &Value) -> Option<Wrong> {
+    let (path, error) = tracked::<T, _>(body).err()?;
+    Some(wrong(&path, &error.to_string()))
+}
+
+fn tracked<'de, T: DeserializeOwned, X: Deserializer<'de>>(from: X) -> Result<(), (Path, X::Error)> {
+    let mut track = Track::new();
+    let parsed = T::deserialize(serde_path_to_error::Deserializer::new(Strict(from), &mut track));
+    parsed.map(drop).map_err(|error| (track.path(), error))
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {
@@ -50,26 +89,39 @@ fn syntax(error: &serde_json::Error) -> Problem {
     Problem::invalid("#", "syntax", detail)
 }
 
-fn data(path: &Path, message: &str) -> Problem {
+fn wrong(path: &Path, message: &str) -> Wrong {
+    let (field, code, detail) = data(message);
+    let inner = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(Step::Element(*index)),
+        Segment::Map { key } => Some(Step::Field(key.clone())),
+        Segment::Enum { variant } => Some(Step::Field(variant.clone())),
+        Segment::Unknown => None,
+    });
+    let steps = inner.chain(field.map(|field| Step::Field(field.to_owned()))).collect();
+    Wrong { pointer: pointer(path, field), code, detail, steps, message: message.to_owned() }
+}
+
+/// Returns the field that the message names, if it lies inside the value at hand; the code; and what is said of it.
+fn data(message: &str) -> (Option<&str>, &'static str, Message) {
     if message.starts_with("unknown field `") {
         let detail = match known(message) {
             Some(fields) => bodies::UNKNOWN_FIELD.with(cut(&fields)),
             None => bodies::NO_FIELDS.into(),
         };
-        return Problem::invalid(pointer(path, None), "unknown_field", detail);
+        return (None, mending::UNKNOWN, detail);
     }
     if let Some(name) = quoted_name(message, "missing field `") {
-        return Problem::invalid(pointer(path, Some(name)), "required", values::REQUIRED);
+        return (Some(name), "required", values::REQUIRED.into());
     }
     if let Some(name) = quoted_name(message, "duplicate field `") {
-        return Problem::invalid(pointer(path, Some(name)), "duplicate_field", values::GIVEN_TWICE);
+        return (Some(name), mending::TWICE, values::GIVEN_TWICE.into());
     }
     let (code, detail) = match message.split_once(": ") {
         Some(("invalid type", rest)) => ("wrong_type", mismatch(rest)),
         Some(("invalid value", rest)) => ("out_of_range", mismatch(rest)),
         Some(_) | None => ("not_accepted", unknown_word(message)),
     };
-    Problem::invalid(pointer(path, None), code, detail)
+    (None, code, detail)
 }
 
 /// Translates the parser's "expected i64" to "an integer is expected".
@@ -93,11 +145,15 @@ fn unknown_word(message: &str) -> Message {
     bodies::UNKNOWN_WORD.with(cut(&given.replace('`', "'"))).with(cut(&words))
 }
 
-/// Returns the names that the parser expected: those in its quotes.
 fn known(message: &str) -> Option<String> {
-    let expected = &message[message.rfind("`, expected ")? + 2..];
-    let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let names = expected_names(message);
     (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// Returns the names that the parser expected: those in its quotes.
+pub(super) fn expected_names(message: &str) -> Vec<&str> {
+    let Some(start) = message.rfind("`, expected ") else { return vec![] };
+    message[start + 2..].split('`').skip(1).step_by(2).collect()
 }
 
 fn quoted_name<'a>(message: &'a str, prefix: &str) -> Option<&'a str> {

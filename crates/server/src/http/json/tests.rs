@@ -31,7 +31,7 @@ enum Payment {
 fn refused(body: &str) -> (String, &'static str, String) {
     let problem = parse::<Order>(body.as_bytes()).unwrap_err();
     assert_eq!(problem.code(), Code::ValidationFailed);
-    let [violation] = problem.violations() else { panic!("one violation is expected") };
+    let violation = &problem.violations()[0];
     (violation.place().to_owned(), violation.code, violation.detail.of(Language::English).into_owned())
 }
 
@@ -88,6 +88,35 @@ fn missing_and_repeated_fields_are_named() {
     check("{}", "#/items", "required");
     check(r#"{"items":[{"productId":1}]}"#, "#/items/0/quantity", "required");
     check(r#"{"items":[],"items":[]}"#, "#/items", "duplicate_field");
+}
+
+/// Returns places and codes of all wrong values.
+fn all(body: &str) -> Vec<String> {
+    let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+    problem.violations().iter().map(|found| format!("{} {}", found.place(), found.code)).collect()
+}
+
+#[test]
+fn every_wrong_value_is_named() {
+    assert_eq!(all(r#"{"items":[{}]}"#), ["#/items/0/productId required", "#/items/0/quantity required"]);
+    assert_eq!(
+        all(r#"{"price":1,"note":7,"payment":"BARTER","items":[{"productId":"x"},7,{"productId":1,"quantity":-1}]}"#),
+        [
+            "#/price unknown_field",
+            "#/items/0/productId wrong_type",
+            "#/items/0/quantity required",
+            "#/items/1 wrong_type",
+            "#/items/2/quantity out_of_range",
+            "#/note wrong_type",
+            "#/payment not_accepted",
+        ]
+    );
+    assert_eq!(all(r#"{"pointsToUse":true,"payment":{}}"#).len(), 3, "and the items are missing");
+    assert_eq!(all(r#"{"items":[],"items":[],"note":7}"#), ["#/items duplicate_field", "#/note wrong_type"]);
+    assert_eq!(all("7"), ["# wrong_type"]);
+    assert_eq!(all(r#"{"price":1"#), ["#/price unknown_field"], "the rest is no JSON");
+    let many = format!(r#"{{"items":[{}]}}"#, vec!["7"; 1_000].join(","));
+    assert_eq!(all(&many).len(), 10, "a few are enough");
 }
 
 #[test]
