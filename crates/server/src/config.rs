@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 mod addresses;
 mod error;
-mod explain;
+pub(crate) mod explain;
 mod kafka;
 mod kafka_clients;
 mod layers;

@@ -39,7 +39,8 @@ fn shown<'a>(key: &str, given: &'a str) -> &'a str {
     if key.ends_with("password") || key.ends_with("secret") { "not a string" } else { given }
 }
 
-fn plain(expected: &str) -> &str {
+/// Translates the parser's word for what is expected.
+pub(crate) fn plain(expected: &str) -> &str {
     match expected {
         "u8" => "a whole number from 0 to 255",
         "u16" => "a whole number from 0 to 65535",

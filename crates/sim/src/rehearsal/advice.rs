@@ -27,7 +27,7 @@ pub enum Trial {
 #[serde(rename_all = "camelCase")]
 pub struct Tried {
     pub value: i64,
-    /// For the first time.
+    /// When the last unit was claimed by an order that was paid.
     pub sold_out_seconds: Option<f64>,
     pub wait_seconds_p95: f64,
     pub answer_ms_p99: f64,
@@ -99,7 +99,7 @@ fn tried(value: i64, outcome: &Outcome, in_vain_max: f64) -> Tried {
     let answer_ms_p99 = outcome.join_ms.p99.max(outcome.order_ms.p99);
     Tried {
         value,
-        sold_out_seconds: outcome.first_sold_out_seconds,
+        sold_out_seconds: outcome.sold_out_seconds,
         wait_seconds_p95: outcome.wait_seconds.p95,
         answer_ms_p99,
         in_vain_percent,
@@ -113,6 +113,20 @@ mod tests {
     use super::*;
     use crate::rehearsal::play;
     use crate::rehearsal::told::tests::script;
+
+    /// Units that come back are sold later: rates are compared by when everything is paid.
+    #[test]
+    fn a_rate_is_judged_by_the_orders_that_are_paid() {
+        let mut script = script();
+        script.customers.unpaid_percent = 30;
+        script.shop.pay_within_seconds = 20;
+        let played: Vec<(Trial, Outcome)> =
+            trials(&script).iter().map(|(trial, script)| (*trial, play(script))).collect();
+        for (tried, (_, outcome)) in advise(&played).rates.iter().zip(&played) {
+            assert_eq!(tried.sold_out_seconds, outcome.sold_out_seconds);
+            assert!(outcome.sold_out_seconds > outcome.first_sold_out_seconds, "{outcome:?}");
+        }
+    }
 
     #[test]
     fn a_rate_that_lets_many_in_for_nothing_is_not_recommended() {

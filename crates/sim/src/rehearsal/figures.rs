@@ -13,8 +13,10 @@ const BUSY_SECONDS: i64 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum End {
-    /// Has what they ordered, paid or not.
+    /// Ordered, and paid.
     Bought,
+    /// Ordered, and did not pay.
+    Unpaid,
     /// Was admitted and ordered, when nothing was left.
     AdmittedInVain,
     /// Was told in the queue that everything is sold.
@@ -27,6 +29,8 @@ pub enum End {
     TooLate,
     /// Was still waiting when the drop ended.
     Ended,
+    /// Ordered when the drop had ended, such as after a late admission.
+    AfterTheEnd,
     /// Gave up after the shop could not serve them.
     GaveUp,
     /// Ordered more than the limit allows.
@@ -78,7 +82,7 @@ pub struct Point {
     pub arrived: u32,
     pub waiting: u32,
     pub admitted: u32,
-    /// Units.
+    /// Units of paid orders.
     pub sold: i64,
     /// The longest queue of a process since the point before.
     pub queued: usize,
@@ -94,12 +98,13 @@ pub struct Point {
 pub struct Outcome {
     pub customers: u32,
     pub stock: i64,
+    /// Units of paid orders.
     pub sold: i64,
     /// When all units were claimed for the first time. Orders that are not paid may bring some back.
     pub first_sold_out_seconds: Option<f64>,
     /// Of the customers who were admitted until then, those in percent who found nothing left.
     pub in_vain_percent: f64,
-    /// When the last unit was claimed, if everything was sold at the end.
+    /// When the last unit was claimed by an order that was paid, if everything was sold.
     pub sold_out_seconds: Option<f64>,
     pub lasted_seconds: f64,
     /// How customers ended.

@@ -32,9 +32,10 @@ pub(super) struct Person {
 pub(super) struct Measures {
     pub(super) requests: u64,
     pub(super) admitted: u32,
-    /// The moment when all units were claimed; `None` after units came back.
-    pub(super) sold_out_at: Option<i64>,
+    /// When all units were claimed for the first time.
     pub(super) first_sold_out_at: Option<i64>,
+    /// When they were claimed by orders that were all paid.
+    pub(super) sold_out_at: Option<i64>,
     /// When customers learned of their admission; those who then found nothing left.
     pub(super) learned: Vec<i64>,
     pub(super) in_vain: Vec<i64>,
@@ -65,8 +66,7 @@ impl Measures {
         self.share_min = Some(self.share_min.map_or(share, |least| least.min(share)));
     }
 
-    pub(super) fn note_sold_out(&mut self, at: Option<i64>) {
-        self.sold_out_at = at;
+    pub(super) fn note_claimed(&mut self, at: Option<i64>) {
         self.first_sold_out_at = self.first_sold_out_at.or(at);
     }
 

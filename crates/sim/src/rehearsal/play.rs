@@ -268,7 +268,7 @@ impl<'a> Stage<'a> {
         let id = self.drop.id;
         let Some(drop) = self.around.disk.read(|state| state.drops.get(&id).cloned()) else { return };
         if drop.is_sold_out() != self.drop.is_sold_out() {
-            self.measures.note_sold_out(drop.is_sold_out().then_some(self.now));
+            self.measures.note_claimed(drop.is_sold_out().then_some(self.now));
         }
         let mut concerned = vec![];
         if let Some(queue) = &drop.queue {
@@ -280,6 +280,7 @@ impl<'a> Stage<'a> {
         }
         if !self.is_gone && drop.is_sold_out() && self.is_nothing_held() {
             self.is_gone = true;
+            self.measures.sold_out_at = Some(self.now);
             concerned.extend(0..self.script.customers.count);
         }
         for customer in concerned {
@@ -295,8 +296,9 @@ impl<'a> Stage<'a> {
         self.around.disk.read(|state| state.products.values().all(|product| product.on_hand == 0))
     }
 
+    /// Returns the units of paid orders. Those of other orders are still at hand.
     pub(super) fn sold(&self) -> i64 {
-        let left: i64 = self.around.disk.read(|state| state.products.values().map(|known| known.available()).sum());
+        let left: i64 = self.around.disk.read(|state| state.products.values().map(|known| known.on_hand).sum());
         self.stock() - left
     }
 

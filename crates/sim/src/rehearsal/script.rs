@@ -3,12 +3,56 @@
 use std::fmt;
 
 use domain::drops::Prequeue;
+use domain::limits::{ADMIT_PER_SECOND_MAX, HOLD_SECONDS_MAX, QUANTITY_MAX};
 use serde::{Deserialize, Serialize};
 
-const CUSTOMERS_MAX: u32 = 1_000_000;
+const CUSTOMERS_MAX: i64 = 1_000_000;
 const SECONDS_MAX: i64 = 7 * 86_400;
 const PRODUCTS_MAX: usize = 20;
 const UNITS_MAX: i64 = 1_000_000;
+
+/// The least and the most of the numbers, by their keys without places. Those of a drop are the API's. The limits of
+/// `arrivals` depend on the drop.
+const RANGES: [(&str, i64, i64); 32] = [
+    ("seed", 0, i64::MAX),
+    ("drop.lasts_seconds", 1, SECONDS_MAX),
+    ("drop.per_customer", 1, QUANTITY_MAX),
+    ("drop.products.stock", 1, UNITS_MAX),
+    ("drop.products.per_customer", 1, QUANTITY_MAX),
+    ("drop.products.wanted", 0, 1_000_000),
+    ("waiting_room.admit_per_second", 1, ADMIT_PER_SECOND_MAX),
+    ("waiting_room.hold_seconds", 1, HOLD_SECONDS_MAX),
+    ("customers.count", 1, CUSTOMERS_MAX),
+    ("customers.units", 0, 100),
+    ("customers.think_seconds", 0, 86_400),
+    ("customers.look_every_seconds", 1, 3_600),
+    ("customers.no_show_percent", 0, 100),
+    ("customers.leave_percent", 0, 100),
+    ("customers.leave_after_seconds", 1, 86_400),
+    ("customers.again_percent", 0, 100),
+    ("customers.unpaid_percent", 0, 100),
+    ("customers.repeats", 0, 100),
+    ("customers.repeat_after_seconds", 1, 3_600),
+    ("arrivals.share", 0, 1_000_000),
+    ("shop.processes", 1, 64),
+    ("shop.cores", 1, 256),
+    ("shop.queue_max", 1, 1_000_000),
+    ("shop.batch_max", 1, 100_000),
+    ("shop.batch_every_us", 0, 10_000_000),
+    ("shop.command_deadline_ms", 1, 3_600_000),
+    ("shop.pay_within_seconds", 1, 86_400),
+    ("shop.speeds.http_us", 1, 10_000_000),
+    ("shop.speeds.look_us", 1, 10_000_000),
+    ("shop.speeds.join_us", 1, 10_000_000),
+    ("shop.speeds.order_us", 1, 10_000_000),
+    ("shop.speeds.commit_us", 1, 10_000_000),
+];
+
+/// Returns the least and the most of a number, by its key; `None` if its limits depend on others.
+pub fn range(key: &str) -> Option<(i64, i64)> {
+    let plain: String = key.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect();
+    RANGES.iter().find(|(known, ..)| *known == plain).map(|(_, least, most)| (*least, *most))
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,28 +240,28 @@ impl Script {
         let Sale { name, lasts_seconds, per_customer, products } = &self.drop;
         let is_named = (1..=200).contains(&name.chars().count());
         ensure(is_named, "drop.name", || "must have 1 to 200 characters".into())?;
-        within("drop.lasts_seconds", *lasts_seconds, 1, SECONDS_MAX)?;
-        per_customer.map_or(Ok(()), |limit| within("drop.per_customer", limit, 1, UNITS_MAX))?;
+        limited("drop.lasts_seconds", *lasts_seconds)?;
+        per_customer.map_or(Ok(()), |limit| limited("drop.per_customer", limit))?;
         let count = products.len();
         ensure((1..=PRODUCTS_MAX).contains(&count), "drop.products", || {
             format!("has {count} products, but must have 1 to {PRODUCTS_MAX}")
         })?;
         for (place, product) in products.iter().enumerate() {
             let key = |field: &str| format!("drop.products[{place}].{field}");
-            within(&key("stock"), product.stock, 1, UNITS_MAX)?;
-            product.per_customer.map_or(Ok(()), |limit| within(&key("per_customer"), limit, 1, UNITS_MAX))?;
-            within(&key("wanted"), product.wanted, 0, 1_000_000)?;
+            limited(&key("stock"), product.stock)?;
+            product.per_customer.map_or(Ok(()), |limit| limited(&key("per_customer"), limit))?;
+            limited(&key("wanted"), product.wanted)?;
         }
         let wanted: u64 = products.iter().map(|product| product.wanted).sum();
         ensure(wanted > 0, "drop.products", || "are wanted by no one: one `wanted` must be 1 or more".into())?;
         let Some(room) = self.waiting_room else { return Ok(()) };
-        within("waiting_room.admit_per_second", room.admit_per_second, 1, 1_000_000)?;
-        within("waiting_room.hold_seconds", room.hold_seconds, 1, 86_400)
+        limited("waiting_room.admit_per_second", room.admit_per_second)?;
+        limited("waiting_room.hold_seconds", room.hold_seconds)
     }
 
     fn check_customers(&self) -> Result<(), Wrong> {
         let Crowd { count, units, .. } = &self.customers;
-        within("customers.count", *count, 1, CUSTOMERS_MAX)?;
+        limited("customers.count", *count)?;
         let all: u64 = units.iter().fold(0, |sum, percent| sum.saturating_add(*percent));
         let is_whole = all == 100 && units.len() <= 100;
         ensure(is_whole, "customers.units", || format!("adds up to {all}, but must add up to 100 percent"))?;
@@ -229,41 +273,47 @@ impl Script {
             ("unpaid_percent", crowd.unpaid_percent),
         ];
         for (name, percent) in percents {
-            within(&format!("customers.{name}"), percent, 0, 100)?;
+            limited(&format!("customers.{name}"), percent)?;
         }
-        within("customers.think_seconds", crowd.think_seconds, 0, 86_400)?;
-        within("customers.look_every_seconds", crowd.look_every_seconds, 1, 3_600)?;
-        within("customers.leave_after_seconds", crowd.leave_after_seconds, 1, 86_400)?;
-        within("customers.repeats", crowd.repeats, 0, 100)?;
-        within("customers.repeat_after_seconds", crowd.repeat_after_seconds, 1, 3_600)?;
+        limited("customers.think_seconds", crowd.think_seconds)?;
+        limited("customers.look_every_seconds", crowd.look_every_seconds)?;
+        limited("customers.leave_after_seconds", crowd.leave_after_seconds)?;
+        limited("customers.repeats", crowd.repeats)?;
+        limited("customers.repeat_after_seconds", crowd.repeat_after_seconds)?;
         let shares: u64 = self.arrivals.iter().fold(0, |sum, some| sum.saturating_add(some.share));
         ensure(shares > 0, "arrivals", || "must have at least one time with a share of 1 or more".into())?;
         for (place, some) in self.arrivals.iter().enumerate() {
             let key = |field: &str| format!("arrivals[{place}].{field}");
             within(&key("from"), some.from, -SECONDS_MAX, self.drop.lasts_seconds)?;
             within(&key("to"), some.to, some.from.saturating_add(1), self.drop.lasts_seconds)?;
-            within(&key("share"), some.share, 0, 1_000_000)?;
+            limited(&key("share"), some.share)?;
         }
         Ok(())
     }
 
     fn check_shop(&self) -> Result<(), Wrong> {
         let Machines { processes, cores, queue_max, batch_max, command_deadline_ms, .. } = &self.shop;
-        within("shop.processes", *processes, 1, 64)?;
-        within("shop.cores", *cores, 1, 256)?;
-        within("shop.queue_max", *queue_max, 1, 1_000_000)?;
-        within("shop.batch_max", *batch_max, 1, 100_000)?;
-        within("shop.batch_every_us", self.shop.batch_every(), 0, 10_000_000)?;
-        within("shop.command_deadline_ms", *command_deadline_ms, 1, 3_600_000)?;
-        within("shop.pay_within_seconds", self.shop.pay_within_seconds, 1, 86_400)?;
+        limited("shop.processes", *processes)?;
+        limited("shop.cores", *cores)?;
+        limited("shop.queue_max", *queue_max)?;
+        limited("shop.batch_max", *batch_max)?;
+        limited("shop.batch_every_us", self.shop.batch_every())?;
+        limited("shop.command_deadline_ms", *command_deadline_ms)?;
+        limited("shop.pay_within_seconds", self.shop.pay_within_seconds)?;
         let Speeds { http_us, look_us, join_us, order_us, commit_us } = self.shop.speeds;
         let speeds =
             [("http", http_us), ("look", look_us), ("join", join_us), ("order", order_us), ("commit", commit_us)];
         for (name, micros) in speeds {
-            within(&format!("shop.speeds.{name}_us"), micros, 1, 10_000_000)?;
+            limited(&format!("shop.speeds.{name}_us"), micros)?;
         }
         Ok(())
     }
+}
+
+/// Checks a number against the range of its key.
+fn limited(key: &str, value: impl Into<i128>) -> Result<(), Wrong> {
+    let (least, most) = range(key).unwrap_or((i64::MIN, i64::MAX));
+    within(key, value.into(), least.into(), most.into())
 }
 
 fn within<T: PartialOrd + fmt::Display>(key: &str, value: T, least: T, most: T) -> Result<(), Wrong> {

@@ -109,22 +109,26 @@ impl Stage<'_> {
     }
 
     fn ordered(&mut self, ask: &Ask, outcome: Option<OrderOutcome>) {
-        let has_it = matches!(outcome, Some(OrderOutcome::Completed | OrderOutcome::AwaitingPayment));
-        if !has_it {
+        let end = match outcome {
+            Some(OrderOutcome::Completed) => Some(End::Bought),
+            Some(OrderOutcome::AwaitingPayment) => Some(End::Unpaid),
+            Some(_) | None => None,
+        };
+        if end.is_none() {
             *self.measures.refusals.entry(Refused::OutOfStock).or_default() += 1;
         }
         let has_room = self.script.waiting_room.is_some();
-        match ask.wish {
-            Wish::Order if has_it => {
+        match (ask.wish, end) {
+            (Wish::Order, Some(end)) => {
                 if self.customers[ask.customer as usize].orders_again {
                     self.send(ask.customer, Wish::OrderAgain);
                 }
-                self.end(ask.customer, End::Bought);
+                self.end(ask.customer, end);
             }
-            Wish::Order if has_room => self.end(ask.customer, End::AdmittedInVain),
-            Wish::Order if self.is_gone => self.end(ask.customer, End::ToldSoldOut),
-            Wish::Order => self.try_again(ask, End::ToldSoldOut),
-            Wish::Join | Wish::Leave | Wish::OrderAgain => {}
+            (Wish::Order, None) if has_room => self.end(ask.customer, End::AdmittedInVain),
+            (Wish::Order, None) if self.is_gone => self.end(ask.customer, End::ToldSoldOut),
+            (Wish::Order, None) => self.try_again(ask, End::ToldSoldOut),
+            (Wish::Join | Wish::Leave | Wish::OrderAgain, _) => {}
         }
     }
 
@@ -137,7 +141,8 @@ impl Stage<'_> {
             Refusal::LimitExceeded { .. } => (Refused::LimitExceeded, End::OverTheLimit),
             Refusal::TicketRequired => (Refused::TicketRequired, End::TooLate),
             Refusal::DropNotStarted => (Refused::NotStarted, End::GaveUp),
-            Refusal::DropEnded => (Refused::Ended, End::Ended),
+            Refusal::DropEnded if ask.wish == Wish::Join => (Refused::Ended, End::Ended),
+            Refusal::DropEnded => (Refused::Ended, End::AfterTheEnd),
             Refusal::StockExhausted { .. } => (Refused::OutOfStock, End::AdmittedInVain),
             _ => (Refused::Other, End::GaveUp),
         };

@@ -102,6 +102,39 @@ fn units_that_are_not_paid_are_sold_again() {
     );
 }
 
+/// Customers who do not pay have bought nothing, also when their units come back after the end.
+#[test]
+fn only_paid_orders_count_as_sold() {
+    for (unpaid_percent, pay_within_seconds) in [(100, 5), (100, 6_000), (50, 6_000)] {
+        let mut script = script();
+        script.drop.per_customer = None;
+        script.customers.units = vec![100];
+        script.customers.again_percent = 0;
+        script.customers.unpaid_percent = unpaid_percent;
+        script.shop.pay_within_seconds = pay_within_seconds;
+        let outcome = play(&script);
+        assert_sound(&outcome);
+        assert_eq!(outcome.ended(End::Bought), outcome.sold.cast_unsigned(), "{:?}", outcome.ends);
+        assert_eq!(outcome.sold == 0, unpaid_percent == 100, "{}", outcome.sold);
+        assert!(outcome.ended(End::Unpaid) > 0 && outcome.first_sold_out_seconds.is_some(), "{:?}", outcome.ends);
+        assert_eq!(outcome.sold_out_seconds, None, "not everything is paid");
+        assert_eq!(outcome.points.last().map(|point| point.sold), Some(outcome.sold));
+    }
+}
+
+/// The last ones are admitted just before the end, and order after it.
+#[test]
+fn an_order_after_the_end_is_named_so() {
+    let mut script = script();
+    script.drop.lasts_seconds = 40;
+    script.drop.products[0].stock = 400;
+    script.customers.think_seconds = 20;
+    let outcome = play(&script);
+    assert_sound(&outcome);
+    assert!(outcome.ended(End::AfterTheEnd) > 0 && outcome.ended(End::Ended) > 0, "{:?}", outcome.ends);
+    assert_eq!(outcome.ended(End::AfterTheEnd), outcome.refused(Refused::Ended), "{:?}", outcome.refusals);
+}
+
 #[test]
 fn a_shop_that_is_too_slow_refuses_and_admits_more_slowly() {
     let mut script = script();

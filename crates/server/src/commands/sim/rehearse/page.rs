@@ -86,7 +86,7 @@ fn introduction(script: &Script, outcome: &Outcome) -> String {
 }
 
 fn facts(outcome: &Outcome) -> Markup {
-    let sold_out = outcome.first_sold_out_seconds.map_or_else(|| "not".to_owned(), clock);
+    let sold_out = outcome.sold_out_seconds.map_or_else(|| "not".to_owned(), clock);
     let answers = outcome.join_ms.p99.max(outcome.order_ms.p99);
     let facts = [
         (sold_out, "until sold out"),
@@ -110,7 +110,7 @@ fn plots(outcome: &Outcome) -> Markup {
     let seconds: Vec<f64> = outcome.points.iter().map(|point| point.at).collect();
     let of = |value: fn(&sim::rehearsal::Point) -> f64| outcome.points.iter().map(value).collect::<Vec<f64>>();
     let mut marks = vec![(0.0, "start")];
-    marks.extend(outcome.first_sold_out_seconds.map(|at| (at, "sold out")));
+    marks.extend(outcome.sold_out_seconds.map(|at| (at, "sold out")));
     let plot = |label, lines| Plot { label, seconds: &seconds, lines, marks: marks.clone() };
     let line = |name, colour, values| Line { name, colour, values };
     let customers = vec![

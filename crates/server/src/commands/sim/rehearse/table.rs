@@ -9,14 +9,16 @@ use sim::rehearsal::{Outcome, Percentiles};
 use super::rehearsed::Rehearsed;
 
 /// The words for how customers end, in the order in which they are shown.
-const ENDS: [(End, &str); 9] = [
+const ENDS: [(End, &str); 11] = [
     (End::Bought, "bought"),
+    (End::Unpaid, "ordered, and did not pay"),
     (End::AdmittedInVain, "admitted, and nothing was left"),
     (End::ToldSoldOut, "told that it is sold out"),
     (End::NoShow, "admitted, and did not order"),
     (End::Left, "left the queue"),
     (End::TooLate, "ordered after their time"),
     (End::Ended, "waited until the drop ended"),
+    (End::AfterTheEnd, "ordered after the drop's end"),
     (End::GaveUp, "gave up on a busy shop"),
     (End::OverTheLimit, "ordered above the limit"),
 ];
@@ -73,16 +75,16 @@ pub(super) fn of(rehearsed: &Rehearsed, is_calibrated: bool) -> String {
     text.trim_end().to_owned()
 }
 
-/// Returns how much was sold and when the last unit was.
+/// Returns how much was sold, which is paid, and when the last unit was.
 pub(super) fn sold(outcome: &Outcome) -> String {
     let Outcome { sold, stock, .. } = outcome;
     match (outcome.first_sold_out_seconds, outcome.sold_out_seconds) {
         (Some(first), Some(last)) if first < last => {
             let (first, last) = (clock(first), clock(last));
-            format!("{sold} of {stock}; all claimed after {first}, the last one that came back after {last}")
+            format!("{sold} of {stock}; all claimed after {first}, the last one that was paid after {last}")
         }
         (_, Some(seconds)) => format!("{sold} of {stock}, the last one {} after the start", clock(seconds)),
-        (Some(first), None) => format!("{sold} of {stock}; all claimed after {}, then some came back", clock(first)),
+        (Some(first), None) => format!("{sold} of {stock}; all claimed after {}, but not all paid", clock(first)),
         (None, None) => format!("{sold} of {stock}"),
     }
 }
