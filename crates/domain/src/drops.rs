@@ -97,7 +97,7 @@ pub struct Drop {
     /// The products that an admin has paused or discontinued.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub off_sale: Vec<ProductId>,
-    /// Draws the order of those who come before. Told once the drop has opened.
+    /// Draws the order of those who come before. Told once the drop has opened, or was ended before.
     #[serde(default)]
     pub seed: [u8; 32],
     #[serde(default)]
@@ -142,7 +142,7 @@ pub struct Change {
 pub enum ChangeRejection {
     /// A drop that has ended stays so: its products may belong to another one.
     Ended,
-    /// It would end before it starts.
+    /// It would end between now and its start.
     WindowOutOfOrder,
     NoWaitingRoom,
 }
@@ -222,6 +222,11 @@ impl Drop {
         }
     }
 
+    /// Returns true if it was ended before its start: it never opens.
+    fn is_withdrawn(&self) -> bool {
+        self.ends_at <= self.starts_at
+    }
+
     pub fn is_sold_out(&self) -> bool {
         self.products.iter().all(|offer| self.sold_out.contains(&offer.product))
     }
@@ -229,7 +234,7 @@ impl Drop {
     /// Returns the next moment at which there is something to do.
     pub fn turns_at(&self) -> Option<Timestamp> {
         match self.phase {
-            Phase::Scheduled => Some(self.starts_at),
+            Phase::Scheduled => Some(self.starts_at.min(self.ends_at)),
             Phase::Open => {
                 let moves = self.queue.as_ref().and_then(Queue::moves_at);
                 Some(moves.map_or(self.ends_at, |moves| moves.min(self.ends_at)))
@@ -242,6 +247,10 @@ impl Drop {
     /// rate that the engine can take, in percent.
     pub fn turn(&mut self, share: i64, at: Timestamp) -> Vec<Turn> {
         let mut turns = vec![];
+        if self.phase == Phase::Scheduled && self.is_withdrawn() && at >= self.ends_at {
+            self.phase = Phase::Closed;
+            turns.push(Turn::Closed);
+        }
         if self.phase == Phase::Scheduled && at >= self.starts_at {
             self.phase = Phase::Open;
             turns.push(Turn::Opened);
@@ -295,20 +304,20 @@ impl Drop {
         self.keep_holds(at);
     }
 
-    /// Changes the drop, all or nothing.
+    /// Changes the drop, all or nothing. An end that has passed ends it, also before its start.
     ///
     /// # Errors
     ///
-    /// When the drop has ended, would end before it starts, or has no waiting room whose rate could change.
+    /// When the drop has ended, would end at a later moment before its start, or has no waiting room whose rate could change.
     pub fn change(&self, change: Change, at: Timestamp) -> Result<Drop, ChangeRejection> {
         if at >= self.ends_at {
             return Err(ChangeRejection::Ended);
         }
         let mut changed = self.clone();
-        if change.ends_at.is_some_and(|ends_at| ends_at <= self.starts_at) {
+        if change.ends_at.is_some_and(|ends_at| at < ends_at && ends_at <= self.starts_at) {
             return Err(ChangeRejection::WindowOutOfOrder);
         }
-        // The drop has sold until now, so an end in the past becomes the present moment.
+        // The drop has sold, or was going to, until now: an end in the past becomes the present moment.
         changed.ends_at = change.ends_at.map_or(self.ends_at, |ends_at| ends_at.max(at));
         changed.paused = change.paused.unwrap_or(self.paused);
         match (&mut changed.queue, change.admit_per_second) {
@@ -327,13 +336,13 @@ impl Drop {
     ///
     /// # Errors
     ///
-    /// [`Rejection::NotStarted`], [`Rejection::Ended`] or [`Rejection::Paused`].
+    /// [`Rejection::Ended`], [`Rejection::NotStarted`] or [`Rejection::Paused`].
     pub fn check_open(&self, at: Timestamp) -> Result<(), Rejection> {
-        if at < self.starts_at {
-            return Err(Rejection::NotStarted);
-        }
         if at >= self.ends_at {
             return Err(Rejection::Ended);
+        }
+        if at < self.starts_at {
+            return Err(Rejection::NotStarted);
         }
         if self.paused {
             return Err(Rejection::Paused);

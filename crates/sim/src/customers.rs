@@ -237,7 +237,11 @@ impl Customers {
             if rng.happens(150) {
                 return Command::Drop(DropCommand::Release { drop, products: vec![product] });
             }
-            let ends_at = rng.happens(500).then(|| later(rng, 4));
+            // A moment that has passed ends the drop, also before its start.
+            let minutes = |rng: &mut Rng| rng.between(1, 240);
+            let end =
+                |minutes| if minutes <= 12 { Timestamp::default() } else { now + Duration::from_secs(minutes * 60) };
+            let ends_at = rng.happens(500).then(|| end(minutes(rng)));
             let has_room = state.drops.get(&drop).is_some_and(|drop| drop.queue.is_some()) && rng.happens(500);
             return Command::Drop(DropCommand::Change {
                 drop,

@@ -191,7 +191,7 @@ pub enum Refusal {
     PrepaymentRequired,
     /// Its products may be taken out only after its end.
     DropNotEnded,
-    /// It would end before it starts.
+    /// It would end between now and its start.
     DropWindowOutOfOrder,
     /// The product of the given place does not exist.
     DropProductNotFound {

@@ -75,6 +75,28 @@ fn an_ended_drop_is_not_extended_and_a_window_keeps_its_order() {
     assert_eq!(drop().change(until(150), t(180)).map(|drop| drop.ends_at), Ok(t(180)), "it has sold until then");
     assert_eq!(drop().change(until(300), t(200)), Err(ChangeRejection::Ended));
     assert_eq!(drop().change(until(100), t(50)), Err(ChangeRejection::WindowOutOfOrder));
+    assert_eq!(drop().change(until(51), t(50)), Err(ChangeRejection::WindowOutOfOrder));
+    assert_eq!(
+        drop().change(until(20), t(150)).map(|drop| drop.ends_at),
+        Ok(t(150)),
+        "any moment that has passed ends it"
+    );
+}
+
+#[test]
+fn a_drop_that_has_not_started_can_be_ended() {
+    for past in [0, 50] {
+        let change = Change { ends_at: Some(t(past)), ..Change::default() };
+        let mut ended = with_room().change(change, t(50)).unwrap();
+        assert_eq!((ended.ends_at, ended.status(t(50)), ended.turns_at()), (t(50), Status::Closed, Some(t(50))));
+        assert_eq!(ended.check_open(t(50)), Err(Rejection::Ended));
+        assert_eq!(ended.join(&ann(), t(50)), Err(JoinRejection::Ended));
+        assert_eq!((ended.turn(100, t(50)), ended.turns_at()), (vec![Turn::Closed], None), "it never opened");
+        assert_eq!(ended.turn(100, t(1_000_000_000)), [], "nor does it at its start");
+        assert_eq!(ended.change(change, t(60)), Err(ChangeRejection::Ended));
+    }
+    let mut asleep = drop().change(Change { ends_at: Some(t(0)), ..Change::default() }, t(50)).unwrap();
+    assert_eq!(asleep.turn(100, t(500)), [Turn::Closed], "also when the shop was down until later");
 }
 
 #[test]

@@ -55,6 +55,7 @@ mod developing;
 mod dlq;
 mod drop_cards;
 mod drop_crowd;
+mod drop_endings;
 mod drop_joins;
 mod drop_pages;
 mod drop_rooms;

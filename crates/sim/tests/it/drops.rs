@@ -262,6 +262,36 @@ fn customers_are_admitted_in_turn_and_their_tickets_are_theirs() {
     }
 }
 
+/// A drop whose start lies years ahead by mistake: its end is set to a moment that has passed.
+#[test]
+fn a_drop_that_has_not_started_is_ended_and_its_products_are_free() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let product = shop.product(1_000, 9);
+        let far = Terms { starts_at: NOON + 9 * HOUR, ends_at: NOON + 10 * HOUR, ..room(product, Prequeue::Shuffle) };
+        let id = create(&mut shop, far).unwrap();
+        join(&mut shop, id, ANN).unwrap();
+        let until = |ends_at| Change { ends_at: Some(ends_at), ..Change::default() };
+        let early = change(&mut shop, id, until(NOON + HOUR));
+        assert_eq!(early, Err(Refusal::DropWindowOutOfOrder), "no end between now and the start");
+        change(&mut shop, id, until(NOON)).unwrap();
+        shop.pass(Duration::ZERO);
+        assert_eq!(announced(&shop), ["DropClosed"], "{executor:?}");
+        assert_eq!((join(&mut shop, id, BOB), drop(&shop, id).turns_at()), (Err(Refusal::DropEnded), None));
+        assert_eq!(buy(&mut shop, units(BOB, product, 1)), Err(Refusal::DropEnded));
+        shop.run(Command::Drop(DropCommand::Leave { drop: id, user: ANN })).unwrap();
+        assert_eq!(shop.disk.read(|state| state.drop_links.len()), 1, "its chain has ended");
+        let right = create(&mut shop, terms(product, 2)).unwrap();
+        assert!(buy(&mut shop, units(BOB, product, 2)).is_ok());
+        change(&mut shop, right, until(NOON)).unwrap();
+        let release = DropCommand::Release { drop: right, products: vec![product] };
+        shop.run(Command::Drop(release)).unwrap();
+        assert!(buy(&mut shop, units(BOB, product, 3)).is_ok());
+        shop.pass(10 * HOUR);
+        assert_eq!(announced(&shop), ["DropClosed", "DropOpened", "DropClosed"], "{executor:?}");
+    }
+}
+
 #[test]
 fn who_leaves_gives_the_place_up() {
     let mut shop = Shop::open(EXECUTORS[0]);

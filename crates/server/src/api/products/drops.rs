@@ -110,7 +110,7 @@ struct OfferBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ChangeDrop", example = examples::change())]
 pub(crate) struct ChangeBody {
-    /// A later end extends the drop; an earlier one, or the present moment, ends it.
+    /// A later end extends the drop. One that has passed ends it now, also before `startsAt`. Any other one is later than `startsAt`.
     #[serde(default)]
     #[schemars(with = "Option<words::Moment>")]
     ends_at: Option<String>,

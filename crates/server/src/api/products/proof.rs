@@ -21,10 +21,11 @@ use crate::api::Shop;
 use crate::api::orders::owner::Whose;
 use crate::api::response::drop_examples as examples;
 use crate::api::response::refusals::{drop_not_found, receipt_not_found, unavailable};
-use crate::http::Problem;
+use crate::api::texts::details;
 use crate::http::json::Json;
 use crate::http::path::{self, Id, Name};
 use crate::http::query::Query;
+use crate::http::{Code, Problem};
 use crate::live::drop_heads::Head;
 use crate::openapi::words;
 
@@ -63,11 +64,23 @@ pub(crate) async fn receipt(
     let order = whose.order(&shop, &number).await?;
     let views = &shop.submitter.views;
     let links = views.links_of(order.id()).await.map_err(unavailable)?;
-    let is_wanted = |link: &Link| query.drop_id.is_none_or(|drop| link.drop == DropId(drop));
-    let link = links.into_iter().find(is_wanted).ok_or_else(receipt_not_found)?;
+    let is_wanted = |link: &&Link| query.drop_id.is_none_or(|drop| link.drop == DropId(drop));
+    let link = links.iter().find(is_wanted).cloned().ok_or_else(|| no_receipt(query.drop_id, &links))?;
     let drop = views.drop_by_id(link.drop).await.map_err(unavailable)?.ok_or_else(receipt_not_found)?;
     let Link { number, hash, previous, .. } = link;
     Ok(Json(ReceiptBody { drop_id: drop.id.0, number, hash, previous_hash: previous, head: drop.chain.head }))
+}
+
+/// Names the drops that the order has instead of the wanted one.
+fn no_receipt(wanted: Option<i64>, links: &[Link]) -> Problem {
+    let drops: Vec<String> = links.iter().map(|link| link.drop.to_string()).collect();
+    match wanted {
+        Some(wanted) if !drops.is_empty() => {
+            let detail = details::RECEIPT_OF_OTHER_DROP.with(wanted).with(drops.join(", "));
+            Problem::new(Code::ReceiptNotFound, detail)
+        }
+        Some(_) | None => receipt_not_found(),
+    }
 }
 
 /// The ends of the chains of all drops at one moment, under one hash.
@@ -125,7 +138,7 @@ pub(in crate::api) fn streamed(
     ([(CONTENT_TYPE, NDJSON)], Body::from_stream(header.chain(pages))).into_response()
 }
 
-/// The seed is shown once the drop has opened. Until then its commitment shows that it is chosen already.
+/// The seed is shown once the drop has opened, or ended before. Until then its commitment shows that it is chosen already.
 fn header(drop: &drops::Drop) -> String {
     let mut header = json!({
         "dropId": drop.id.0,

@@ -150,18 +150,17 @@ impl QueueWatch {
     /// Returns an event for each ticket that has moved.
     pub(in crate::api) async fn moved(&mut self) -> Option<String> {
         let rooms = self.shop.drops.rooms.read(&*self.shop.submitter.views).await;
-        if rooms.is_empty() {
-            self.tickets.clear();
-            return None;
-        }
-        if self.read_at.is_none_or(|read_at| read_at.elapsed() >= LOOK_EVERY) {
+        let mut found = self.closed(&rooms).await;
+        if !rooms.is_empty() && self.read_at.is_none_or(|read_at| read_at.elapsed() >= LOOK_EVERY) {
             self.read_at = Some(Instant::now());
             self.tickets = self.read_tickets(&rooms).await;
         }
-        let mut news = String::new();
         for (id, number) in &self.tickets {
             let Some(Room { drop, is_gone }) = rooms.iter().find(|room| room.drop.id == *id) else { continue };
-            let Some(body) = standing(&self.shop, drop, *number, *is_gone) else { continue };
+            found.extend(standing(&self.shop, drop, *number, *is_gone));
+        }
+        let mut news = String::new();
+        for body in found {
             if self.told.contains(&body) {
                 continue;
             }
@@ -172,6 +171,23 @@ impl QueueWatch {
             self.told.push(body);
         }
         (!news.is_empty()).then_some(news)
+    }
+
+    /// Takes out the tickets of drops that are under way no more, and returns how they ended. A drop that an admin ends is gone from
+    /// the rooms before a stream sees its end there.
+    async fn closed(&mut self, rooms: &[Room]) -> Vec<TicketBody> {
+        let is_under_way = |(id, _): &(DropId, i64)| rooms.iter().any(|room| room.drop.id == *id);
+        let (open, closed): (Vec<_>, Vec<_>) = self.tickets.iter().copied().partition(is_under_way);
+        self.tickets = open;
+        let mut ended = vec![];
+        for (id, number) in closed {
+            match self.shop.submitter.views.drop_by_id(id).await {
+                Ok(drop) => ended.extend(drop.and_then(|drop| standing(&self.shop, &drop, number, false))),
+                // It is read again.
+                Err(_) => self.tickets.push((id, number)),
+            }
+        }
+        ended
     }
 
     async fn read_tickets(&self, rooms: &[Room]) -> Vec<(DropId, i64)> {

@@ -159,9 +159,7 @@ fn drop_problem(refusal: &Refusal) -> Problem {
         Refusal::TicketRequired => Problem::new(Code::QueueTicketRequired, details::TICKET_REQUIRED),
         Refusal::TicketNotFound => ticket_not_found(),
         Refusal::PrepaymentRequired => Problem::new(Code::PrepaymentRequired, details::PREPAYMENT_REQUIRED),
-        Refusal::DropWindowOutOfOrder => {
-            Problem::invalid("#/endsAt", "out_of_order", values::LATER_THAN.with("startsAt"))
-        }
+        Refusal::DropWindowOutOfOrder => Problem::invalid("#/endsAt", "out_of_order", values::ENDS_BEFORE_START),
         Refusal::DropProductNotFound { line } => product_not_found().at(format!("#/products/{line}/productId")),
         Refusal::DropProductTaken { line } => Problem::new(Code::DropProductTaken, operators::DROP_PRODUCT_TAKEN)
             .at(format!("#/products/{line}/productId")),

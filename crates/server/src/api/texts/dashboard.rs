@@ -136,7 +136,7 @@ texts! {
     RELEASE: "Release the products", "상품 해제";
     RELEASE_SAYS: "The products are sold without a drop again.", "상품을 드롭 없이 다시 판매합니다.";
     MOVE_END: "Move the end", "종료 시각 변경";
-    MOVE_END_SAYS: "A later end extends the drop. A drop that has ended cannot be changed.", "더 늦은 시각은 드롭을 연장합니다. 종료된 드롭은 바꿀 수 없습니다.";
+    MOVE_END_SAYS: "A later end extends the drop. A moment that has passed ends it now, also before its start. A drop that has ended cannot be changed.", "더 늦은 시각은 드롭을 연장합니다. 지난 시각을 입력하면 시작 전이라도 바로 종료됩니다. 종료된 드롭은 바꿀 수 없습니다.";
     PAUSE: "Pause", "일시 중지";
     PAUSE_SAYS: "No coupon is issued until the campaign is resumed.", "재개할 때까지 쿠폰이 발급되지 않습니다.";
     RESUME: "Resume", "재개";

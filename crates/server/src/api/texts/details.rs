@@ -87,6 +87,9 @@ texts! {
         "지금은 확인 서비스를 이용할 수 없습니다. 잠시 후 다시 시도해 주세요.";
     TICKET_NOT_FOUND: "You have no ticket of this waiting room. Join it first.", "이 대기열의 대기표가 없습니다. 먼저 대기열에 들어가 주세요.";
     RECEIPT_NOT_FOUND: "No product of this order was sold in a drop.", "드롭에서 구매하신 상품이 없는 주문입니다.";
+    RECEIPT_OF_OTHER_DROP:
+        "No product of this order was sold in drop {0}; its products were sold in drop {1}.",
+        "이 주문에는 {0}번 드롭의 상품이 없습니다. {1}번 드롭에서 구매하신 주문입니다.";
     LIMIT_EXCEEDED:
         "One customer gets at most {0} units here, and {1} of yours count already. Cancelled and returned units do not count.",
         "한 분당 {0}개까지 구매하실 수 있으며, 이미 {1}개를 주문하셨습니다. 취소하거나 반품한 수량은 제외됩니다.";

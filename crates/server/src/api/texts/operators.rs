@@ -82,7 +82,9 @@ texts! {
     TIMES: "must be at least 1, or be absent", "1 이상이거나 비어 있어야 합니다";
     DROP_PRODUCTS: "a drop has 1 to {0} products", "드롭에는 상품이 1개 이상 {0}개 이하로 있어야 합니다";
     DROP_PRODUCT_REPEATED: "names a product that is named before", "앞에서 이미 지정한 상품입니다";
-    DROP_NOT_ENDED: "The drop has not ended; its products are sold in it.", "아직 종료되지 않은 드롭이라 상품을 해제할 수 없습니다.";
+    DROP_NOT_ENDED:
+        "The drop has not ended, so its products belong to it. End it first: set endsAt to a moment that has passed.",
+        "아직 종료되지 않은 드롭이라 상품을 해제할 수 없습니다. endsAt을 지난 시각으로 바꾸어 먼저 종료해 주세요.";
     DROP_PRODUCT_TAKEN:
         "The product belongs to a drop that has not ended. End that drop first, or leave the product out.",
         "아직 종료되지 않은 다른 드롭에 속한 상품입니다. 먼저 그 드롭을 종료하거나 상품을 제외해 주세요.";

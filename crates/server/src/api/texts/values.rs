@@ -44,6 +44,9 @@ texts! {
     ATTRIBUTES: "must have at most {0} attributes", "속성은 {0}개까지 지정할 수 있습니다";
     ATTRIBUTE_NAME: "the name of an attribute must have 1 to {0} characters, none of them invisible", "속성 이름은 보이지 않는 문자 없이 1자 이상 {0}자 이하여야 합니다";
     ATTRIBUTES_SIZE: "must be at most {0} bytes of JSON, nested at most {1} deep", "JSON으로 {0}바이트 이하, {1}단계 이하의 깊이여야 합니다";
+    ENDS_BEFORE_START:
+        "must be later than startsAt, or a moment that has passed, which ends the drop now",
+        "startsAt 이후이거나, 드롭을 바로 종료하려면 지난 시각이어야 합니다";
     LATER_THAN: "must be later than {0}", "{0} 이후여야 합니다";
     ONE_WORD: "must not have spaces, line breaks or invisible characters", "공백, 줄바꿈, 보이지 않는 문자를 포함할 수 없습니다";
     NO_CONTROL_CHARACTERS: "must not have control characters", "제어 문자를 포함할 수 없습니다";

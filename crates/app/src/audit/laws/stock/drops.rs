@@ -115,7 +115,7 @@ impl DropBooks {
         for (drop, order) in &self.without_card {
             findings.note(Law::Drops, Err(format!("drop {drop}: no card counts the paid order {order}")));
         }
-        for (product, (drop, _)) in &self.products {
+        for (product, (drop, ..)) in &self.products {
             let exists = self.drops.contains_key(drop);
             let complaint = || format!("product {product}: its drop {drop} does not exist, or cannot be read");
             findings.note(Law::Drops, ensure(exists, complaint));
