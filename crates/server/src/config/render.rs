@@ -24,7 +24,7 @@ fn without_keys(value: &mut Value) {
     }
 }
 
-/// The values in force without secrets, for whoever prints the settings as a value.
+/// Shows the values in force without secrets.
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Config({})", self.to_json())

@@ -89,7 +89,7 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 /// # Errors
 /// A problem with the places and the reasons.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    strict::from_slice(bytes).map_err(|_| explain::failure::<T>(bytes))
+    strict::from_slice(bytes).map_err(|_| mending::failure::<T>(bytes))
 }
 
 #[cfg(test)]

@@ -257,10 +257,10 @@ pub(crate) struct Document<'a> {
     errors: Vec<ViolationDocument<'a>>,
     /// Whether the same request can succeed if it is sent again unchanged.
     retryable: bool,
-    /// Of `customer.limit_exceeded`: the most units that one customer gets.
+    /// Of `customer.limit_exceeded` and `payment_method.limit_exceeded`: the most units that one customer or card gets.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<i64>,
-    /// Of `customer.limit_exceeded`: the units that count for the customer already.
+    /// Of `customer.limit_exceeded`: the units that count for the customer already. 0 for a card.
     #[serde(skip_serializing_if = "Option::is_none")]
     already: Option<i64>,
 }

@@ -50,7 +50,7 @@ pub(in crate::api) fn place() -> Operation {
         .refuses([Code::OrderEmpty, Code::AuthForbidden, Code::ProductNotFound, Code::CouponNotFound])
         .refuses([Code::PriceChanged, Code::CouponNotUsable])
         .refuses([Code::DropNotStarted, Code::DropEnded, Code::DropPaused, Code::LimitExceeded])
-        .refuses([Code::QueueTicketRequired, Code::PrepaymentRequired, Code::CardLimitExceeded])
+        .refuses([Code::QueueTicketRequired, Code::CardLimitExceeded, Code::PrepaymentRequired])
 }
 
 pub(in crate::api) fn list() -> Operation {

@@ -6,37 +6,41 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment, Track};
 
-use super::mending;
 use super::strict::Strict;
 use crate::api::texts::{Message, bodies, values};
 use crate::http::Problem;
 
 /// Names and values that are quoted back to the client are cut to this number of characters.
 const QUOTED_CHARS_MAX: usize = 200;
+/// The code of a field that is not known.
+pub(super) const UNKNOWN: &str = "unknown_field";
+/// The code of a field that is given twice.
+pub(super) const TWICE: &str = "duplicate_field";
 
-pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
+/// Returns the first value that cannot be parsed.
+///
+/// # Errors
+/// The problem of a body that is refused as a whole.
+pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Result<Wrong, Problem> {
     if bytes.trim_ascii().is_empty() {
-        return Problem::invalid("#", "syntax", bodies::EMPTY);
+        return Err(Problem::invalid("#", "syntax", bodies::EMPTY));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let (path, error) = match tracked::<T, _>(&mut json) {
         Err(failed) => failed,
         Ok(()) => match json.end() {
-            Err(error) => return syntax(&error),
+            Err(error) => return Err(syntax(&error)),
             Ok(()) => (Track::new().path(), serde_json::Error::custom("the value is not accepted")),
         },
     };
     let message = error.to_string();
     if message.starts_with("number out of range") {
-        return Problem::invalid(pointer(&path, None), "out_of_range", bodies::TOO_LARGE_A_NUMBER);
+        return Err(Problem::invalid(pointer(&path, None), "out_of_range", bodies::TOO_LARGE_A_NUMBER));
     }
     if error.is_syntax() || error.is_eof() || error.is_io() {
-        return syntax(&error);
+        return Err(syntax(&error));
     }
-    let first = wrong(&path, without_position(&message));
-    let mut all = mending::all_wrong::<T>(bytes, first).into_iter();
-    let problem = all.next().map_or_else(|| syntax(&error), Wrong::into_problem);
-    all.fold(problem, |problem, Wrong { pointer, code, detail, .. }| problem.and_invalid(pointer, code, detail))
+    Ok(wrong(&path, without_position(&message)))
 }
 
 /// A step from a value to one inside it.
@@ -49,19 +53,13 @@ pub(super) enum Step {
 /// A value that cannot be parsed.
 #[derive(Clone, Debug)]
 pub(super) struct Wrong {
-    pointer: String,
+    pub(super) pointer: String,
     pub(super) code: &'static str,
-    detail: Message,
+    pub(super) detail: Message,
     /// The way to the value, also to one that is missing.
     pub(super) steps: Vec<Step>,
     /// The parser's own message.
     pub(super) message: String,
-}
-
-impl Wrong {
-    fn into_problem(self) -> Problem {
-        Problem::invalid(self.pointer, self.code, self.detail)
-    }
 }
 
 /// Returns the first value that cannot be parsed.
@@ -108,13 +106,13 @@ fn data(message: &str) -> (Option<&str>, &'static str, Message) {
             Some(fields) => bodies::UNKNOWN_FIELD.with(cut(&fields)),
             None => bodies::NO_FIELDS.into(),
         };
-        return (None, mending::UNKNOWN, detail);
+        return (None, UNKNOWN, detail);
     }
     if let Some(name) = quoted_name(message, "missing field `") {
         return (Some(name), "required", values::REQUIRED.into());
     }
     if let Some(name) = quoted_name(message, "duplicate field `") {
-        return (Some(name), mending::TWICE, values::GIVEN_TWICE.into());
+        return (Some(name), TWICE, values::GIVEN_TWICE.into());
     }
     let (code, detail) = match message.split_once(": ") {
         Some(("invalid type", rest)) => ("wrong_type", mismatch(rest)),

@@ -4,26 +4,34 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::explain::{Step, Wrong, expected_names, first_wrong};
+use super::explain::{self, Step, TWICE, UNKNOWN, Wrong, expected_names, first_wrong};
+use crate::http::Problem;
 
-/// The code of a field that is not known.
-pub(super) const UNKNOWN: &str = "unknown_field";
-/// The code of a field that is given twice.
-pub(super) const TWICE: &str = "duplicate_field";
 /// The most values that are named.
 const WRONG_MAX: usize = 10;
 /// The most values that are replaced: those inside of a value that stands in for another one are not named.
-const REPLACED_MAX: usize = 20;
+const REPLACED_MAX: usize = 40;
 /// The most values that are tried in place of one: nothing, one of the right type, and a word that is known.
 const TRIES_MAX: usize = 3;
 
-/// Returns the wrong values, in the order in which the parser meets them.
-pub(super) fn all_wrong<T: DeserializeOwned>(bytes: &[u8], first: Wrong) -> Vec<Wrong> {
-    let mut found = vec![first.clone()];
+/// Returns the problem of a body that cannot be parsed, with all its wrong values.
+pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
+    let first = match explain::failure::<T>(bytes) {
+        Ok(first) => first,
+        Err(problem) => return problem,
+    };
+    let problem = Problem::invalid(first.pointer.clone(), first.code, first.detail.clone());
+    let later = later_wrong::<T>(bytes, first).into_iter();
+    later.fold(problem, |problem, Wrong { pointer, code, detail, .. }| problem.and_invalid(pointer, code, detail))
+}
+
+/// Returns the wrong values after the first one, in the order in which the parser meets them.
+fn later_wrong<T: DeserializeOwned>(bytes: &[u8], first: Wrong) -> Vec<Wrong> {
+    let mut found = vec![];
     let Ok(mut body) = serde_json::from_slice::<Value>(bytes) else { return found };
     let mut replaced: Vec<Vec<Step>> = vec![];
     let mut wrong = first;
-    while found.len() < WRONG_MAX && replaced.len() < REPLACED_MAX {
+    while found.len() + 1 < WRONG_MAX && replaced.len() < REPLACED_MAX {
         let Some(Some(next)) = mend::<T>(&mut body, &wrong) else { break };
         replaced.push(wrong.steps);
         if !replaced.iter().any(|stands_in| next.steps.starts_with(stands_in)) {

@@ -116,7 +116,8 @@ fn only_paid_orders_count_as_sold() {
         assert_sound(&outcome);
         assert_eq!(outcome.ended(End::Bought), outcome.sold.cast_unsigned(), "{:?}", outcome.ends);
         assert_eq!(outcome.sold == 0, unpaid_percent == 100, "{}", outcome.sold);
-        assert!(outcome.ended(End::Unpaid) > 0 && outcome.first_sold_out_seconds.is_some(), "{:?}", outcome.ends);
+        assert!(outcome.ended(End::Unpaid) > 0, "{:?}", outcome.ends);
+        assert_eq!(outcome.first_sold_out_seconds.is_some(), pay_within_seconds > 60, "else some are always back");
         assert_eq!(outcome.sold_out_seconds, None, "not everything is paid");
         assert_eq!(outcome.points.last().map(|point| point.sold), Some(outcome.sold));
     }
@@ -129,6 +130,7 @@ fn an_order_after_the_end_is_named_so() {
     script.drop.lasts_seconds = 40;
     script.drop.products[0].stock = 400;
     script.customers.think_seconds = 20;
+    script.customers.again_percent = 0;
     let outcome = play(&script);
     assert_sound(&outcome);
     assert!(outcome.ended(End::AfterTheEnd) > 0 && outcome.ended(End::Ended) > 0, "{:?}", outcome.ends);
