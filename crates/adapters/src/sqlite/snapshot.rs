@@ -3,6 +3,7 @@
 //! The connection cannot write, and closing it copies nothing from the log into the file, so an audit leaves a store
 //! that was killed exactly as it found it.
 
+mod constraints;
 mod customer_rows;
 mod events;
 mod since;
@@ -216,6 +217,7 @@ impl Snapshot for SqliteSnapshot {
         }
         problems.extend(further::unreadable(&mut Asking(&self.connection)).map_err(store_error)?);
         problems.extend(further::unreadable_embedded(&mut Asking(&self.connection)).map_err(store_error)?);
+        problems.extend(constraints::broken(&self.connection).map_err(store_error)?);
         let found = self.connection.prepare("PRAGMA integrity_check").and_then(|mut check| {
             let lines: Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();
             lines

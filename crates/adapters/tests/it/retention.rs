@@ -32,7 +32,9 @@ fn day(day: i64) -> [String; 3] {
     let numbers = || day * PER_DAY + 1..=(day + 1) * PER_DAY;
     let values = |row: &dyn Fn(i64) -> String| numbers().map(row).collect::<Vec<_>>().join(", ");
     let previous = |number: i64| if number == 1 { "NULL".to_owned() } else { (number - 1).to_string() };
-    let notice = |number: i64| format!("({number}, 1, {number}, 'X', '{{}}', {}, {})", previous(number), at + number);
+    let notice = |number: i64| {
+        format!("({number}, 1, {number}, 'order.completed', '{{}}', {}, {})", previous(number), at + number)
+    };
     let delivery = |number: i64| {
         // Some stay open for ever, as those of a disabled endpoint.
         let (state, due) = if number % 1_000 == 7 { ("PENDING", "1") } else { ("COMPLETED", "NULL") };

@@ -236,7 +236,9 @@ const fn of_database(error: &mysql::OpenError) -> &'static str {
         mysql::OpenError::ReadOnly(_) => {
             "name the primary in DATABASE_URL; from a replica, `audit`, `export` and the commands that list and show read only"
         }
-        mysql::OpenError::Store(_) => "check that the database runs and can be reached from here",
+        mysql::OpenError::Store(_) => {
+            "check that the database runs at the address in DATABASE_URL, and can be reached from here"
+        }
         mysql::OpenError::Random(_) => "check the system's random number generator",
         mysql::OpenError::Thread(_) => "check this machine's limits of threads and memory",
     }

@@ -179,7 +179,8 @@ fn an_export_says_which_rows_it_leaves_out() {
         let (exported, said) = damaged.export("coupons", 1);
         assert!(exported.is_empty() && said.contains("1 row of event cannot be read"), "{exported:?} {said}");
 
-        damaged.change(&format!("UPDATE {event_row} SET id = X'00' WHERE position = 2"));
+        let lost = if damaged.database.is_some() { "id = X'00'" } else { "kind = 9999" };
+        damaged.change(&format!("UPDATE {event_row} SET {lost} WHERE position = 2"));
         let (exported, said) = damaged.export("events", 1);
         assert_eq!(exported.len(), events - 1, "the others are exported");
         assert!(said.contains("1 row of event cannot be read") && said.contains("(event 2)"), "{said}");

@@ -1,7 +1,7 @@
 //! The constraints of the tables: that the database still enforces them, and that no row breaks one.
 //!
-//! SQLite's own check covers both. A database server checks rows only when they are written, and an operator can drop a
-//! constraint, or write while it is not enforced.
+//! A database server checks rows only when they are written, and an operator can drop a constraint, or write while it is
+//! not enforced.
 
 use super::reader::Reader;
 use crate::mysql::cells::from_row;
