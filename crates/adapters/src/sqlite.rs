@@ -18,6 +18,7 @@ mod open_for_move;
 mod opening;
 mod outbox;
 mod page_sums;
+mod reading;
 mod relay_rows;
 mod repartition;
 mod snapshot;

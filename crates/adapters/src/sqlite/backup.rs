@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::connection::file_to_read;
+use super::reading::file_to_read;
 use super::snapshot::SqliteSnapshot;
 use crate::file_lock::FileLock;
 pub use error::BackupError;

@@ -6,7 +6,8 @@ use app::ports::StoreError;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::connection::{DATABASE_FILE, to_read};
+use super::connection::DATABASE_FILE;
+use super::reading::to_read;
 use crate::selects::SELECT_WEBHOOK_SECRETS;
 
 /// Facts about a store and the library that reads it.

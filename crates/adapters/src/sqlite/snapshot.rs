@@ -24,9 +24,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
 use super::cells::{each_readable, find, from_row, store_error};
-use super::connection::{BUSY_TIMEOUT, DATABASE_FILE, to_read};
+use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
+use super::reading::to_read;
 use super::trail::last;
 use super::{commit_mark, cut, page_sums};
 use crate::records::FromCells;

@@ -97,7 +97,7 @@ impl<C: AlertChannel> AlertFollower<C> {
                 continue;
             }
             if is_old {
-                self.give_up(key, None);
+                self.give_up(key.0, receiver, None);
                 continue;
             }
             match self.channel.send(alert, receiver).await {
@@ -105,7 +105,7 @@ impl<C: AlertChannel> AlertFollower<C> {
                     self.owed.remove(&key);
                     self.done.insert(key);
                 }
-                Err(NotTold::Refused(reason)) => self.give_up(key, Some(reason)),
+                Err(NotTold::Refused(reason)) => self.give_up(key.0, receiver, Some(reason)),
                 Err(NotTold::Failed(reason)) => {
                     self.owed.insert(key, reason.clone());
                     failed.insert(receiver, reason);
@@ -115,10 +115,11 @@ impl<C: AlertChannel> AlertFollower<C> {
     }
 
     /// Makes no further attempt. Without a reason, this is no news if there was none before.
-    fn give_up(&mut self, key: (EventId, usize), reason: Option<String>) {
+    fn give_up(&mut self, alert: EventId, receiver: usize, reason: Option<String>) {
+        let key = (alert, receiver);
         let before = self.owed.remove(&key);
         if let Some(reason) = reason.or(before) {
-            let (alert, receiver) = (key.0, self.channel.name(key.1));
+            let receiver = self.channel.name(receiver);
             (self.on_given_up)(GivenUp { group: self.channel.group(), alert, receiver, reason });
         }
         self.done.insert(key);
@@ -134,7 +135,7 @@ impl<C: AlertChannel> AlertFollower<C> {
             for (receiver, reason) in std::mem::take(&mut failed) {
                 for key in slice.iter().map(|delivery| (delivery.id, receiver)) {
                     if !self.done.contains(&key) {
-                        self.give_up(key, Some(reason.clone()));
+                        self.give_up(key.0, receiver, Some(reason.clone()));
                     }
                 }
             }
