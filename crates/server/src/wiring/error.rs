@@ -150,6 +150,9 @@ impl Error {
                 | Error::Broker(BrokerError::Denied(_))
                 | Error::NoBrokers
                 | Error::KafkaProperty(_)
+                | Error::Analytics(_)
+                | Error::Notifications(_)
+                | Error::Traces(_)
                 | Error::OtherCurrency { .. }
                 | Error::OtherExecutor { .. }
         )

@@ -254,6 +254,7 @@ fn an_address_is_refused_by_every_command_in_the_same_words() {
         ("REDIS_URL", "redis://ann:hunter2@host/zero"),
         ("REDIS_URL", "redis+cluster://ann:hunter2@a,b/1"),
         ("REDIS_URL", "redis+sentinel://ann:hunter2@a,b"),
+        ("DOORBUSTER__ANALYTICS__URL", "ftp://ann:hunter2@host/in"),
     ] {
         let refused = |arguments: &[&str]| {
             let output = doorbuster(arguments).arg("--data-dir").arg(&folder).env(name, value).output().unwrap();
