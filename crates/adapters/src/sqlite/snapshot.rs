@@ -20,14 +20,13 @@ use app::audit::{
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
 use domain::ids::OrderId;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Result};
+use rusqlite::{Connection, Result};
 
 use super::cells::{each_readable, find, from_row, store_error};
-use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
+use super::connection::DATABASE_FILE;
 use super::loss::{self, Loss};
 use super::opening::{OpenError, check_shop, check_sqlite};
-use super::reading::to_read;
+use super::reading::{file_to_read, to_read};
 use super::trail::last;
 use super::{commit_mark, cut, page_sums};
 use crate::records::FromCells;
@@ -79,8 +78,7 @@ impl SqliteSnapshot {
     /// Opens a backup, whose checksum the caller has compared. It has neither mark nor log.
     pub(super) fn of_backup(file: &Path) -> std::result::Result<SqliteSnapshot, OpenError> {
         check_sqlite()?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = prepared(Connection::open_with_flags(file, flags)?)?;
+        let connection = prepared(file_to_read(file)?)?;
         check_shop(&connection, file)?;
         Ok(SqliteSnapshot {
             connection,
@@ -108,8 +106,6 @@ impl SqliteSnapshot {
 
 /// Begins the transaction of a read-only connection.
 fn prepared(connection: Connection) -> Result<Connection> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.execute_batch("BEGIN")?;
     Ok(connection)

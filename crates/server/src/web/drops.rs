@@ -61,13 +61,13 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
     };
     let sells = drop.check_open(reader.now).is_ok();
     let may_buy = sells && (drop.queue.is_none() || place.as_ref().is_some_and(|place| place.status == "ADMITTED"));
-    let widget = shop.joins.widget.clone();
+    let widget = shop.joins.widget.as_ref();
     let content = html! {
         section.section.stack data-drop=(drop.id.0) data-ticket=[place.as_ref().map(|place| place.status)] {
             div.row { (chip(&drop, &reader)) span.soft { (clock(&drop, &reader)) } }
             h1 { (drop.name) }
             (limits(&drop, &reader))
-            @if drop.queue.is_some() { (room(&drop, place.as_ref(), &Door { reader: &reader, widget: widget.as_ref() })) }
+            @if drop.queue.is_some() { (room(&drop, place.as_ref(), &Door { reader: &reader, widget })) }
             ul.goods { @for product in &products {
                 @let offer = drop.products.iter().find(|offer| offer.product == product.id);
                 (card(product, offer, may_buy, &reader))
@@ -81,7 +81,7 @@ pub(crate) async fn one(State(shop): State<Shop>, reader: Reader, id: Id<path::D
         }
     };
     let mut response = page(&reader, &drop.name, content);
-    if let Some(policy) = widget.as_ref().and_then(policy_with) {
+    if let Some(policy) = widget.and_then(policy_with) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     Ok(response)
