@@ -31,7 +31,7 @@ impl TestRun {
         if skips.exists() {
             fs::remove_file(&skips)?;
         }
-        let mut command = cargo(&["test", "--workspace"]);
+        let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
         if has_openssl() {
             command.args(["--features", "adapters/kafka-tls,server/kafka-tls"]);
         }
