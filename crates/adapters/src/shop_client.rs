@@ -1,10 +1,10 @@
-//! Calls of a shop's own HTTP API, from the command line.
+//! Calls of a shop's own HTTP API, from the command line, and of an identity provider.
 
 use std::io;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::http_client::{build, builder, with_causes};
@@ -36,10 +36,29 @@ impl ShopClient {
         if let Some(body) = call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
-        let answer = request.send().await.map_err(failed)?;
-        let status = answer.status().as_u16();
-        Ok((status, answer.bytes().await.map_err(failed)?.to_vec()))
+        answer(request).await
     }
+
+    /// Posts an encoded form, perhaps with a user and a password, and returns the status and the body of the answer.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        form: String,
+        identity: Option<(String, String)>,
+    ) -> io::Result<(u16, Vec<u8>)> {
+        let request = self.0.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        answer(match identity {
+            Some((user, password)) => request.basic_auth(user, Some(password)),
+            None => request,
+        })
+        .await
+    }
+}
+
+async fn answer(request: RequestBuilder) -> io::Result<(u16, Vec<u8>)> {
+    let answer = request.send().await.map_err(failed)?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.bytes().await.map_err(failed)?.to_vec()))
 }
 
 /// Returns the failure of the connection, if that is the cause.

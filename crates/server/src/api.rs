@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::http::envelope::tag_by_content;
 use crate::http::{enclose, fallback};
 use crate::openapi::{self, Operation};
+use crate::security::provider_login::RETURN_PATH;
 use crate::web;
 
 mod coupons;
@@ -207,6 +208,8 @@ fn session_routes() -> Routes {
     use docs::people;
     Routes::default()
         .get("/login", web::account::login, about::storefront())
+        .get("/login/provider", web::account::provider_login::start, about::storefront())
+        .get(RETURN_PATH, web::account::provider_login::come_back, about::storefront())
         .get(web::assets::PATH, web::assets::serve, about::part())
         .post("/api/auth/session", users::sessions::start, people::start_session())
         .delete("/api/auth/session", users::sessions::end, people::end_session())

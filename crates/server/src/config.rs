@@ -29,7 +29,7 @@ pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 pub use shop::{
-    Alerts, Analytics, Audit, Auth, Jwks, Keep, MailWay, Notifications, Server, Shop, Traces, Way, Webhooks,
+    Alerts, Analytics, Audit, Auth, Jwks, Keep, Login, MailWay, Notifications, Server, Shop, Traces, Way, Webhooks,
     ZoneCalendar, is_log_level,
 };
 pub(crate) use variables::{ENV_WEBHOOK_KEYS as WEBHOOK_KEYS_VARIABLE, is_read};
@@ -37,7 +37,8 @@ pub(crate) use variables::{ENV_WEBHOOK_KEYS as WEBHOOK_KEYS_VARIABLE, is_read};
 use layers::Layers;
 use variables::{
     ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_CHALLENGE_SECRET, ENV_DATABASE_URL, ENV_GATEWAY_TOKEN,
-    ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, ENV_WEBHOOK_KEYS, Form, OF_TRACES,
+    ENV_KAFKA_BROKERS, ENV_LOGIN_SECRET, ENV_PAYMENT_KEY, ENV_PREFIX, ENV_REDIS_URL, ENV_SMTP_URL, ENV_WEBHOOK_KEYS,
+    Form, OF_TRACES,
 };
 
 /// The commented reference of all settings and their defaults.
@@ -275,7 +276,7 @@ impl Config {
             own.insert(name, text.map_err(|cause| Error::SecretFile { name, path, cause })?);
         }
         let mut config: Config = layers.read()?;
-        config.auth.set_secret(own.remove(ENV_AUTH_SECRET));
+        config.auth.set_secrets(own.remove(ENV_AUTH_SECRET), own.remove(ENV_LOGIN_SECRET));
         config.store.database = own.remove(ENV_DATABASE_URL).map(DatabaseUrl);
         config.kafka.brokers = own.remove(ENV_KAFKA_BROKERS);
         config.redis.set_address(own.remove(ENV_REDIS_URL));
@@ -315,7 +316,7 @@ impl Config {
         self.alerts.check(self.webhooks.allow_private)?;
         self.audit.check()?;
         self.notifications.check()?;
-        self.auth.jwks.check()?;
+        self.auth.check()?;
         self.redis.check()?;
         self.traces.check()?;
         let at_least_one = [

@@ -7,6 +7,7 @@ pub(crate) mod email;
 pub mod join_guard;
 pub mod login_attempts;
 pub mod passwords;
+pub mod provider_login;
 pub mod rate_limits;
 pub mod secret;
 pub mod session_cookie;

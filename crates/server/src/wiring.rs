@@ -173,6 +173,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let tokens_thread = watch.start(changes.is_some(), stop.clone(), &health)?;
     let opened = OpenedForEndpoints {
         tokens,
+        provider_login: identity::login(&config.auth)?,
         log: Log {
             carrier: carrier(config),
             book: broker::inspector(config, codec, book),

@@ -36,10 +36,10 @@ pub enum ProductCommand {
         #[arg(value_name = "NAME")]
         name: String,
         /// Price, in the currency's smallest unit
-        #[arg(long, value_name = "AMOUNT")]
+        #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
         price: i64,
         /// Units on hand
-        #[arg(long, value_name = "N", default_value_t = 0)]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
         stock: i64,
         #[command(flatten)]
         shop: ShopArgs,
@@ -49,7 +49,7 @@ pub enum ProductCommand {
         #[arg(value_name = "ID", value_parser = id())]
         id: i64,
         /// New price, in the currency's smallest unit
-        #[arg(long, value_name = "AMOUNT", required_unless_present = "status")]
+        #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true, required_unless_present = "status")]
         price: Option<i64>,
         /// New status: ON_SALE, PAUSED, DISCONTINUED
         #[arg(long, value_name = "STATUS")]
@@ -118,7 +118,7 @@ pub enum CouponCommand {
         #[arg(value_name = "ID", value_parser = id())]
         id: i64,
         /// New number of coupons; it can only be raised
-        #[arg(long, value_name = "N", required_unless_present = "until")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, required_unless_present = "until")]
         quantity: Option<i64>,
         /// New end of issuing
         #[arg(long, value_name = "TIME", value_parser = moment)]
@@ -136,16 +136,16 @@ pub struct NewCampaignArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Number of coupons
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub quantity: i64,
     /// Discount in percent of the price
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
     pub percent: Option<i64>,
     /// Largest discount of a percentage, in the currency's smallest unit
-    #[arg(long, value_name = "AMOUNT", requires = "percent", conflicts_with = "amount")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true, requires = "percent", conflicts_with = "amount")]
     pub max_amount: Option<i64>,
     /// Discount as an amount, in the currency's smallest unit
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     pub amount: Option<i64>,
     /// Start of issuing, such as 2026-12-01T10:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]

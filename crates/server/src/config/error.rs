@@ -69,6 +69,8 @@ pub enum Error {
     Notifications(&'static str),
     #[error("{0}")]
     Jwks(&'static str),
+    #[error("{0}")]
+    Login(&'static str),
     #[error("{ENV_WEBHOOK_KEYS}: {0}")]
     WebhookKeys(String),
     #[error("{name} and {name}{FILE} are both set; unset one of them")]

@@ -145,7 +145,7 @@ impl Drops {
 }
 
 /// Returns the origin of an address of https, or of http on this machine.
-fn origin_of(url: &str) -> Option<&str> {
+pub(super) fn origin_of(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);

@@ -12,6 +12,7 @@ pub(super) const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
 pub(super) const ENV_SMTP_URL: &str = "DOORBUSTER_SMTP_URL";
 pub(super) const ENV_GATEWAY_TOKEN: &str = "DOORBUSTER_GATEWAY_TOKEN";
 pub(super) const ENV_CHALLENGE_SECRET: &str = "DOORBUSTER_CHALLENGE_SECRET";
+pub(super) const ENV_LOGIN_SECRET: &str = "DOORBUSTER_LOGIN_SECRET";
 pub(super) const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
 pub(crate) const ENV_WEBHOOK_KEYS: &str = "DOORBUSTER_WEBHOOK_SECRET_KEYS";
 /// A name with at most so many wrong, missing or swapped letters is a misspelt one.
@@ -21,7 +22,7 @@ pub(super) const FILE: &str = "_FILE";
 
 /// The variables that are no key of the reference, so that secrets and addresses are in no file. An empty one counts as
 /// absent.
-pub(super) const OWN: [&str; 10] = [
+pub(super) const OWN: [&str; 11] = [
     ENV_AUTH_SECRET,
     ENV_DATABASE_URL,
     ENV_KAFKA_BROKERS,
@@ -32,6 +33,7 @@ pub(super) const OWN: [&str; 10] = [
     ENV_GATEWAY_TOKEN,
     ENV_WEBHOOK_KEYS,
     ENV_CHALLENGE_SECRET,
+    ENV_LOGIN_SECRET,
 ];
 
 /// The variables of OpenTelemetry that are read.

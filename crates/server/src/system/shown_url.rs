@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 const HIDDEN: &str = "***";
+/// Keys in paths, as chat services and alert receivers give them, are at least so long.
+const KEY_BYTES_MIN: usize = 20;
 
-/// Returns an address without user and password, and without the values of its parameters: each of them may be a key. Names of
-/// parameters stay. Other text is returned as it is.
+/// Returns an address without user and password, without the values of its parameters, each of which may be a key, and without
+/// the parts of its path that look like keys. Names of parameters stay. Other text is returned as it is.
 pub fn of(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -19,7 +21,8 @@ pub fn of(text: &str) -> Cow<'_, str> {
     let (user, place) = user_end.map_or(("", rest), |end| ("***@", &rest[end + 1..]));
     let (place, fragment) = place.split_once('#').map_or((place, None), |(place, fragment)| (place, Some(fragment)));
     let (place, query) = place.split_once('?').map_or((place, None), |(place, query)| (place, Some(query)));
-    if user.is_empty() && query.is_none() && fragment.is_none() {
+    let place = without_keys(place);
+    if user.is_empty() && query.is_none() && fragment.is_none() && matches!(place, Cow::Borrowed(_)) {
         return text.into();
     }
     let mut shown = format!("{scheme}://{user}{place}");
@@ -31,6 +34,22 @@ pub fn of(text: &str) -> Cow<'_, str> {
         shown += &format!("#{HIDDEN}");
     }
     shown.into()
+}
+
+/// Returns a host and a path without the parts of the path that look like keys.
+fn without_keys(place: &str) -> Cow<'_, str> {
+    let Some((host, path)) = place.split_once('/') else { return place.into() };
+    if !path.split('/').any(is_like_key) {
+        return place.into();
+    }
+    let parts: Vec<&str> = path.split('/').map(|part| if is_like_key(part) { HIDDEN } else { part }).collect();
+    format!("{host}/{}", parts.join("/")).into()
+}
+
+/// A key mixes letters and digits, and is longer than a word.
+fn is_like_key(part: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| part.as_bytes().iter().any(is);
+    part.len() >= KEY_BYTES_MIN && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
 
 fn parameter(pair: &str) -> String {
@@ -68,6 +87,11 @@ mod tests {
             ("http://ann:p#w@host/", "http://***"),
             ("https://host/#pw", "https://host/#***"),
             ("https://host/?a=b=c", "https://host/?a=***"),
+            (
+                "https://hooks.example.com/services/T0/B0/x9Yz8w7V6u5T4s3R2q1P",
+                "https://hooks.example.com/services/T0/B0/***",
+            ),
+            ("https://host/in/0123456789abcdef0123456789abcdef/v1?a=b", "https://host/in/***/v1?a=***"),
             ("mysql://root:pw@db/shop?ssl-mode=REQUIRED", "mysql://***@db/shop?ssl-mode=***"),
         ] {
             assert_eq!(of(given), expected, "{given}");
@@ -77,8 +101,16 @@ mod tests {
 
     #[test]
     fn everything_else_stays() {
-        for text in ["https://api.stripe.com", "http://127.0.0.1:4318/v1/traces", "0.0.0.0:8080", "info", "", "a@b?c=d"]
-        {
+        for text in [
+            "https://api.stripe.com",
+            "http://127.0.0.1:4318/v1/traces",
+            "https://id.example.com/realms/shop/protocol/openid-connect/certs",
+            "https://0123456789-abcdefghij.example.com/in",
+            "0.0.0.0:8080",
+            "info",
+            "",
+            "a@b?c=d",
+        ] {
             assert!(matches!(of(text), Cow::Borrowed(same) if same == text), "{text}");
         }
     }

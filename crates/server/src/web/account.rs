@@ -18,6 +18,8 @@ use crate::api::texts::{Text, pages};
 use crate::http::Problem;
 use crate::http::query::Query;
 
+pub(crate) mod provider_login;
+
 const COUPONS_SHOWN: usize = 50;
 const ENTRIES_SHOWN: usize = 20;
 
@@ -28,12 +30,18 @@ pub(crate) struct NextQuery {
 }
 
 /// `GET /login`.
-pub(crate) async fn login(State(_): State<Shop>, reader: Reader, Query(query): Query<NextQuery>) -> Response {
+pub(crate) async fn login(State(shop): State<Shop>, reader: Reader, Query(query): Query<NextQuery>) -> Response {
     let say = |text: Text| text.of(reader.language);
     let next = own_path(query.next.as_deref());
     let content = html! {
         div.narrow {
             h1 { (say(pages::LOG_IN_TITLE)) }
+            @if let Some(provider) = &shop.provider_login {
+                p { a.button.wide href={ "/login/provider?next=" (escaped(next)) } {
+                    (pages::LOG_IN_WITH.with(&provider.name).of(reader.language))
+                } }
+                p.or { (say(pages::OR_PASSWORD)) }
+            }
             form data-form="login" data-next=(next) {
                 (credentials(&reader, "current-password"))
                 button.wide { (say(pages::LOG_IN)) }
@@ -74,6 +82,11 @@ fn credentials(reader: &Reader, password: &str) -> Markup {
             span.hint { (say(pages::PASSWORD_HINT)) }
         }
     }
+}
+
+/// Returns the path as a value in an address.
+fn escaped(path: &str) -> String {
+    form_urlencoded::byte_serialize(path.as_bytes()).collect()
 }
 
 /// Returns the path if it is one of this shop. Anything else would lead the reader away.

@@ -41,7 +41,7 @@ pub(crate) struct Frame<'a> {
 
 /// Returns a page of the storefront.
 pub(crate) fn page(reader: &Reader, title: &str, content: Markup) -> Response {
-    framed(StatusCode::OK, reader, title, &content)
+    page_with(StatusCode::OK, reader, title, &content)
 }
 
 /// Returns the page for an address that shows nothing to this reader.
@@ -54,7 +54,7 @@ pub(crate) fn nothing_here(reader: &Reader) -> Response {
             p { a.button href="/" { (say(pages::BACK_TO_SHOP)) } }
         }
     };
-    framed(StatusCode::NOT_FOUND, reader, say(pages::NOTHING_HERE), &content)
+    page_with(StatusCode::NOT_FOUND, reader, say(pages::NOTHING_HERE), &content)
 }
 
 /// Shows a browser a page instead of a problem document about something that does not exist.
@@ -105,7 +105,8 @@ pub(crate) fn to_login(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
 }
 
-fn framed(status: StatusCode, reader: &Reader, title: &str, content: &Markup) -> Response {
+/// Returns a page of the storefront with a status.
+pub(crate) fn page_with(status: StatusCode, reader: &Reader, title: &str, content: &Markup) -> Response {
     let body = html! {
         a.skip href="#content" { (pages::SKIP.of(reader.language)) }
         (top(reader))

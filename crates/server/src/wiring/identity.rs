@@ -10,12 +10,13 @@ use domain::limits::NAME_CHARS_MAX;
 use sha2::{Digest as _, Sha256};
 
 use super::shop_client::{Call, ShopClient};
-use crate::config::Jwks;
+use crate::config::{Auth, Jwks};
 use crate::runtime::submitter::Submitter;
 use crate::security::auth::Role;
 use crate::security::auth::outside::claims::Rules;
 use crate::security::auth::outside::{KeySource, Newcomer, Outside, Users};
 use crate::security::email::is_email;
+use crate::security::provider_login::{Exchange, ProviderLogin};
 
 /// No password matches it: these people log in at the provider.
 const NO_PASSWORD: &str = "!";
@@ -39,6 +40,34 @@ pub(super) fn open(settings: &Jwks, submitter: &Submitter) -> io::Result<Option<
     };
     let users = users(&settings.issuer, submitter.clone());
     Ok(Some(Outside::new(rules, key_source(settings)?, users, settings.refresh_every())))
+}
+
+/// Returns how people log in at the provider with a browser, if that is set.
+pub(super) fn login(settings: &Auth) -> io::Result<Option<ProviderLogin>> {
+    let login = &settings.login;
+    if !login.is_on() {
+        return Ok(None);
+    }
+    Ok(Some(ProviderLogin {
+        name: login.name.clone(),
+        authorize_url: login.authorize_url.clone(),
+        client_id: settings.jwks.audience.clone(),
+        scope: login.scope.clone(),
+        shop_url: login.shop_url.clone(),
+        exchange: exchange(settings)?,
+    }))
+}
+
+fn exchange(settings: &Auth) -> io::Result<Exchange> {
+    let client = Arc::new(ShopClient::new(settings.jwks.timeout())?);
+    let escaped = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    // Both are escaped before they become a user and a password (RFC 6749, 2.3.1).
+    let identity = settings.login.secret().map(|secret| (escaped(&settings.jwks.audience), escaped(secret)));
+    let url: Arc<str> = settings.login.token_url.as_str().into();
+    Ok(Arc::new(move |form| {
+        let (client, identity, url) = (Arc::clone(&client), identity.clone(), Arc::clone(&url));
+        Box::pin(async move { client.post_form(&url, form, identity).await })
+    }))
 }
 
 fn key_source(settings: &Jwks) -> io::Result<KeySource> {

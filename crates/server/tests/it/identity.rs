@@ -1,6 +1,7 @@
 //! People log in at an identity provider outside of the shop: its tokens are verified by the keys that it publishes.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
@@ -45,7 +46,7 @@ const RSA_KEY: &str = "\
     yVq6TDPZ2+FbqUoR4+Kg948j1Es=";
 
 /// A key of the provider.
-enum Key {
+pub(crate) enum Key {
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
 }
@@ -55,7 +56,7 @@ impl Key {
         Key::Rsa(RsaKeyPair::from_pkcs8(&STANDARD.decode(RSA_KEY).unwrap()).unwrap())
     }
 
-    fn ec() -> Key {
+    pub(crate) fn ec() -> Key {
         let random = SystemRandom::new();
         let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         Key::Ec(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random).unwrap())
@@ -68,7 +69,7 @@ impl Key {
         }
     }
 
-    fn published(&self, id: &str) -> Value {
+    pub(crate) fn published(&self, id: &str) -> Value {
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         match self {
             Key::Rsa(key) => {
@@ -95,7 +96,7 @@ impl Key {
         }
     }
 
-    fn token(&self, id: &str, claims: &Value) -> String {
+    pub(crate) fn token(&self, id: &str, claims: &Value) -> String {
         self.token_with(&json!({"alg": self.algorithm(), "kid": id, "typ": "JWT"}), claims)
     }
 
@@ -106,28 +107,51 @@ impl Key {
 }
 
 /// An identity provider; without keys it answers nothing, as if it were down.
-struct Provider {
-    url: String,
+pub(crate) struct Provider {
+    pub(crate) url: String,
     keys: Arc<Mutex<Option<Value>>>,
+    pub(crate) login: Arc<Mutex<Exchanges>>,
+}
+
+/// The exchanges of codes for tokens.
+#[derive(Default)]
+pub(crate) struct Exchanges {
+    /// What the next one gets.
+    pub(crate) status: u16,
+    pub(crate) id_token: String,
+    /// The header `authorization` and the form of each.
+    pub(crate) asked: Vec<(String, HashMap<String, String>)>,
 }
 
 impl Provider {
-    fn start(keys: &[Value]) -> Provider {
+    pub(crate) fn start(keys: &[Value]) -> Provider {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
         let answer = Arc::new(Mutex::new(Some(json!({"keys": keys}))));
         let keys = Arc::clone(&answer);
+        let login = Arc::new(Mutex::new(Exchanges { status: 200, ..Exchanges::default() }));
+        let exchanges = Arc::clone(&login);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-                let _head = lines.by_ref().take_while(|line| !line.is_empty()).count();
-                let Some(body) = answer.lock().unwrap().clone() else { continue };
+                let mut reader = BufReader::new(&stream);
+                let head: Vec<String> =
+                    reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+                let is_exchange = head.first().is_some_and(|line| line.starts_with("POST /token "));
+                let answer = if is_exchange {
+                    let mut form = vec![0; header(&head, "content-length").parse().unwrap()];
+                    reader.read_exact(&mut form).unwrap();
+                    Some(exchanges.lock().unwrap().answer(header(&head, "authorization"), &form))
+                } else {
+                    answer.lock().unwrap().clone().map(|keys| (200, keys))
+                };
+                let Some((status, body)) = answer else { continue };
                 let body = body.to_string();
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                let length = body.len();
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
                 let _sent = (&stream).write_all((head + &body).as_bytes());
             }
         });
-        Provider { url, keys }
+        Provider { url, keys, login }
     }
 
     fn publish(&self, keys: Option<&[Value]>) {
@@ -146,7 +170,7 @@ impl Provider {
         ]
     }
 
-    fn shop(&self, more: &[(&str, &str)]) -> TestShop {
+    pub(crate) fn shop(&self, more: &[(&str, &str)]) -> TestShop {
         let own = self.settings();
         let mut all: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
         all.extend(more);
@@ -154,11 +178,23 @@ impl Provider {
     }
 }
 
-fn claims() -> Value {
+impl Exchanges {
+    fn answer(&mut self, authorization: &str, form: &[u8]) -> (u16, Value) {
+        self.asked.push((authorization.to_owned(), form_urlencoded::parse(form).into_owned().collect()));
+        (self.status, json!({"access_token": "x", "token_type": "Bearer", "id_token": self.id_token}))
+    }
+}
+
+fn header<'a>(head: &'a [String], name: &str) -> &'a str {
+    let mut pairs = head.iter().filter_map(|line| line.split_once(": "));
+    pairs.find(|(given, _)| given.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
+}
+
+pub(crate) fn claims() -> Value {
     json!({"iss": ISSUER, "aud": ["other", "shop"], "sub": "auth0|ann", "exp": 4_000_000_000_u32, "name": "Ann"})
 }
 
-fn with(name: &str, value: Value) -> Value {
+pub(crate) fn with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     claims[name] = value;
     claims

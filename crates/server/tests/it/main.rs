@@ -78,6 +78,7 @@ mod hook_receiver;
 mod http2;
 mod http_edge;
 mod identity;
+mod identity_login;
 mod kafka_tools;
 mod listening;
 mod live;

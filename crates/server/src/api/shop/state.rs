@@ -34,6 +34,7 @@ use crate::security::auth::Tokens;
 use crate::security::join_guard::JoinGuard;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
+use crate::security::provider_login::ProviderLogin;
 use crate::security::rate_limits::Limits;
 use crate::security::webhook_secrets::keys::Keys;
 
@@ -46,6 +47,8 @@ pub struct Inner {
     pub submitter: Submitter,
     pub tokens: Arc<Tokens>,
     pub token_ttl: Duration,
+    /// Logging in at an identity provider, if there is one with pages for it.
+    pub provider_login: Option<ProviderLogin>,
     pub passwords: Passwords,
     pub cursors: Cursors,
     pub fingerprints: Fingerprints,

@@ -98,6 +98,13 @@ texts! {
     // The account.
     LOG_IN_TITLE: "Log in", "로그인";
     REGISTER_TITLE: "Create an account", "회원 가입";
+    LOG_IN_WITH: "Log in with {0}", "{0}(으)로 로그인";
+    OR_PASSWORD: "or with a password", "또는 비밀번호로";
+    LOGGED_IN: "You are logged in", "로그인되었습니다";
+    CONTINUE: "Continue", "계속하기";
+    NOT_LOGGED_IN: "You are not logged in", "로그인되지 않았습니다";
+    PROVIDER_REFUSED: "The login was cancelled, took longer than ten minutes, or was refused. Please try again.", "로그인이 취소되었거나, 10분이 지났거나, 거부되었습니다. 다시 시도해 주세요.";
+    PROVIDER_DOWN: "The login service does not answer. Please try again in a moment.", "로그인 서비스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.";
     EMAIL: "E-mail address", "이메일 주소";
     PASSWORD: "Password", "비밀번호";
     PASSWORD_HINT: "At least 8 characters", "8자 이상";

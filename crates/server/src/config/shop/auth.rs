@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Jwks;
+use super::{Jwks, Login};
+use crate::config::Error;
 
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -12,6 +13,7 @@ pub struct Auth {
     token_ttl_s: u64,
     pub accept_new_secret: bool,
     pub jwks: Jwks,
+    pub login: Login,
     /// Only from the environment: a secret in a file ends up in a repository.
     #[serde(skip)]
     secret: Option<String>,
@@ -22,8 +24,14 @@ impl Auth {
         Duration::from_secs(self.token_ttl_s)
     }
 
-    pub(in crate::config) fn set_secret(&mut self, secret: Option<String>) {
+    pub(in crate::config) fn set_secrets(&mut self, secret: Option<String>, of_login: Option<String>) {
         self.secret = secret;
+        self.login.set_secret(of_login);
+    }
+
+    pub(in crate::config) fn check(&self) -> Result<(), Error> {
+        self.jwks.check()?;
+        self.login.check(&self.jwks)
     }
 
     pub(in crate::config) const fn at_least_one(&self) -> [(&'static str, u64); 3] {

@@ -26,6 +26,7 @@ use crate::security::api_keys::KeysUsed;
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
+use crate::security::provider_login::ProviderLogin;
 use crate::security::rate_limits::Limits;
 use crate::security::secret::Secret;
 use crate::wiring::{redis_services, webhooks};
@@ -57,6 +58,7 @@ pub(in crate::wiring) fn estimates(
 /// The parts of the endpoints that are opened here.
 pub(in crate::wiring) struct OpenedForEndpoints {
     pub(in crate::wiring) tokens: Arc<Tokens>,
+    pub(in crate::wiring) provider_login: Option<ProviderLogin>,
     pub(in crate::wiring) log: Log,
     pub(in crate::wiring) payments: Payments,
     pub(in crate::wiring) webhooks: Arc<dyn Sender>,
@@ -79,6 +81,7 @@ pub(in crate::wiring) fn shop(
 ) -> Shop {
     let OpenedForEndpoints {
         tokens,
+        provider_login,
         log,
         payments,
         webhooks,
@@ -95,6 +98,7 @@ pub(in crate::wiring) fn shop(
         submitter,
         tokens,
         token_ttl: config.auth.token_ttl(),
+        provider_login,
         passwords: Passwords::default(),
         cursors: Cursors::new(secret.as_bytes()),
         fingerprints: Fingerprints::new(secret.as_bytes()),

@@ -60,6 +60,7 @@ pub fn shop_to_read(config: &Config, secret: &Secret) -> Result<ReadOnlyShop, Er
     let no_calls = Calls { provider: None, alerts: open_alerts.clone() };
     let opened = OpenedForEndpoints {
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
+        provider_login: None,
         log: Log {
             carrier: carrier(&config),
             book: broker::inspector(&config, codec, book),
