@@ -10,6 +10,9 @@ use xtask::addresses::{SKIPS, Service, TOOL};
 use crate::services::{self, Wanted};
 use crate::{cargo, run};
 
+/// The variable of Rust's test harness for the number of tests that run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 /// The options of `cargo xtask test`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TestRun {
@@ -40,6 +43,9 @@ impl TestRun {
         for service in Service::ALL {
             command.env_remove(service.given_by());
         }
+        if std::env::var_os(THREADS).is_none() {
+            command.env(THREADS, threads().to_string());
+        }
         if let Some(rounds) = &self.crash_rounds {
             command.env("DOORBUSTER_CRASH_ROUNDS", rounds);
         }
@@ -52,6 +58,11 @@ impl TestRun {
         }
         Ok(passed && (is_complete || !self.require_services))
     }
+}
+
+/// Tests of a whole shop wait for its timers and services more than half of their time.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from) * 2
 }
 
 /// Returns whether programs can be linked with the system's OpenSSL.
