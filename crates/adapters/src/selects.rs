@@ -1,5 +1,9 @@
 //! One SELECT for each kind of row, with its columns in the order in which they are read; the same for every store.
 
+mod statistics;
+
+pub(crate) use statistics::{SELECT_FIGURES, SELECT_TOTALS};
+
 macro_rules! select_product {
     ($rest:literal) => {
         concat!(
@@ -210,14 +214,6 @@ macro_rules! select_payment {
         )
     };
 }
-
-/// The figures of one subject that begin in a range.
-pub(crate) const SELECT_FIGURES: &str = "SELECT counted, resolution, subject, began_at, figure, amount FROM statistic \
-     WHERE counted = ? AND resolution = ? AND subject = ? AND began_at >= ? AND began_at < ? ORDER BY began_at";
-
-/// In one of the stores a sum is a decimal, which its driver would return as text.
-pub(crate) const SELECT_TOTALS: &str = "SELECT figure, CAST(SUM(amount) AS SIGNED) FROM statistic \
-     WHERE counted = ? AND resolution = ? AND subject = ? GROUP BY figure";
 
 /// The offsets of all groups.
 pub(crate) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partition`, position FROM consumer_offset";

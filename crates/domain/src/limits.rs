@@ -50,8 +50,8 @@ pub const WEBHOOK_TERMS_MAX: usize = 100;
 pub const WEBHOOK_ATTEMPTS_KEPT: usize = 50;
 /// Bytes of a receiver's response that the log keeps.
 pub const WEBHOOK_RESPONSE_BYTES: usize = 1_024;
-/// Bytes of a webhook's body.
-pub const WEBHOOK_BODY_BYTES_MAX: usize = 20_000;
+/// Bytes of a webhook's body: less than 20 kB.
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 20_000 - 1;
 /// Characters of a device's push token.
 pub const PUSH_TOKEN_CHARS_MAX: usize = 4_096;
 

@@ -49,12 +49,12 @@ impl FileSink {
             })?;
             self.lock = Some(lock);
         }
-        if self.current.is_none() {
-            self.current = self.last()?;
+        // The day before comes again where partitions of the store are not equally far.
+        if self.current.as_ref().is_none_or(|current| current.day != lines.day) {
+            self.current = self.last(&lines.day)?;
         }
-        let is_due = |current: &Current| current.day != lines.day || current.bytes >= self.bytes_max;
-        if self.current.as_ref().is_none_or(is_due) {
-            let number = self.current.as_ref().filter(|last| last.day == lines.day).map_or(0, |last| last.number);
+        if self.current.as_ref().is_none_or(|current| current.bytes >= self.bytes_max) {
+            let number = self.current.as_ref().map_or(0, |last| last.number);
             self.current = Some(self.begin(&lines.day, number + 1)?);
         }
         let Some(current) = &mut self.current else { return Ok(()) };
@@ -71,21 +71,21 @@ impl FileSink {
         Ok(Current { file, day: day.to_owned(), number, bytes })
     }
 
-    /// Opens the latest file. A line that a killed process left half is cut off: its event comes again.
-    fn last(&self) -> std::io::Result<Option<Current>> {
-        let mut latest: Option<(String, u32, PathBuf)> = None;
+    /// Opens the latest file of a day. A line that a killed process left half is cut off: its event comes again, for the same file.
+    fn last(&self, wanted: &str) -> std::io::Result<Option<Current>> {
+        let mut latest: Option<(u32, PathBuf)> = None;
         for entry in std::fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            let Some((day, number)) = place(&path) else { continue };
-            if latest.as_ref().is_none_or(|(known, last, _)| (&day, number) > (known, *last)) {
-                latest = Some((day, number, path));
+            let Some((_, number)) = place(&path).filter(|(day, _)| day == wanted) else { continue };
+            if latest.as_ref().is_none_or(|(last, _)| number > *last) {
+                latest = Some((number, path));
             }
         }
-        let Some((day, number, path)) = latest else { return Ok(None) };
+        let Some((number, path)) = latest else { return Ok(None) };
         let mut file = OpenOptions::new().read(true).append(true).open(path)?;
         let bytes = whole_lines(&mut file)?;
         file.set_len(bytes)?;
-        Ok(Some(Current { file, day, number, bytes }))
+        Ok(Some(Current { file, day: wanted.to_owned(), number, bytes }))
     }
 }
 
@@ -165,6 +165,23 @@ mod tests {
         let wanted = [("events-2026-11-21-0001.ndjson", 3), ("events-2026-11-21-0002.ndjson", 1)];
         let wanted = wanted.into_iter().chain([("events-2026-11-22-0001.ndjson", 1)]);
         assert_eq!(files(folder.path()), wanted.map(|(name, lines)| (name.to_owned(), lines)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_day_that_comes_again_goes_on_in_its_last_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = FileSink::new(folder.path().to_owned(), 30);
+        for day in ["2026-11-21", "2026-11-21", "2026-11-21", "2026-11-22", "2026-11-21", "2026-11-22"] {
+            write(&mut sink, day, 1);
+        }
+        drop(sink);
+        write(&mut FileSink::new(folder.path().to_owned(), 30), "2026-11-21", 1);
+        let wanted = [
+            ("events-2026-11-21-0001.ndjson", 3),
+            ("events-2026-11-21-0002.ndjson", 2),
+            ("events-2026-11-22-0001.ndjson", 2),
+        ];
+        assert_eq!(files(folder.path()), wanted.map(|(name, lines)| (name.to_owned(), lines)));
     }
 
     #[test]

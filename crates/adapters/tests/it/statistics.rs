@@ -2,7 +2,7 @@
 
 use adapters::{mysql, sqlite};
 use app::conformance::ready;
-use app::ports::views::{Views, WantedFigures};
+use app::ports::views::{Since, Views, WantedFigures, WantedTotals};
 use app::ports::{Commit, CommitId, Store};
 use app::state::rows::{Added, Counted, Cut, FigureKey, Resolution, Rows};
 use domain::time::Timestamp;
@@ -34,26 +34,45 @@ fn wanted(resolution: Resolution) -> WantedFigures {
     WantedFigures { counted: Counted::Orders, resolution, subject: 7, range: at(0)..at(60) }
 }
 
+async fn totals(views: &dyn Views, since: Since, less: Option<Since>) -> Vec<(String, i64)> {
+    let mut sums = views.totals(WantedTotals { counted: Counted::Orders, subject: 7, since, less }).await.unwrap();
+    sums.retain(|(_, amount)| *amount != 0);
+    sums.sort();
+    sums
+}
+
+fn minutes(since: i64) -> Since {
+    Since { resolution: Resolution::Minute, moment: at(since) }
+}
+
+fn sums(of: &[(&str, i64)]) -> Vec<(String, i64)> {
+    of.iter().map(|(figure, amount)| ((*figure).to_owned(), *amount)).collect()
+}
+
 async fn check(store: &mut dyn Store, views: &dyn Views) {
     commit(store, 1, vec![added(1, "placed", 2), added(1, "revenue", 500), added(2, "placed", 1)], vec![]).await;
     commit(store, 2, vec![added(2, "placed", 4), added(60, "placed", 9)], vec![]).await;
     let kept = [added(1, "placed", 2), added(1, "revenue", 500), added(2, "placed", 5)];
     assert_eq!(views.figures(wanted(Resolution::Minute)).await.unwrap(), kept);
     assert_eq!(views.figures(wanted(Resolution::Hour)).await.unwrap(), []);
-    assert_eq!(views.totals(wanted(Resolution::Minute)).await.unwrap(), [], "totals are those of days");
+    assert_eq!(totals(views, Since::BEGINNING, None).await, [], "nothing is counted by day");
+    assert_eq!(totals(views, minutes(2), None).await, sums(&[("placed", 14)]));
+    assert_eq!(totals(views, minutes(0), Some(minutes(60))).await, sums(&[("placed", 7), ("revenue", 500)]));
+    assert_eq!(totals(views, minutes(2), Some(minutes(2))).await, []);
     let day = |amount| {
         let added = added(0, "placed", amount);
         Added { key: FigureKey { resolution: Resolution::Day, ..added.key }, ..added }
     };
     commit(store, 3, vec![day(3)], vec![]).await;
-    commit(store, 4, vec![day(4)], vec![]).await;
-    assert_eq!(views.totals(wanted(Resolution::Minute)).await.unwrap(), [("placed".to_owned(), 7)]);
+    commit(store, 4, vec![day(14)], vec![]).await;
+    assert_eq!(totals(views, Since::BEGINNING, None).await, sums(&[("placed", 17)]));
+    assert_eq!(totals(views, Since::BEGINNING, Some(minutes(2))).await, sums(&[("placed", 3)]), "days less minutes");
     let cut = Cut { counted: Counted::Orders, resolution: Resolution::Minute, before: at(3), limit: 2 };
     commit(store, 5, vec![], vec![cut]).await;
     assert_eq!(views.figures(wanted(Resolution::Minute)).await.unwrap(), kept[2..], "the oldest go first");
     commit(store, 6, vec![], vec![cut]).await;
     assert_eq!(views.figures(wanted(Resolution::Minute)).await.unwrap(), []);
-    assert_eq!(views.totals(wanted(Resolution::Minute)).await.unwrap(), [("placed".to_owned(), 7)]);
+    assert_eq!(totals(views, Since::BEGINNING, None).await, sums(&[("placed", 17)]));
 }
 
 #[test]

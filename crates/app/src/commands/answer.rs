@@ -80,6 +80,9 @@ pub enum Answer {
     /// So many deliveries were scheduled.
     WebhooksScheduled {
         count: i64,
+        /// Absent for a single delivery, and in answers that older versions stored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<PartEnd>,
     },
     /// The deliveries that a sender may attempt.
     WebhooksTaken {
@@ -97,6 +100,19 @@ pub enum Answer {
     },
     /// An event or a timer was handled; it has no result.
     Done,
+}
+
+/// The end of a part of a request that is many commands. A repeated request goes on from there, because the store may have
+/// other parts by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartEnd {
+    /// The place after which the next part begins; `None` after the last part.
+    pub next: Option<i64>,
+    /// The end of the time that the request is about. Without one in the request, it is the moment of the first part.
+    #[serde(with = "wire_time")]
+    pub until: Timestamp,
+    /// The number of things in this part that are left out, because their events are archived.
+    pub archived: i64,
 }
 
 impl Answer {
@@ -279,5 +295,25 @@ pub struct Reply {
 impl Reply {
     pub fn refused(refusal: Refusal) -> Reply {
         Reply { result: Err(refusal), replayed: false, order: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_the_end_of_its_part_can_be_read() {
+        let older: Answer = serde_json::from_str(r#"{"kind":"webhooksScheduled","count":500}"#).unwrap();
+        assert_eq!(older, Answer::WebhooksScheduled { count: 500, end: None });
+        assert_eq!(serde_json::to_string(&older).unwrap(), r#"{"kind":"webhooksScheduled","count":500}"#);
+    }
+
+    #[test]
+    fn the_end_of_a_part_is_read_as_it_was_stored() {
+        let until = Timestamp::from_micros(1_795_262_400_000_001);
+        let answer = Answer::WebhooksScheduled { count: 500, end: Some(PartEnd { next: Some(7), until, archived: 2 }) };
+        let stored = serde_json::to_string(&answer).unwrap();
+        assert_eq!(serde_json::from_str::<Answer>(&stored).unwrap(), answer, "{stored}");
     }
 }

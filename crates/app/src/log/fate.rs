@@ -94,9 +94,7 @@ impl Progress {
         if ids.is_empty() {
             return Ok(progress);
         }
-        for failure in views.failures_of(ids).await? {
-            progress.failures.insert((failure.group, failure.event.0), failure);
-        }
+        views.failures_of(ids).await?.into_iter().for_each(|failure| progress.note(failure));
         match carrier {
             Carrier::Inline => {}
             Carrier::OwnLog => progress.offsets = views.positions().await?.into_iter().collect(),
@@ -107,6 +105,19 @@ impl Progress {
             }
         }
         Ok(progress)
+    }
+
+    /// Keeps an open letter rather than a closed one, and the later one of two others. An event has several letters where it is
+    /// told over several channels, or was given up again.
+    fn note(&mut self, failure: EventFailure) {
+        let rank = |failure: &EventFailure| match failure.stage {
+            FailureStage::Parked => (false, None),
+            FailureStage::DeadLetter { id, status } => (status.is_open(), Some(id)),
+        };
+        let key = (failure.group, failure.event.0);
+        if self.failures.get(&key).is_none_or(|known| rank(known) <= rank(&failure)) {
+            self.failures.insert(key, failure);
+        }
     }
 
     async fn read_relay(&mut self, views: &dyn Views) -> Result<(), StoreError> {
@@ -134,7 +145,9 @@ impl Progress {
 
     pub fn fate(&self, event: &WrittenEvent) -> Fate {
         let kind = EventKind::from_name(&event.kind);
-        let groups = kind.into_iter().flat_map(groups_of);
+        // Groups of notifications trail the commit, and are told of only where they gave up.
+        let gave_up = self.failures.keys().filter(|(group, id)| group.notifies() && *id == event.id.0);
+        let groups = kind.into_iter().flat_map(groups_of).chain(gave_up.map(|(group, _)| *group));
         let deliveries: Vec<GroupDelivery> = groups.map(|group| self.delivery(group, event)).collect();
         Fate { status: self.status(event, &deliveries), deliveries }
     }
@@ -241,6 +254,16 @@ mod tests {
         BTreeMap::from([((group, event.0), failure)])
     }
 
+    fn given_up(letters: &[(i64, DeadLetterStatus)]) -> Progress {
+        let mut progress = Progress { carrier: Some(Carrier::Inline), ..Progress::default() };
+        for (id, status) in letters {
+            let stage = FailureStage::DeadLetter { id: DeadLetterId(*id), status: *status };
+            let (group, event) = (Group::OrderNotifications, EventId(7));
+            progress.note(EventFailure { group, event, stage, attempts: 4, error: None, due: None });
+        }
+        progress
+    }
+
     #[track_caller]
     fn check(progress: &Progress, expected: Status) {
         assert_eq!(progress.fate(&event(EventKind::OrderCompleted, 5)).status, expected);
@@ -275,6 +298,25 @@ mod tests {
         check(&broker(5, &[(Group::Notices, 100)]), Status::InProgress);
         check(&broker(5, &[(Group::Notices, 101)]), Status::Completed);
         check(&broker(5, &[]), Status::Completed);
+    }
+
+    #[test]
+    fn a_notification_that_was_given_up_is_a_delivery() {
+        use DeadLetterStatus::{Dropped, Handled, Scheduled};
+        let told = |letters: &[(i64, DeadLetterStatus)]| {
+            let fate = given_up(letters).fate(&event(EventKind::OrderCompleted, 5));
+            let of_group = |delivery: &&GroupDelivery| delivery.group == Group::OrderNotifications;
+            let letter = fate.deliveries.iter().find(of_group).and_then(|delivery| delivery.letter);
+            (fate.status, letter.map(|letter| letter.0))
+        };
+        assert_eq!(told(&[]), (Status::Completed, None));
+        assert_eq!(told(&[(1, Scheduled)]), (Status::DeadLetter, Some(1)));
+        assert_eq!(told(&[(1, Handled)]), (Status::Completed, Some(1)));
+        assert_eq!(told(&[(1, Handled), (2, Scheduled)]), (Status::DeadLetter, Some(2)), "given up again");
+        assert_eq!(told(&[(1, Scheduled), (2, Handled)]), (Status::DeadLetter, Some(1)), "another channel");
+        assert_eq!(told(&[(1, Dropped), (2, Handled)]), (Status::Completed, Some(2)));
+        let other = WrittenEvent { id: EventId(8), ..event(EventKind::OrderCompleted, 5) };
+        assert_eq!(given_up(&[(1, Scheduled)]).fate(&other).status, Status::Completed);
     }
 
     #[test]

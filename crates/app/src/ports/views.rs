@@ -317,8 +317,8 @@ pub trait StatisticsViews: Send + Sync {
     /// Returns the figures that begin in a range, in the order of time.
     fn figures(&self, wanted: WantedFigures) -> Reading<'_, Vec<Added>>;
 
-    /// Returns the sum of each figure of all time; range and resolution are of no account.
-    fn totals(&self, wanted: WantedFigures) -> Reading<'_, Vec<(String, i64)>>;
+    /// Returns the sum of each figure between two moments, as of one commit. A sum may be zero.
+    fn totals(&self, wanted: WantedTotals) -> Reading<'_, Vec<(String, i64)>>;
 }
 
 /// The figures of one subject; [`WHOLE_SHOP`](crate::state::rows::WHOLE_SHOP) is all of them together.
@@ -328,6 +328,29 @@ pub struct WantedFigures {
     pub resolution: Resolution,
     pub subject: i64,
     pub range: Range<Timestamp>,
+}
+
+/// The sums of one subject: everything since a moment, less everything since a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedTotals {
+    pub counted: Counted,
+    pub subject: i64,
+    pub since: Since,
+    pub less: Option<Since>,
+}
+
+/// The figures of a resolution that begin at a moment or later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    pub resolution: Resolution,
+    pub moment: Timestamp,
+}
+
+impl Since {
+    /// Days are never deleted, so those since the beginning are all that ever happened.
+    pub const BEGINNING: Since = Since { resolution: Resolution::Day, moment: Timestamp::from_micros(i64::MIN) };
+    /// Nothing has happened since then.
+    pub const END: Since = Since { resolution: Resolution::Day, moment: Timestamp::from_micros(i64::MAX) };
 }
 
 /// All views of the store.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::own_types;
-use crate::events::event::{CouponResult, Event, EventKind};
+use crate::events::event::{CouponResult, Event, EventKind, StepReport};
 
 /// Where the data of a type comes from.
 enum Source {
@@ -78,10 +78,13 @@ impl EventType {
 
     /// Returns the type of an internal event; `None` if endpoints do not receive it.
     pub fn of(event: &Event) -> Option<EventType> {
-        if let Event::CouponResult(CouponResult { success: true, .. }) = event {
-            return None;
-        }
-        EventType::of_kind(event.kind())
+        // A report without a coupon restored none: the order had used none, or it was restored before.
+        let is_without_effect = matches!(
+            event,
+            Event::CouponResult(CouponResult { success: true, .. })
+                | Event::CouponRestored(StepReport { coupon_id: None, .. })
+        );
+        EventType::of_kind(event.kind()).filter(|_| !is_without_effect)
     }
 
     /// Returns the type that events of this kind may have.
@@ -101,8 +104,22 @@ impl EventType {
     pub fn example(self) -> Value {
         let document = self.document();
         let examples = document["examples"].as_array().cloned().unwrap_or_default();
-        let fits = |example: &&Value| self != EventType::CouponRefused || example["success"] == json!(false);
-        examples.iter().find(fits).or(examples.first()).cloned().unwrap_or_else(|| json!({}))
+        examples
+            .iter()
+            .find(|example| self.may_have(example))
+            .or(examples.first())
+            .cloned()
+            .unwrap_or_else(|| json!({}))
+    }
+
+    /// Returns true if an event with this payload has the type.
+    fn may_have(self, payload: &Value) -> bool {
+        match self.source() {
+            Source::Event(kind) => {
+                Event::parse(kind, &payload.to_string()).is_ok_and(|event| EventType::of(&event) == Some(self))
+            }
+            Source::Own(_) => true,
+        }
     }
 
     fn document(self) -> Value {
@@ -126,6 +143,18 @@ mod tests {
                 assert!(!example[field].is_null(), "{}: the example has no {field}", event_type.name());
             }
         }
+    }
+
+    #[test]
+    fn a_coupon_that_was_not_used_is_not_restored() {
+        let of =
+            |payload: Value| EventType::of(&Event::parse(EventKind::CouponRestored, &payload.to_string()).unwrap());
+        let report = json!({"orderId": "ORD-4F7K2M9Q", "step": "COUPON", "ok": true});
+        assert_eq!(of(report.clone()), None);
+        let mut moved = report;
+        moved["couponId"] = json!(7);
+        assert_eq!(of(moved), Some(EventType::CouponRestored));
+        assert_eq!(EventType::CouponRestored.example()["couponId"], 7);
     }
 
     #[test]

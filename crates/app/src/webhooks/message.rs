@@ -51,19 +51,30 @@ mod tests {
         assert_eq!((&body["type"], &body["data"]), (&expected["type"], &expected["data"]));
     }
 
-    #[test]
-    fn a_body_that_is_too_long_names_its_subject_only() {
-        let name = "x".repeat(WEBHOOK_BODY_BYTES_MAX).into();
+    /// Returns the body of an event with a name of so many bytes.
+    fn body_with_name(bytes: usize) -> String {
         let registered = ProductRegistered {
             product_id: ProductId(3),
-            name,
+            name: "x".repeat(bytes).into(),
             price: Money::won(1),
             stock: 0,
             details: Details::default(),
         };
-        let body = of_event(EventType::OrderPlaced, &Event::ProductRegistered(registered), Timestamp::from_micros(0));
+        of_event(EventType::OrderPlaced, &Event::ProductRegistered(registered), Timestamp::from_micros(0))
+    }
+
+    #[test]
+    fn a_body_that_is_too_long_names_its_subject_only() {
+        let body = body_with_name(20_000);
         assert!(body.len() < 200, "{body}");
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["data"], json!({"isTruncated": true, "aggregate": "product", "id": "3"}));
+    }
+
+    #[test]
+    fn a_body_has_less_than_20_kb() {
+        let others = body_with_name(0).len();
+        assert_eq!(body_with_name(19_999 - others).len(), 19_999);
+        assert!(body_with_name(20_000 - others).contains("isTruncated"));
     }
 }

@@ -100,6 +100,25 @@ fn events_are_forwarded_at_once_and_signed() {
     assert_eq!(next["data"]["price"], 1_002);
 }
 
+/// Events of the seconds before the start are looked at again, and are not taken for new.
+#[test]
+fn a_listener_begins_after_what_has_happened_however_much_it_was() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let path = format!("/api/admin/products/{product}");
+    let change = |price: i64| shop.ask(crate::shop::ADMIN, "PATCH", &path, &[], &json!({"price": price})).expect(200);
+    for price in 2_000..2_350 {
+        change(price);
+    }
+    let mut listener = Listener::start(&shop, &["--json"]);
+    let mut lines = listener.lines();
+    for price in [3_000, 3_001] {
+        change(price);
+        let line: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+        assert_eq!(line["body"]["data"]["price"], price);
+    }
+}
+
 #[test]
 fn every_event_that_can_be_triggered_happens() {
     let shop = TestShop::start_as(&[], &["--demo"]);

@@ -178,6 +178,7 @@ fn a_notification_becomes_a_dead_letter(shop: &TestShop, gateway: &HookReceiver)
         (&json!("coupon-notification-group"), &json!("coupon-issued"), &json!("SCHEDULED"), &json!(4))
     );
     assert!(letter["error"].as_str().unwrap().starts_with("sms: the gateway answered 500"), "{letter}");
+    the_event_is(shop, "DEAD_LETTER", &letter["letterId"]);
     let path = format!("/api/admin/dead-letters/{}", letter["letterId"]);
     let edited = json!({"payload": letter["payload"], "reason": "another name"});
     let refused = shop.ask(ADMIN, "PATCH", &path, &[], &edited);
@@ -188,6 +189,16 @@ fn a_notification_becomes_a_dead_letter(shop: &TestShop, gateway: &HookReceiver)
     assert_eq!(gateway.next().header("idempotency-key"), attempts[0].header("idempotency-key"));
     shop.metrics_until("doorbuster_notifications_total{channel=\"sms\",result=\"sent\"} 1\n");
     assert_eq!(letters(shop), Vec::<Value>::new());
+    the_event_is(shop, "COMPLETED", &letter["letterId"]);
+}
+
+/// The event log says of the issue what became of its notification.
+fn the_event_is(shop: &TestShop, status: &str, letter: &Value) {
+    let log = shop.get_until(ADMIN, "/api/admin/events?type=CouponIssued", |log| log["data"][0]["status"] == status);
+    let deliveries = log["data"][0]["deliveries"].as_array().unwrap();
+    let of_group = |delivery: &&Value| delivery["group"] == "coupon-notification-group";
+    let delivery = deliveries.iter().find(of_group).unwrap();
+    assert_eq!((&delivery["status"], &delivery["letterId"]), (&json!(status), letter), "{log:#}");
 }
 
 #[test]

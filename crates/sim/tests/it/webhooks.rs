@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::commands::answer::{Answer, Refusal};
+use app::commands::answer::{Answer, PartEnd, Refusal};
 use app::commands::{Command, DeliveryAnswered, NewWebhook, Replay, Replayed, WebhookCommand};
 use app::state::rows::EventId;
 use app::webhooks::fan_out::{FanOut, Outbound};
@@ -82,7 +82,7 @@ fn an_event_is_scheduled_for_those_who_were_subscribed_when_it_happened() {
         run(&mut shop, WebhookCommand::Change { webhook: disabled, change }).unwrap();
         shop.clock.advance(SECOND);
         let (late, later) = (event(&shop, 2), endpoint(&mut shop, &[]));
-        assert_eq!(fan_out(&mut shop, vec![early, late]), Ok(Answer::WebhooksScheduled { count: 3 }));
+        assert_eq!(fan_out(&mut shop, vec![early, late]), Ok(Answer::WebhooksScheduled { count: 3, end: None }));
         let count = |id| shop.disk.read(|state| state.webhooks[&id].deliveries);
         assert_eq!([all, other, disabled, later].map(count), [2, 0, 1, 0]);
     }
@@ -154,8 +154,9 @@ fn a_replay_has_the_same_ids() {
         let taken = take(&mut shop, first(webhook)).unwrap();
         answer(&mut shop, taken, Next::Done).unwrap();
         let events = vec![Replayed { event: known, number: Some(1) }, Replayed { event: unknown, number: None }];
-        let replay = || WebhookCommand::Replay(Box::new(Replay { webhook, events: events.clone() }));
-        assert_eq!(run(&mut shop, replay()), Ok(Answer::WebhooksScheduled { count: 2 }));
+        let end = PartEnd { next: None, until: shop.now(), archived: 0 };
+        let replay = || WebhookCommand::Replay(Box::new(Replay { webhook, events: events.clone(), end }));
+        assert_eq!(run(&mut shop, replay()), Ok(Answer::WebhooksScheduled { count: 2, end: Some(end) }));
         let ids = shop.disk.read(|state| state.deliveries.values().map(|one| one.event).collect::<Vec<_>>());
         assert_eq!(ids, [1, 2]);
         assert_eq!(delivery(&shop, first(webhook)).state, State::Pending);
@@ -192,7 +193,7 @@ fn nothing_is_scheduled_for_a_removed_endpoint() {
         shop.clock.advance(SECOND);
         run(&mut shop, WebhookCommand::Remove { webhook }).unwrap();
         // The group had read the endpoint before it was removed.
-        assert_eq!(fan_out(&mut shop, vec![before]), Ok(Answer::WebhooksScheduled { count: 0 }));
+        assert_eq!(fan_out(&mut shop, vec![before]), Ok(Answer::WebhooksScheduled { count: 0, end: None }));
         assert_eq!(shop.disk.read(|state| state.deliveries.len()), 0);
     }
 }

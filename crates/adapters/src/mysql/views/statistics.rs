@@ -1,7 +1,7 @@
 //! The figures of the statistics.
 
-use app::ports::views::{Reading, StatisticsViews, WantedFigures};
-use app::state::rows::{Added, Resolution};
+use app::ports::views::{Reading, Since, StatisticsViews, WantedFigures, WantedTotals};
+use app::state::rows::Added;
 
 use super::{MysqlViews, each};
 use crate::mysql::sql::{Literal, statement};
@@ -14,9 +14,12 @@ impl StatisticsViews for MysqlViews {
         self.read([statement(SELECT_FIGURES, &values)], each)
     }
 
-    fn totals(&self, wanted: WantedFigures) -> Reading<'_, Vec<(String, i64)>> {
-        let WantedFigures { counted, subject, .. } = wanted;
-        let values: [&dyn Literal; 3] = [&counted.name(), &Resolution::Day.name(), &subject];
-        self.read([statement(SELECT_TOTALS, &values)], each)
+    fn totals(&self, wanted: WantedTotals) -> Reading<'_, Vec<(String, i64)>> {
+        let WantedTotals { counted, subject, since, less } = wanted;
+        let (counted, less) = (counted.name(), less.unwrap_or(Since::END));
+        let (of_since, of_less) = (since.resolution.name(), less.resolution.name());
+        let since: [&dyn Literal; 4] = [&counted, &of_since, &subject, &since.moment];
+        let less: [&dyn Literal; 4] = [&counted, &of_less, &subject, &less.moment];
+        self.read([statement(SELECT_TOTALS, &[since, less].concat())], each)
     }
 }

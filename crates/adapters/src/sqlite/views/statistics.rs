@@ -1,7 +1,7 @@
 //! The figures of the statistics.
 
-use app::ports::views::{Reading, StatisticsViews, WantedFigures};
-use app::state::rows::{Added, Resolution};
+use app::ports::views::{Reading, Since, StatisticsViews, WantedFigures, WantedTotals};
+use app::state::rows::Added;
 
 use super::SqliteViews;
 use crate::selects::{SELECT_FIGURES, SELECT_TOTALS};
@@ -16,10 +16,14 @@ impl StatisticsViews for SqliteViews {
         })
     }
 
-    fn totals(&self, wanted: WantedFigures) -> Reading<'_, Vec<(String, i64)>> {
+    fn totals(&self, wanted: WantedTotals) -> Reading<'_, Vec<(String, i64)>> {
         self.read(move |connection| {
-            let WantedFigures { counted, subject, .. } = wanted;
-            find_all(connection, SELECT_TOTALS, (counted.name(), Resolution::Day.name(), subject))
+            let WantedTotals { counted, subject, since, less } = wanted;
+            let (counted, less) = (counted.name(), less.unwrap_or(Since::END));
+            let (of_since, since) = (since.resolution.name(), since.moment.micros());
+            let (of_less, less) = (less.resolution.name(), less.moment.micros());
+            let cells = (counted, of_since, subject, since, counted, of_less, subject, less);
+            find_all(connection, SELECT_TOTALS, cells)
         })
     }
 }

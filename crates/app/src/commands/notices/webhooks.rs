@@ -11,7 +11,7 @@ use domain::webhook::{
 
 use crate::commands::Command;
 use crate::commands::answer::changed::Changed;
-use crate::commands::answer::{Answer, Refusal};
+use crate::commands::answer::{Answer, PartEnd, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::events::event::{Event, WebhookDisabled};
 use crate::state::rows::{Key, Keys};
@@ -46,6 +46,8 @@ pub enum WebhookCommand {
         webhook: WebhookId,
         numbers: Vec<i64>,
         only_dead: bool,
+        /// Of a request for many deliveries.
+        end: Option<PartEnd>,
     },
     /// Takes due deliveries for an attempt; they count as lost after `until`.
     Take {
@@ -85,6 +87,7 @@ pub struct TestDelivery {
 pub struct Replay {
     pub webhook: WebhookId,
     pub events: Vec<Replayed>,
+    pub end: PartEnd,
 }
 
 /// A past event, and the number of its delivery, if it was delivered before.
@@ -159,9 +162,17 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &WebhookCommand) -> Ans
         }
         WebhookCommand::RenewSecrets { webhook, renewed } => renew_secrets(context, *webhook, renewed),
         WebhookCommand::Test(test) => schedule_test(context, test),
-        WebhookCommand::FanOut(wanted) => fan_out(context, wanted).map(|count| Answer::WebhooksScheduled { count }),
-        WebhookCommand::Replay(replay) => schedule_past(context, replay),
-        WebhookCommand::Resend { webhook, numbers, only_dead } => resend(context, *webhook, numbers, *only_dead),
+        WebhookCommand::FanOut(wanted) => {
+            fan_out(context, wanted).map(|count| Answer::WebhooksScheduled { count, end: None })
+        }
+        WebhookCommand::Replay(replay) => {
+            let count = schedule_past(context, replay)?;
+            Ok(Answer::WebhooksScheduled { count, end: Some(replay.end) })
+        }
+        WebhookCommand::Resend { webhook, numbers, only_dead, end } => {
+            let count = resend(context, *webhook, numbers, *only_dead)?;
+            Ok(Answer::WebhooksScheduled { count, end: *end })
+        }
         WebhookCommand::Take { deliveries, until } => take(context, deliveries, *until),
         WebhookCommand::Answered(answered) => conclude(context, answered).map(|()| Answer::Done),
     }
@@ -282,7 +293,7 @@ pub(crate) fn fan_out(context: &mut Context<'_>, wanted: &FanOut) -> Handled<i64
     Ok(count)
 }
 
-fn schedule_past(context: &mut Context<'_>, replay: &Replay) -> Answered {
+fn schedule_past(context: &mut Context<'_>, replay: &Replay) -> Handled<i64> {
     let mut endpoint = endpoint(context, replay.webhook)?;
     let mut count = 0;
     for Replayed { event, number } in &replay.events {
@@ -295,7 +306,7 @@ fn schedule_past(context: &mut Context<'_>, replay: &Replay) -> Answered {
         }
     }
     context.rows.webhooks.put(endpoint.id, endpoint);
-    Ok(Answer::WebhooksScheduled { count })
+    Ok(count)
 }
 
 fn schedule(context: &mut Context<'_>, webhook: WebhookId, number: i64) -> Handled<bool> {
@@ -309,7 +320,7 @@ fn schedule(context: &mut Context<'_>, webhook: WebhookId, number: i64) -> Handl
     Ok(is_scheduled)
 }
 
-fn resend(context: &mut Context<'_>, webhook: WebhookId, numbers: &[i64], only_dead: bool) -> Answered {
+fn resend(context: &mut Context<'_>, webhook: WebhookId, numbers: &[i64], only_dead: bool) -> Handled<i64> {
     endpoint(context, webhook)?;
     let mut count = 0;
     for number in numbers {
@@ -320,7 +331,7 @@ fn resend(context: &mut Context<'_>, webhook: WebhookId, numbers: &[i64], only_d
         }
         count += i64::from(schedule(context, webhook, *number)?);
     }
-    Ok(Answer::WebhooksScheduled { count })
+    Ok(count)
 }
 
 fn take(context: &mut Context<'_>, deliveries: &[DeliveryKey], until: Timestamp) -> Answered {

@@ -41,7 +41,7 @@ pub struct Lines {
     /// Newline-delimited JSON, with a newline at the end.
     pub text: String,
     pub count: usize,
-    /// The UTC day of the last event: `2026-11-21`.
+    /// The UTC day of all of them: `2026-11-21`.
     pub day: String,
     /// The ids of the first and the last event: equal batches have equal names.
     pub name: String,
@@ -69,12 +69,14 @@ impl Reached {
         let is_new =
             |delivery: &&Delivery| self.next.get(&delivery.partition).is_none_or(|next| delivery.offset >= *next);
         let fresh: Vec<&Delivery> = slice.iter().filter(is_new).collect();
-        if let Some(lines) = lines(&fresh) {
-            let taken = self.sink.take(&lines).await;
-            taken.map_err(|error| NotFollowed::Outside(format!("the sink {:?}: {error}", self.sink.name())))?;
-        }
-        for delivery in fresh {
-            self.next.insert(delivery.partition, delivery.offset + 1);
+        for of_day in fresh.chunk_by(|one, next| one.at.day() == next.at.day()) {
+            if let Some(lines) = lines(of_day) {
+                let taken = self.sink.take(&lines).await;
+                taken.map_err(|error| NotFollowed::Outside(format!("the sink {:?}: {error}", self.sink.name())))?;
+            }
+            for delivery in of_day {
+                self.next.insert(delivery.partition, delivery.offset + 1);
+            }
         }
         Ok(())
     }
@@ -126,5 +128,89 @@ impl Follower for OrderAnalytics {
             }
             Ok(None)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use domain::ids::ProductId;
+    use domain::money::Money;
+    use domain::time::Timestamp;
+
+    use super::*;
+    use crate::events::event::PriceChanged;
+    use crate::ports::Origin;
+    use crate::state::rows::EventId;
+
+    /// Day and number of lines of each batch. The second batch is refused.
+    #[derive(Default)]
+    struct Taken {
+        batches: Vec<(String, usize)>,
+        asked: usize,
+    }
+
+    struct Flaky(Arc<Mutex<Taken>>);
+
+    impl Sink for Flaky {
+        fn name(&self) -> &'static str {
+            "flaky"
+        }
+
+        fn take<'a>(&'a mut self, lines: &'a Lines) -> BoxFuture<'a, Result<(), String>> {
+            let mut taken = self.0.lock().unwrap();
+            taken.asked += 1;
+            let answer = if taken.asked == 2 { Err("not now".to_owned()) } else { Ok(()) };
+            if answer.is_ok() {
+                taken.batches.push((lines.day.clone(), lines.count));
+                assert_eq!(lines.text.lines().count(), lines.count);
+            }
+            Box::pin(std::future::ready(answer))
+        }
+    }
+
+    fn delivery(number: i32, offset: i64, at: Timestamp) -> Delivery {
+        let changed = PriceChanged { product_id: ProductId(3), price: Money::won(1_000) };
+        Delivery {
+            partition: Partition { topic: None, number },
+            offset,
+            id: EventId(offset as u128),
+            event: Ok(Event::PriceChanged(changed)),
+            trace: None,
+            at,
+            gap: None,
+            origin: Origin::Store,
+        }
+    }
+
+    fn digest(group: &mut OrderAnalytics, slice: &[Delivery]) -> bool {
+        match std::pin::pin!(group.digest(slice)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(digested) => digested.is_ok(),
+            Poll::Pending => panic!("the sink answers at once"),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_of_one_day_and_none_is_taken_twice() {
+        let taken = Arc::new(Mutex::new(Taken::default()));
+        let mut group = OrderAnalytics::new(vec![Box::new(Flaky(Arc::clone(&taken)))]);
+        // 2026-11-22T00:00:00Z
+        let midnight = Timestamp::from_micros(1_795_305_600_000_000);
+        let before = |offset| delivery(0, offset, midnight - Duration::from_micros(10 - offset as u64));
+        let slice =
+            [before(1), before(9), delivery(0, 10, midnight), delivery(0, 11, midnight), delivery(1, 1, midnight)];
+        assert!(!digest(&mut group, &slice));
+        assert_eq!(taken.lock().unwrap().batches, [("2026-11-21".to_owned(), 2)]);
+        assert!(digest(&mut group, &slice));
+        assert_eq!(taken.lock().unwrap().batches[1..], [("2026-11-22".to_owned(), 3)]);
+        // Another partition may be a day behind.
+        let slice =
+            [delivery(0, 12, midnight), delivery(1, 2, midnight - Duration::from_secs(1)), delivery(1, 3, midnight)];
+        assert!(digest(&mut group, &slice));
+        let days = ["2026-11-22", "2026-11-21", "2026-11-22"].map(|day| (day.to_owned(), 1));
+        assert_eq!(taken.lock().unwrap().batches[2..], days);
     }
 }

@@ -1,5 +1,7 @@
 //! The groups of the statistics: they add up events for each minute, hour and day.
 
+pub mod course;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +22,14 @@ use crate::ports::views::Reading;
 use crate::ports::{BoxFuture, Calendar, Delivery};
 use crate::state::rows::{Added, Counted, Cut, FigureKey, Resolution, WHOLE_SHOP};
 
-/// How long figures of minutes and of hours are kept; those of days are kept without limit.
-pub const MINUTES_KEPT: Duration = Duration::from_secs(30 * 86_400);
-pub const HOURS_KEPT: Duration = Duration::from_secs(365 * 86_400);
+const HOUR_S: u64 = 3_600;
+const DAY_S: u64 = 24 * HOUR_S;
+/// How long figures of minutes and of hours can be read: 30 days and a leap year, and an hour more, since a client computes
+/// the moment before it asks. Those of days are kept without limit.
+const MINUTES_KEPT: Duration = Duration::from_secs(30 * DAY_S + HOUR_S);
+const HOURS_KEPT: Duration = Duration::from_secs(366 * DAY_S + HOUR_S);
+/// Figures are deleted only so much later: the clocks of processes differ, and an answer is read in several steps.
+const CUT_LATER: Duration = Duration::from_secs(DAY_S);
 /// The most figures of a resolution that one commit deletes, and how often, by the events' own clock.
 const CUT_MAX: i64 = 1_000;
 const CUT_EVERY: Duration = Duration::from_secs(10);
@@ -56,6 +63,15 @@ impl Sums {
     }
 }
 
+/// Returns the moment from which on every figure of a resolution is kept.
+pub(crate) fn kept_since(resolution: Resolution, now: Timestamp) -> Timestamp {
+    match resolution {
+        Resolution::Minute => now - MINUTES_KEPT,
+        Resolution::Hour => now - HOURS_KEPT,
+        Resolution::Day => Timestamp::from_micros(i64::MIN),
+    }
+}
+
 /// Deletes old figures from time to time.
 #[derive(Debug, Default)]
 struct Cutter {
@@ -68,8 +84,9 @@ impl Cutter {
             return vec![];
         }
         self.cut = now;
-        let cut = |resolution, kept: Duration| Cut { counted, resolution, before: now - kept, limit: CUT_MAX };
-        vec![cut(Resolution::Minute, MINUTES_KEPT), cut(Resolution::Hour, HOURS_KEPT)]
+        let before = |resolution| kept_since(resolution, now) - CUT_LATER;
+        let cut = |resolution| Cut { counted, resolution, before: before(resolution), limit: CUT_MAX };
+        vec![cut(Resolution::Minute), cut(Resolution::Hour)]
     }
 }
 

@@ -95,7 +95,8 @@ pub(crate) struct EventBody {
     payload: Value,
     #[schemars(with = "words::EventStatusWord")]
     status: &'static str,
-    /// One for each consumer group that reads the event, and then one for each webhook to which it is delivered.
+    /// One for each consumer group that reads the event, one for a group of notifications that has a dead letter of it, and then
+    /// one for each webhook to which it is delivered.
     deliveries: Vec<DeliveryBody>,
 }
 

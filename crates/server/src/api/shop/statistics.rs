@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use app::events::wire_time;
 use app::log::trailing::figures;
-use app::ports::views::WantedFigures;
-use app::state::rows::{Added, Counted, Resolution, WHOLE_SHOP};
+use app::log::trailing::statistics::course::{Asked, Course, NoCourse, Reader, Sums, WantedCourse};
+use app::state::rows::{Counted, Resolution, WHOLE_SHOP};
 use axum::extract::State;
 use domain::limits::NUMBER_MAX;
 use domain::time::Timestamp;
@@ -21,9 +21,6 @@ use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::query::Query;
 use crate::openapi::words;
-
-/// The most intervals of one answer.
-const INTERVALS_MAX: i64 = 1_500;
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -43,14 +40,6 @@ impl Interval {
             Interval::Day => Resolution::Day,
         }
     }
-
-    const fn micros(self) -> i64 {
-        match self {
-            Interval::Minute => 60_000_000,
-            Interval::Hour => 3_600_000_000,
-            Interval::Day => 86_400_000_000,
-        }
-    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,7 +53,7 @@ pub(crate) struct CourseQuery {
     #[schemars(with = "Option<words::Moment>")]
     to: Option<String>,
     /// The length of the intervals of the series. Hours and days are those of the shop's time zone. Minutes are kept for 30 days,
-    /// hours for a year. Default: `hour`.
+    /// hours for a year, days without limit. Default: `hour`.
     #[serde(default)]
     interval: Interval,
 }
@@ -90,7 +79,7 @@ pub(crate) struct OfProductQuery {
 #[schemars(rename = "CouponStatistics", example = examples::coupon_statistics())]
 pub(crate) struct CouponStatisticsBody {
     totals: CouponTotals,
-    /// Intervals in which something happened, oldest first.
+    /// Intervals in which something happened, oldest first; at most the latest 1,500.
     series: Vec<CouponInterval>,
 }
 
@@ -120,7 +109,7 @@ struct CouponInterval {
 #[schemars(rename = "OrderStatistics", example = examples::order_statistics())]
 pub(crate) struct OrderStatisticsBody {
     totals: OrderTotals,
-    /// Intervals in which something happened, oldest first.
+    /// Intervals in which something happened, oldest first; at most the latest 1,500.
     series: Vec<OrderInterval>,
 }
 
@@ -154,85 +143,41 @@ struct OrderInterval {
     revenue: i64,
 }
 
-/// Sums of figures by name.
-#[derive(Default)]
-struct Sums(BTreeMap<String, i64>);
-
-impl Sums {
-    fn add(&mut self, figure: &str, amount: i64) {
-        *self.0.entry(figure.to_owned()).or_default() += amount;
-    }
-
-    fn of(&self, figure: &str) -> i64 {
-        self.0.get(figure).copied().unwrap_or_default()
-    }
-
-    /// Returns the sums of a group of codes.
-    fn by_code(&self, group: &str) -> BTreeMap<String, i64> {
-        let of_group = |(figure, amount): (&String, &i64)| Some((figure.strip_prefix(group)?.to_owned(), *amount));
-        self.0.iter().filter_map(of_group).collect()
-    }
+fn sum(sums: &Sums, figure: &str) -> i64 {
+    sums.get(figure).copied().unwrap_or_default()
 }
 
-/// The sums of a time, and of each of its intervals.
-struct Course {
-    totals: Sums,
-    intervals: BTreeMap<Timestamp, Sums>,
+/// Returns the sums of a group of codes.
+fn by_code(sums: &Sums, group: &str) -> BTreeMap<String, i64> {
+    let of_group = |(figure, amount): (&String, &i64)| Some((figure.strip_prefix(group)?.to_owned(), *amount));
+    sums.iter().filter_map(of_group).collect()
 }
 
 impl CourseQuery {
     async fn read(&self, shop: &Shop, counted: Counted, subject: i64) -> Result<Course, Problem> {
         let Period { from, to } = Period::read(self.from.as_deref(), self.to.as_deref())?;
         let resolution = self.interval.resolution();
-        let end = to.unwrap_or(Timestamp::from_micros(i64::MAX));
-        let earliest = latest_intervals(to.unwrap_or(shop.submitter.clock.now()), self.interval);
-        let begin = from.map(|from| shop.calendar.start(resolution, from));
-        if begin.is_some_and(|begin| begin < earliest) {
-            let detail = values::INTERVALS_MAX.with(INTERVALS_MAX);
-            return Err(Problem::invalid_parameter("interval", "too_short", detail));
-        }
-        let range = begin.unwrap_or(earliest)..end;
-        let wanted = WantedFigures { counted, resolution, subject, range };
-        let mut course = Course { totals: Sums::default(), intervals: BTreeMap::new() };
-        let figures = shop.submitter.views.figures(wanted.clone()).await.map_err(unavailable)?;
-        for Added { key, amount } in figures {
-            course.intervals.entry(key.began_at).or_default().add(&key.figure, amount);
-            if from.is_some() {
-                course.totals.add(&key.figure, amount);
-            }
-        }
-        if from.is_none() {
-            course.totals = of_all_time(shop, wanted, to).await?;
-        }
-        Ok(course)
+        let (views, calendar) = (shop.submitter.views.as_ref(), shop.calendar.as_ref());
+        let reader = Reader { views, calendar, now: shop.submitter.clock.now() };
+        let read = reader.read(&WantedCourse { counted, subject, resolution, from, to }).await;
+        read.map_err(|reason| match reason {
+            NoCourse::Store(error) => unavailable(error),
+            NoCourse::NotKept { asked, longer } => not_kept(asked, longer),
+        })
     }
 }
 
-/// Returns the sums from the first day on. The figures of days are never deleted; the last day counts in the wanted intervals.
-async fn of_all_time(shop: &Shop, wanted: WantedFigures, to: Option<Timestamp>) -> Result<Sums, Problem> {
-    let mut sums = Sums::default();
-    let Some(to) = to else {
-        let totals = shop.submitter.views.totals(wanted).await.map_err(unavailable)?;
-        totals.into_iter().for_each(|(figure, amount)| sums.add(&figure, amount));
-        return Ok(sums);
+fn not_kept(asked: Asked, longer: Resolution) -> Problem {
+    let bound = match longer {
+        Resolution::Minute | Resolution::Hour => values::HOUR_BEGINS,
+        Resolution::Day => values::DAY_BEGINS,
     };
-    let last_day =
-        if matches!(wanted.resolution, Resolution::Day) { to } else { shop.calendar.start(Resolution::Day, to) };
-    let days = Timestamp::from_micros(i64::MIN)..last_day;
-    let parts = [
-        WantedFigures { resolution: Resolution::Day, range: days, ..wanted.clone() },
-        WantedFigures { range: last_day..to, ..wanted },
-    ];
-    for part in parts.into_iter().filter(|part| !part.range.is_empty()) {
-        let figures = shop.submitter.views.figures(part).await.map_err(unavailable)?;
-        figures.into_iter().for_each(|added| sums.add(&added.key.figure, added.amount));
-    }
-    Ok(sums)
-}
-
-/// Returns the moment from which an answer may reach to `to`.
-fn latest_intervals(to: Timestamp, interval: Interval) -> Timestamp {
-    Timestamp::from_micros(to.micros().saturating_sub(interval.micros().saturating_mul(INTERVALS_MAX)))
+    let (parameter, detail) = match asked {
+        Asked::From => ("from", bound.into()),
+        Asked::To => ("to", bound.into()),
+        Asked::Interval => ("interval", values::INTERVAL_NOT_KEPT.with(longer.name())),
+    };
+    Problem::invalid_parameter(parameter, "not_kept", detail)
 }
 
 /// `GET /api/admin/statistics/coupons`.
@@ -245,17 +190,17 @@ pub(crate) async fn coupons(
     let Course { totals, intervals } = query.read(&shop, Counted::Coupons, subject).await?;
     let interval = |(at, sums): (Timestamp, Sums)| CouponInterval {
         at: wire_time::format(at),
-        issued: sums.of(figures::ISSUED),
-        used: sums.of(figures::USED),
-        restored: sums.of(figures::RESTORED),
-        refused: sums.by_code(figures::REFUSED).values().sum(),
+        issued: sum(&sums, figures::ISSUED),
+        used: sum(&sums, figures::USED),
+        restored: sum(&sums, figures::RESTORED),
+        refused: by_code(&sums, figures::REFUSED).values().sum(),
     };
     let series = intervals.into_iter().map(interval).collect();
     let totals = CouponTotals {
-        issued: totals.of(figures::ISSUED),
-        used: totals.of(figures::USED),
-        restored: totals.of(figures::RESTORED),
-        refused: totals.by_code(figures::REFUSED),
+        issued: sum(&totals, figures::ISSUED),
+        used: sum(&totals, figures::USED),
+        restored: sum(&totals, figures::RESTORED),
+        refused: by_code(&totals, figures::REFUSED),
     };
     Ok(Json(CouponStatisticsBody { totals, series }))
 }
@@ -270,23 +215,23 @@ pub(crate) async fn orders(
     let Course { totals, intervals } = query.read(&shop, Counted::Orders, subject).await?;
     let interval = |(at, sums): (Timestamp, Sums)| OrderInterval {
         at: wire_time::format(at),
-        placed: sums.of(figures::PLACED),
-        completed: sums.of(figures::COMPLETED),
-        cancelled: sums.of(figures::CANCELLED),
-        revenue: sums.of(figures::REVENUE),
+        placed: sum(&sums, figures::PLACED),
+        completed: sum(&sums, figures::COMPLETED),
+        cancelled: sum(&sums, figures::CANCELLED),
+        revenue: sum(&sums, figures::REVENUE),
     };
     let series = intervals.into_iter().map(interval).collect();
     let totals = OrderTotals {
-        placed: totals.of(figures::PLACED),
-        completed: totals.of(figures::COMPLETED),
-        cancelled: totals.of(figures::CANCELLED),
-        refunded: totals.of(figures::REFUNDED),
-        revenue: totals.of(figures::REVENUE),
-        discount: totals.of(figures::DISCOUNT),
-        points: totals.of(figures::POINTS),
-        refunded_amount: totals.of(figures::REFUNDED_AMOUNT),
-        by_reason: totals.by_code(figures::BY_REASON),
-        by_mode: totals.by_code(figures::BY_MODE),
+        placed: sum(&totals, figures::PLACED),
+        completed: sum(&totals, figures::COMPLETED),
+        cancelled: sum(&totals, figures::CANCELLED),
+        refunded: sum(&totals, figures::REFUNDED),
+        revenue: sum(&totals, figures::REVENUE),
+        discount: sum(&totals, figures::DISCOUNT),
+        points: sum(&totals, figures::POINTS),
+        refunded_amount: sum(&totals, figures::REFUNDED_AMOUNT),
+        by_reason: by_code(&totals, figures::BY_REASON),
+        by_mode: by_code(&totals, figures::BY_MODE),
     };
     Ok(Json(OrderStatisticsBody { totals, series }))
 }

@@ -1,7 +1,15 @@
 //! Why one value of a request is invalid.
 
 texts! {
-    INTERVALS_MAX: "an answer has at most {0} intervals: choose longer ones, or a later from", "한 번에 {0}개 구간까지 조회할 수 있습니다. 더 긴 구간이나 더 늦은 from을 지정해 주세요";
+    INTERVAL_NOT_KEPT:
+        "minutes are kept for 30 days and hours for a year: choose interval={0} for this time",
+        "분 단위 통계는 30일, 시간 단위 통계는 1년 동안 보관합니다. 이 기간은 interval={0} 단위로 조회해 주세요";
+    HOUR_BEGINS:
+        "minutes are kept for 30 days: give the beginning of an hour, or choose interval=hour",
+        "분 단위 통계는 30일 동안 보관합니다. 정시를 지정하거나 interval=hour 단위로 조회해 주세요";
+    DAY_BEGINS:
+        "minutes are kept for 30 days and hours for a year: give the beginning of a day in the shop's time zone, or choose interval=day",
+        "분 단위 통계는 30일, 시간 단위 통계는 1년 동안 보관합니다. 상점 시간대의 자정을 지정하거나 interval=day 단위로 조회해 주세요";
     REQUIRED: "this field is required", "필수 항목입니다";
     GIVEN_TWICE: "this field is given more than once", "같은 항목이 두 번 이상 있습니다";
     PARAMETER_REQUIRED: "this parameter is required", "필수 매개변수입니다";

@@ -1,4 +1,4 @@
-//! The newest events of a running shop, as webhooks: read again and again from its event log.
+//! The newest events of a running shop, as webhooks: read again and again from its event log (`docs/decisions/0129`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -29,6 +29,14 @@ pub(super) struct Hook {
     pub(super) body: String,
 }
 
+/// A page of the event log.
+struct Page {
+    /// The events that were not seen before.
+    news: Vec<Value>,
+    /// The query parameter of the next page.
+    next: Option<String>,
+}
+
 pub(super) struct Tail<'a> {
     shop: &'a ShopArgs,
     client: AdminClient,
@@ -44,11 +52,16 @@ impl<'a> Tail<'a> {
     pub(super) fn open(shop: &'a ShopArgs) -> Result<Tail<'a>, Error> {
         let client = AdminClient::of_running(shop)?;
         let mut tail = Tail { shop, client, opened: Instant::now(), newest: None, seen: BTreeMap::new() };
-        let first = tail.client.answer("GET", EVENTS, None)?;
-        for row in rows(&first) {
-            tail.is_new(row);
+        tail.page("", "")?;
+        // All that the next read looks at again.
+        let (since, mut cursor) = (tail.since(), String::new());
+        loop {
+            let page = tail.page(&since, &cursor)?;
+            match page.next {
+                Some(next) => cursor = next,
+                None => return Ok(tail),
+            }
         }
-        Ok(tail)
     }
 
     /// Returns the events since the last call, oldest first.
@@ -56,21 +69,13 @@ impl<'a> Tail<'a> {
         if self.opened.elapsed() > CLIENT_TTL {
             self.reopen()?;
         }
-        let since = self.newest.map_or_else(String::new, |newest| {
-            format!("&from={}", wire_time::format(Timestamp::from_micros(newest.micros() - SLACK_MICROS)))
-        });
+        let since = self.since();
         let (mut found, mut cursor) = (vec![], String::new());
         loop {
-            let page = self.client.answer("GET", &format!("{EVENTS}{since}{cursor}"), None)?;
-            let mut is_news = false;
-            for row in rows(&page) {
-                if self.is_new(row) {
-                    is_news = true;
-                    found.extend(hook(row));
-                }
-            }
-            match page["nextCursor"].as_str().filter(|_| is_news) {
-                Some(next) => cursor = format!("&cursor={next}"),
+            let page = self.page(&since, &cursor)?;
+            found.extend(page.news.iter().filter_map(hook));
+            match page.next.filter(|_| !page.news.is_empty()) {
+                Some(next) => cursor = next,
                 None => break,
             }
         }
@@ -88,6 +93,21 @@ impl<'a> Tail<'a> {
         Ok(())
     }
 
+    fn since(&self) -> String {
+        self.newest.map_or_else(String::new, |newest| {
+            format!("&from={}", wire_time::format(Timestamp::from_micros(newest.micros() - SLACK_MICROS)))
+        })
+    }
+
+    /// Reads a page of the event log, newest first, and marks its events as seen.
+    fn page(&mut self, since: &str, cursor: &str) -> Result<Page, Error> {
+        let page = self.client.answer("GET", &format!("{EVENTS}{since}{cursor}"), None)?;
+        let next = page["nextCursor"].as_str().map(|next| format!("&cursor={next}"));
+        let rows = page["data"].as_array().map_or(&[][..], Vec::as_slice);
+        let news = rows.iter().filter(|row| self.is_new(row)).cloned().collect();
+        Ok(Page { news, next })
+    }
+
     fn is_new(&mut self, row: &Value) -> bool {
         let (Some(id), Some(Ok(at))) = (row["eventId"].as_str(), row["at"].as_str().map(wire_time::parse)) else {
             return false;
@@ -95,10 +115,6 @@ impl<'a> Tail<'a> {
         self.newest = self.newest.max(Some(at));
         self.seen.insert(id.to_owned(), at).is_none()
     }
-}
-
-fn rows(page: &Value) -> &[Value] {
-    page["data"].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Returns the webhook of an event; `None` if there is none for its type.

@@ -28,7 +28,7 @@ use crate::api::Shop;
 use crate::api::request::filters::Period;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::{Empty, Submission};
-use crate::api::response::refusals::{delivery_not_found, problem, unavailable};
+use crate::api::response::refusals::{delivery_not_found, problem, unavailable, webhook_not_found};
 use crate::api::response::render::Page;
 use crate::api::response::replies::mark_replayed;
 use crate::api::texts::{operators, values};
@@ -106,7 +106,7 @@ pub(crate) async fn resend(
         return Err(Problem::new(Code::HistoryArchived, operators::EVENT_ARCHIVED));
     }
     let DeliveryKey { webhook, number } = delivery.key;
-    let command = WebhookCommand::Resend { webhook, numbers: vec![number], only_dead: false };
+    let command = WebhookCommand::Resend { webhook, numbers: vec![number], only_dead: false, end: None };
     let reply = shop.submitter.submit(Command::Webhook(command), submission.idempotency).await;
     reply.result.map_err(|refusal| problem(&refusal))?;
     Ok(accepted(TestedBody { delivery_id: bodies::id(delivery.key) }, reply.replayed))
@@ -120,8 +120,7 @@ pub(crate) async fn recover(
 ) -> Result<Response, Problem> {
     let RecoverBody { since, until } = &submission.body;
     let span = past::span(&shop, since, until.as_deref())?;
-    let endpoint = read(&shop, WebhookId(id.0)).await?;
-    let done = past::recover(&shop, endpoint.id, span, submission.idempotency).await?;
+    let done = past::recover(&shop, WebhookId(id.0), span, submission.idempotency).await?;
     if done.count == 0 && done.archived > 0 {
         return Err(Problem::new(Code::HistoryArchived, operators::EVENTS_ARCHIVED.with(done.archived)));
     }
@@ -140,7 +139,9 @@ pub(crate) async fn replay(
     let mut violations = Violations::default();
     let names = super::check_event_types(event_types.as_deref().unwrap_or_default(), &mut violations);
     violations.into_result()?;
-    let endpoint = read(&shop, WebhookId(id.0)).await?;
+    // A removed one is refused by the command, which may be answered already.
+    let endpoint = shop.submitter.views.webhook(WebhookId(id.0)).await.map_err(unavailable)?;
+    let endpoint = endpoint.ok_or_else(webhook_not_found)?;
     let is_wanted = |event_type: &EventType| {
         let is_named = names.is_empty() || names.iter().any(|name| &**name == event_type.name());
         is_named && endpoint.selects(event_type.name())

@@ -1,6 +1,6 @@
 //! Work on many deliveries or events of the past: a command for each chunk.
 
-use app::commands::answer::Answer;
+use app::commands::answer::{Answer, PartEnd};
 use app::commands::{Command, Idempotency, Replay, Replayed, WebhookCommand};
 use app::events::event::EventKind;
 use app::ports::views::{PastEvent, WantedDeliveries, WantedPast};
@@ -23,11 +23,12 @@ use crate::runtime::outward::webhook_loop::read_body;
 const CHUNK: usize = 500;
 
 /// The result of all chunks.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Done {
     pub(super) count: i64,
     /// Dead letters that are left out, because their event is archived.
     pub(super) archived: i64,
+    /// True if an earlier request had this answer: none of the chunks was new.
     pub(super) replayed: bool,
 }
 
@@ -43,36 +44,32 @@ pub(super) async fn recover(
     span: Span,
     idempotency: Option<Idempotency>,
 ) -> Result<Done, Problem> {
-    let wanted = WantedDeliveries {
+    let mut wanted = WantedDeliveries {
         webhook,
         state: Some(State::DeadLetter),
         event_type: None,
         from: Some(span.since),
         to: Some(span.until),
     };
-    let (mut done, mut before) = (Done::default(), None);
-    for chunk in 0.. {
+    let (mut chunks, mut before) = (Chunks::new(shop, idempotency, span), None);
+    loop {
         let found = shop.submitter.views.deliveries(wanted.clone(), before, CHUNK).await.map_err(unavailable)?;
-        // The first chunk is submitted also if it is empty: the answer of a repeated request is there.
-        if found.is_empty() && chunk > 0 {
-            break;
-        }
-        let is_last = found.len() < CHUNK;
-        before = found.last().map(|delivery| delivery.key.number);
-        let mut numbers: Vec<i64> = vec![];
+        let (mut numbers, mut archived) = (vec![], 0);
         for delivery in &found {
             match read_body(&shop.submitter, delivery).await.map_err(unavailable)? {
                 Some(_) => numbers.push(delivery.key.number),
-                None => done.archived += 1,
+                None => archived += 1,
             }
         }
-        let command = WebhookCommand::Resend { webhook, numbers, only_dead: true };
-        done = submit(shop, command, of_chunk(idempotency, chunk), done).await?;
-        if is_last {
-            break;
+        let next = found.last().filter(|_| found.len() == CHUNK).map(|delivery| delivery.key.number);
+        let end = chunks.end(next, archived);
+        let command = WebhookCommand::Resend { webhook, numbers, only_dead: true, end: Some(end) };
+        before = chunks.submit(command, end).await?;
+        if before.is_none() {
+            return Ok(chunks.done);
         }
+        wanted.to = Some(chunks.until);
     }
-    Ok(done)
 }
 
 /// Schedules deliveries of the events of a part of the past.
@@ -85,17 +82,17 @@ pub(super) async fn replay(
     let Wanted { span, types } = wanted;
     let is_wanted = |kind: &EventKind| EventType::of_kind(*kind).is_some_and(|of| types.contains(&of));
     let kinds: Vec<EventKind> = EventKind::ALL.iter().copied().filter(is_wanted).collect();
-    let (mut done, mut after) = (Done::default(), None);
-    for chunk in 0.. {
+    let (mut chunks, mut after) = (Chunks::new(shop, idempotency, span), None);
+    loop {
         let past = WantedPast { since: span.since, kinds: kinds.clone(), after, limit: CHUNK };
         let past = if kinds.is_empty() {
             vec![]
         } else {
             shop.submitter.views.past_events(past).await.map_err(unavailable)?
         };
-        let is_last = past.len() < CHUNK || past.iter().any(|event| event.at >= span.until);
-        after = past.last().map(|event| event.position);
-        let events: Vec<Outbound> = past.iter().filter(|event| event.at < span.until).filter_map(outbound).collect();
+        let is_before = |event: &&PastEvent| event.at < chunks.until;
+        let is_last = past.len() < CHUNK || !past.iter().all(|event| is_before(&event));
+        let events: Vec<Outbound> = past.iter().filter(is_before).filter_map(outbound).collect();
         let known = shop.submitter.views.delivered(webhook, events.iter().map(|event| event.id).collect());
         let known = known.await.map_err(unavailable)?;
         let replayed = |event: Outbound| {
@@ -103,13 +100,12 @@ pub(super) async fn replay(
             Replayed { event, number }
         };
         let events = events.into_iter().map(replayed).collect();
-        let command = WebhookCommand::Replay(Box::new(Replay { webhook, events }));
-        done = submit(shop, command, of_chunk(idempotency, chunk), done).await?;
-        if is_last {
-            break;
+        let end = chunks.end(past.last().filter(|_| !is_last).map(|event| event.position), 0);
+        after = chunks.submit(WebhookCommand::Replay(Box::new(Replay { webhook, events, end })), end).await?;
+        if after.is_none() {
+            return Ok(chunks.done);
         }
     }
-    Ok(done)
 }
 
 fn outbound(past: &PastEvent) -> Option<Outbound> {
@@ -118,16 +114,42 @@ fn outbound(past: &PastEvent) -> Option<Outbound> {
     Some(Outbound { id: *id, event_type: event_type.name(), key: key.clone(), slot: *slot, at: *at })
 }
 
-async fn submit(
-    shop: &Shop,
-    command: WebhookCommand,
+/// The chunks of a request. Each has an answer of its own, which says where the next one begins: a repeated request gets the
+/// same chunks, whatever is in the store by then.
+struct Chunks<'a> {
+    shop: &'a Shop,
     idempotency: Option<Idempotency>,
-    so_far: Done,
-) -> Result<Done, Problem> {
-    let reply = shop.submitter.submit(Command::Webhook(command), idempotency).await;
-    let answer = reply.result.map_err(|refusal| problem(&refusal))?;
-    let count = if let Answer::WebhooksScheduled { count } = answer { count } else { 0 };
-    Ok(Done { count: so_far.count + count, replayed: reply.replayed, ..so_far })
+    number: u64,
+    until: Timestamp,
+    done: Done,
+}
+
+impl Chunks<'_> {
+    const fn new(shop: &Shop, idempotency: Option<Idempotency>, span: Span) -> Chunks<'_> {
+        let done = Done { count: 0, archived: 0, replayed: true };
+        Chunks { shop, idempotency, number: 0, until: span.until, done }
+    }
+
+    const fn end(&self, next: Option<i64>, archived: i64) -> PartEnd {
+        PartEnd { next, until: self.until, archived }
+    }
+
+    /// Submits the next chunk; a repeated request gets the stored answer instead. Returns the place after which the next
+    /// chunk begins, if there is one.
+    async fn submit(&mut self, command: WebhookCommand, end: PartEnd) -> Result<Option<i64>, Problem> {
+        let idempotency = of_chunk(self.idempotency, self.number);
+        let reply = self.shop.submitter.submit(Command::Webhook(command), idempotency).await;
+        let answer = reply.result.map_err(|refusal| problem(&refusal))?;
+        let (count, stored) =
+            if let Answer::WebhooksScheduled { count, end } = answer { (count, end) } else { (0, None) };
+        let end = stored.unwrap_or(end);
+        self.number += 1;
+        self.until = end.until;
+        self.done.count += count;
+        self.done.archived += end.archived;
+        self.done.replayed &= reply.replayed;
+        Ok(end.next)
+    }
 }
 
 /// Returns the key of a chunk: the first chunk has the request's own.
