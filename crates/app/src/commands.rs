@@ -40,6 +40,7 @@ pub use notices::webhooks::{
 };
 pub use users::api_keys::{ApiKeyCommand, NewApiKey};
 
+use crate::commands::answer::moved::PartitionMoved;
 use crate::events::event::{
     CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
     Sold,
@@ -188,6 +189,8 @@ pub enum Command {
     /// An operator moves a group's offset, from the offset that they saw.
     MoveGroup {
         moves: Vec<OffsetMove>,
+        /// What the operator is shown of the moves; the answer keeps it.
+        partitions: Vec<PartitionMoved>,
     },
     /// Moves a group past events that have no reaction in it; the new offset is in the job's source.
     Skip,
@@ -369,7 +372,7 @@ pub enum FailedDelivery {
     /// An operator corrects a letter's payload.
     Edit { letter: DeadLetterId, payload: Arc<str>, reason: Arc<str> },
     /// An operator closes a letter without handling it.
-    Drop { letter: DeadLetterId, reason: Arc<str> },
+    Drop { letter: Box<DeadLetter>, reason: Arc<str> },
 }
 
 /// A parked event with its reaction; `None` when it cannot be parsed any more.

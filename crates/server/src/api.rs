@@ -268,8 +268,8 @@ fn customer_routes() -> Routes {
         .post("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponAlias", ISSUE))
         .patch("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponPatchAlias", ISSUE))
         .get("/api/coupons/{id}/proof", coupons::receipts::proof, coupon::proof())
-        .get("/api/coupons/{id}/receipts/{userCouponId}", coupons::receipts::receipt, coupon::receipt())
-        .get("/api/requests/{requestId}", coupons::get_request, coupon::get_request())
+        .get("/api/coupons/{id}/receipts/{userCouponId}", coupons::receipts::receipt, coupon::own_receipt())
+        .get("/api/requests/{requestId}", coupons::get_request, coupon::get_own_request())
         .post("/api/orders", orders::place, order::place())
         .get("/api/orders", orders::listing::list_own, order::list())
         .get("/api/orders/{orderNumber}", orders::get, order::get())
@@ -305,6 +305,8 @@ fn admin_routes() -> Routes {
     let events = of_any(order::events(), "listAnyOrderEvents", "List the events of any order");
     let refund = of_any(fulfil::refund(), "refundAnyOrder", "Refund any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
+    let request = of_any(coupon::get_request(), "getAnyCouponRequest", "Get any coupon request");
+    let receipt = of_any(coupon::receipt(), "getAnyCouponReceipt", "Get the receipt of any coupon");
     Routes::default()
         .post("/api/admin/products", products::register, product::register())
         .get("/api/admin/products", products::listing::list_stocked, product::list_stocked())
@@ -319,6 +321,8 @@ fn admin_routes() -> Routes {
         .get("/api/admin/coupons", coupons::listing::list_found, coupon::list_found())
         .get("/api/admin/coupons/{id}", coupons::get_any, coupon::get_any())
         .patch("/api/admin/coupons/{id}", coupons::change, coupon::change())
+        .get("/api/admin/coupons/{id}/receipts/{userCouponId}", coupons::receipts::receipt, receipt)
+        .get("/api/admin/requests/{requestId}", coupons::get_request, request)
         .get("/api/admin/orders", orders::listing::list_all, order::list_all())
         .get("/api/admin/orders/{orderNumber}", orders::get, get)
         .get("/api/admin/orders/{orderNumber}/status", orders::status::get, status)

@@ -84,13 +84,13 @@ impl Customers {
             }
             (Some(Err(_)) | None, _) => request.answer = Some(result.clone()),
         }
-        let is_queued =
-            matches!(&request.command, Command::CreateCampaign(wanted) if wanted.issue_mode.takes_requests());
-        match result {
-            Ok(Answer::OrderPlaced { order, .. }) => self.orders.push(*order),
-            Ok(Answer::ProductRegistered { product }) => self.products.push(*product),
-            Ok(Answer::CampaignCreated { campaign }) if is_queued => self.queued.push(*campaign),
-            Ok(Answer::CampaignCreated { campaign }) => self.direct.push(*campaign),
+        match (&request.command, result) {
+            (_, Ok(Answer::OrderPlaced { order, .. })) => self.orders.push(*order),
+            (Command::RegisterProduct { .. }, Ok(answer)) => self.products.extend(answer.product()),
+            (Command::CreateCampaign(wanted), Ok(answer)) if wanted.issue_mode.takes_requests() => {
+                self.queued.extend(answer.campaign());
+            }
+            (Command::CreateCampaign(_), Ok(answer)) => self.direct.extend(answer.campaign()),
             _ => {}
         }
         Ok(())

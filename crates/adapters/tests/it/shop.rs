@@ -179,10 +179,7 @@ impl Shop {
     pub(crate) fn register_product(&mut self, stock: i64) -> ProductId {
         let command =
             Command::RegisterProduct { name: "키보드".into(), price: Money::won(39_000), stock, details: None };
-        match self.run(command).result {
-            Ok(Answer::ProductRegistered { product }) => product,
-            other => panic!("no product: {other:?}"),
-        }
+        self.run(command).result.unwrap().product().unwrap()
     }
 
     pub(crate) fn create_campaign(&mut self, quantity: i64) -> CampaignId {
@@ -197,10 +194,7 @@ impl Shop {
             issue_mode: IssueMode::Direct,
             queue_key: QueueKey::Campaign,
         }));
-        match self.run(command).result {
-            Ok(Answer::CampaignCreated { campaign }) => campaign,
-            other => panic!("no campaign: {other:?}"),
-        }
+        self.run(command).result.unwrap().campaign().unwrap()
     }
 
     pub(crate) fn place_order(&mut self, wanted: PlaceOrder) -> OrderId {

@@ -160,6 +160,9 @@ fn old_answers_are_found_oldest_first() {
         ready(shop.engine.batch_once(vec![job]));
     }
     let ever = Timestamp::from_micros(i64::MAX);
+    let kept = ready(shop.views.answer(keys[1])).unwrap().unwrap();
+    assert_eq!((kept.fingerprint, kept.answer), ([1; 32], Answer::PointsCharged { balance: Money::won(2) }));
+    assert_eq!(ready(shop.views.answer(AnswerKey([9; 32]))).unwrap(), None);
     assert_eq!(ready(shop.views.answers_before(ever, 2)).unwrap(), keys[..2]);
     assert_eq!(ready(shop.views.answers_before(Timestamp::default(), 9)).unwrap(), []);
     shop.run(Command::ForgetAnswers { keys: keys[..2].to_vec(), before: ever });

@@ -1,6 +1,7 @@
 //! The results of commands, as domain values. The edge renders them, also when a request is repeated.
 
 pub mod changed;
+pub mod moved;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use domain::webhook::Taken;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::answer::changed::Changed;
+use crate::commands::answer::moved::PartitionMoved;
 use crate::events::wire_time;
 use crate::log::group::Group;
 use crate::state::rows::Identity;
@@ -22,6 +24,7 @@ use crate::state::rows::Identity;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Answer {
+    /// A customer was registered. Older versions stored it for staff as well.
     UserRegistered {
         user: UserId,
     },
@@ -29,6 +32,7 @@ pub enum Answer {
     Changed {
         now: Box<Changed>,
     },
+    /// Without the product as it was registered: stored by older versions.
     ProductRegistered {
         product: ProductId,
     },
@@ -36,6 +40,7 @@ pub enum Answer {
     ProductChanged {
         product: ProductId,
     },
+    /// Without the campaign as it was created: stored by older versions.
     CampaignCreated {
         campaign: CampaignId,
     },
@@ -93,6 +98,10 @@ pub enum Answer {
         #[serde(skip)]
         taken: Vec<notification::Taken>,
     },
+    /// An operator moved a group; its partitions as the plan showed them, none if it was there already.
+    GroupMoved {
+        partitions: Vec<PartitionMoved>,
+    },
     /// The customer has this ticket of the waiting room.
     QueueJoined {
         drop: DropId,
@@ -118,6 +127,37 @@ pub struct PartEnd {
 impl Answer {
     pub fn changed(now: Changed) -> Answer {
         Answer::Changed { now: Box::new(now) }
+    }
+
+    fn left_behind(&self) -> Option<&Changed> {
+        if let Answer::Changed { now } = self { Some(now) } else { None }
+    }
+
+    /// Returns the product that was registered or changed.
+    pub fn product(&self) -> Option<ProductId> {
+        match (self, self.left_behind()) {
+            (_, Some(Changed::Product(product) | Changed::Described(product, _))) => Some(product.id),
+            (Answer::ProductRegistered { product } | Answer::ProductChanged { product }, _) => Some(*product),
+            _ => None,
+        }
+    }
+
+    /// Returns the campaign that was created or changed.
+    pub fn campaign(&self) -> Option<CampaignId> {
+        match (self, self.left_behind()) {
+            (_, Some(Changed::Campaign(campaign))) => Some(campaign.id),
+            (Answer::CampaignCreated { campaign } | Answer::CampaignChanged { campaign }, _) => Some(*campaign),
+            _ => None,
+        }
+    }
+
+    /// Returns the user who was registered or whose login was changed.
+    pub fn user(&self) -> Option<UserId> {
+        match (self, self.left_behind()) {
+            (_, Some(Changed::Login(login))) => Some(login.user),
+            (Answer::UserRegistered { user }, _) => Some(*user),
+            _ => None,
+        }
     }
 }
 
@@ -238,6 +278,8 @@ pub enum Refusal {
     },
     /// The event contradicts the store, so that it is never handled.
     DeadLetterHopeless,
+    /// A payment or an order waits for the event, and would wait for ever.
+    DeadLetterAwaited,
     /// The group's offset is no longer the one that the operator saw.
     GroupMoved,
     /// An invariant would be broken. The command was not applied, and operators see an error.
@@ -299,21 +341,4 @@ impl Reply {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_without_the_end_of_its_part_can_be_read() {
-        let older: Answer = serde_json::from_str(r#"{"kind":"webhooksScheduled","count":500}"#).unwrap();
-        assert_eq!(older, Answer::WebhooksScheduled { count: 500, end: None });
-        assert_eq!(serde_json::to_string(&older).unwrap(), r#"{"kind":"webhooksScheduled","count":500}"#);
-    }
-
-    #[test]
-    fn the_end_of_a_part_is_read_as_it_was_stored() {
-        let until = Timestamp::from_micros(1_795_262_400_000_001);
-        let answer = Answer::WebhooksScheduled { count: 500, end: Some(PartEnd { next: Some(7), until, archived: 2 }) };
-        let stored = serde_json::to_string(&answer).unwrap();
-        assert_eq!(serde_json::from_str::<Answer>(&stored).unwrap(), answer, "{stored}");
-    }
-}
+mod tests;

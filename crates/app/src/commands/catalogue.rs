@@ -46,7 +46,7 @@ pub(crate) fn register(context: &mut Context<'_>, new: &NewProduct<'_>) -> Answe
     let id = context.ids.product();
     context.rows.products.known_absent(id);
     let register = stock::Command::Register { id, name: name.clone(), price, stock };
-    apply(context, id, &register)?.map_err(|_| Halt::broken("a registration is never refused"))?;
+    let product = apply(context, id, &register)?.map_err(|_| Halt::broken("a registration is never refused"))?;
     if stock > 0 {
         write_receipt(context, id, stock, &Arc::from("opening stock"));
     }
@@ -60,9 +60,9 @@ pub(crate) fn register(context: &mut Context<'_>, new: &NewProduct<'_>) -> Answe
         name: name.clone(),
         price,
         stock,
-        details,
+        details: details.clone(),
     }))?;
-    Ok(Answer::ProductRegistered { product: id })
+    Ok(Answer::changed(Changed::Described(product, details)))
 }
 
 pub(crate) fn change(context: &mut Context<'_>, id: ProductId, change: &Change<'_>) -> Answered {

@@ -46,8 +46,8 @@ pub(crate) fn create(context: &mut Context<'_>, wanted: &CreateCampaign) -> Answ
         issue_ends_at: campaign.issue_ends_at,
         valid_until: campaign.valid_until,
     }))?;
-    context.rows.campaigns.put(id, campaign);
-    Ok(Answer::CampaignCreated { campaign: id })
+    context.rows.campaigns.put(id, campaign.clone());
+    Ok(Answer::changed(Changed::Campaign(campaign)))
 }
 
 pub(crate) fn change(context: &mut Context<'_>, id: CampaignId, change: &coupon::Change) -> Answered {
@@ -118,9 +118,20 @@ pub(crate) fn request(context: &mut Context<'_>, id: CampaignId, user: UserId) -
     Ok(Answer::CouponRequested { request, code })
 }
 
+/// Ends a waiting request without a coupon: an operator drops its event, so that nothing will decide it.
+pub(crate) fn give_up_request(context: &mut Context<'_>, asked: &CouponRequested) -> Handled {
+    let Some(id) = context.settings.codec.request_id(asked.request_id.as_str()) else { return Ok(()) };
+    let waits = |request: &&Request| {
+        request.status == RequestStatus::Pending && (request.campaign, request.user) == (asked.coupon_id, asked.user_id)
+    };
+    let Some(request) = context.rows.requests.get(id)?.filter(waits).cloned() else { return Ok(()) };
+    let decision = Decision { code: ResultCode::SystemError, granted: None, quantity: 0, at: context.now };
+    conclude(context, request, asked.queue_key, decision)
+}
+
 /// Decides a waiting request, once.
 pub(crate) fn decide_request(context: &mut Context<'_>, id: RequestId, of: CampaignId, user: UserId) -> Handled {
-    let Some(mut request) = context.rows.requests.get(id)?.cloned() else {
+    let Some(request) = context.rows.requests.get(id)?.cloned() else {
         return Err(request::forged("this shop has no such request"));
     };
     if (request.campaign, request.user) != (of, user) {
@@ -138,25 +149,36 @@ pub(crate) fn decide_request(context: &mut Context<'_>, id: RequestId, of: Campa
             Err(rejection) => (result_code(rejection), None),
         },
     };
-    let succeeded = granted.is_some();
-    request.status = if succeeded { RequestStatus::Completed } else { RequestStatus::Failed };
-    request.updated_at = context.now;
+    let queue_key = campaign.as_ref().map_or(coupon::QueueKey::Campaign, |campaign| campaign.queue_key);
+    let quantity = campaign.map_or(0, |campaign| campaign.quantity);
+    conclude(context, request, queue_key, Decision { code, granted, quantity, at: context.now })
+}
+
+/// Writes the decision on a waiting request, and publishes its result.
+fn conclude(
+    context: &mut Context<'_>,
+    mut request: Request,
+    queue_key: coupon::QueueKey,
+    decision: Decision,
+) -> Handled {
+    let Decision { code, granted, .. } = &decision;
     let result = CouponResult {
-        request_id: context.settings.codec.request(id),
-        user_id: user,
-        coupon_id: of,
-        queue_key: campaign.as_ref().map_or(coupon::QueueKey::Campaign, |campaign| campaign.queue_key),
-        success: succeeded,
-        result_code: code,
+        request_id: context.settings.codec.request(request.id),
+        user_id: request.user,
+        coupon_id: request.campaign,
+        queue_key,
+        success: granted.is_some(),
+        result_code: *code,
         message: Arc::from(code.message()),
         coupon_history_id: granted.as_ref().map(|granted| granted.code.clone()),
         issue_number: granted.as_ref().map(|granted| granted.issue_number),
         processed_at: context.now,
         processing_time_ms: u64::try_from((context.now - request.created_at).as_millis()).unwrap_or(u64::MAX),
     };
-    let quantity = campaign.map_or(0, |campaign| campaign.quantity);
-    request.decision = Some(Decision { code, granted, quantity, at: context.now });
-    context.rows.requests.put(id, request);
+    request.status = if granted.is_some() { RequestStatus::Completed } else { RequestStatus::Failed };
+    request.updated_at = context.now;
+    request.decision = Some(decision);
+    context.rows.requests.put(request.id, request);
     context.publish(Event::CouponResult(result))
 }
 

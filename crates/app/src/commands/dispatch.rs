@@ -75,7 +75,8 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::FailedDelivery(command) => failed_delivery::handle(context, command),
         Command::FireTimer { order, due } => order::fire_timer(context, *order, *due).map(|()| Answer::Done),
         // The batch moves groups itself, beside the rows.
-        Command::MoveGroup { .. } | Command::Skip | Command::Record => Ok(Answer::Done),
+        Command::MoveGroup { partitions, .. } => Ok(Answer::GroupMoved { partitions: partitions.clone() }),
+        Command::Skip | Command::Record => Ok(Answer::Done),
         Command::Follow(follow) => apply(context, follow.effect.as_ref()),
         Command::AddFigures(added) => add_figures(context, added),
         Command::Repair(repair) => maintenance::repair(context, repair).map(|()| Answer::Done),

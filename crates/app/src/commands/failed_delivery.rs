@@ -1,5 +1,6 @@
 //! Events that a group could not handle: parked behind their key, retried, dead-lettered, edited.
 
+mod awaited;
 mod keys;
 
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Ans
             resend_failed(context, letter, Failure { error, is_final: *is_final }, reason.as_ref())?;
         }
         FailedDelivery::Edit { letter, payload, reason } => edit(context, *letter, payload, reason)?,
-        FailedDelivery::Drop { letter, reason } => drop_letter(context, *letter, reason)?,
+        FailedDelivery::Drop { letter, reason } => drop_letter(context, letter.id, reason)?,
     }
     answer(context, command)
 }
@@ -54,8 +55,9 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Ans
 fn answer(context: &Context<'_>, command: &FailedDelivery) -> Answered {
     let letter = match command {
         FailedDelivery::Resend { letter, reason: Some(_), .. }
-        | FailedDelivery::ResendFailed { letter, reason: Some(_), .. } => letter.id,
-        FailedDelivery::Edit { letter, .. } | FailedDelivery::Drop { letter, .. } => *letter,
+        | FailedDelivery::ResendFailed { letter, reason: Some(_), .. }
+        | FailedDelivery::Drop { letter, .. } => letter.id,
+        FailedDelivery::Edit { letter, .. } => *letter,
         FailedDelivery::Park { .. }
         | FailedDelivery::GiveUp { .. }
         | FailedDelivery::Retry { .. }
@@ -309,6 +311,7 @@ fn edit(context: &mut Context<'_>, id: DeadLetterId, payload: &Arc<str>, reason:
 
 fn drop_letter(context: &mut Context<'_>, id: DeadLetterId, reason: &Arc<str>) -> Handled {
     let mut row = open_letter(context, id)?;
+    awaited::release(context, &row)?;
     (row.status, row.due) = (DeadLetterStatus::Dropped, None);
     row.acts.push(act(context.now, Act::Dropped, reason));
     context.rows.letters.put(id, row);

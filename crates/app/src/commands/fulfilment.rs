@@ -9,6 +9,7 @@ pub(crate) mod payments;
 pub(crate) mod refunds;
 mod returns;
 pub(crate) mod shipments;
+pub(crate) mod waiting;
 
 use domain::ids::OrderId;
 use domain::order::{Order, Outcome, fulfilment};

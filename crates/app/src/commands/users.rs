@@ -4,10 +4,11 @@ pub(crate) mod api_keys;
 
 use domain::time::Timestamp;
 
+use crate::commands::answer::changed::{Changed, LoginAsOf};
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::{ChangeLogin, LoginChange, RegisterUser};
-use crate::state::rows::{AnswerKey, Customer, CustomerKey, EndedToken, Login};
+use crate::state::rows::{AnswerKey, Customer, CustomerKey, EndedToken, Login, Role};
 use crate::state::table::Missing;
 
 /// Registers a user under an e-mail address that is not taken.
@@ -29,8 +30,13 @@ pub(crate) fn register(context: &mut Context<'_>, user: &RegisterUser) -> Answer
         role: user.role,
         tokens_since: None,
     };
-    context.rows.logins.put(user.email_key, login);
-    Ok(Answer::UserRegistered { user: id })
+    context.rows.logins.put(user.email_key, login.clone());
+    // A customer's name and address are not copied into the stored answers.
+    Ok(if user.role == Role::Customer {
+        Answer::UserRegistered { user: id }
+    } else {
+        Answer::changed(Changed::Login(LoginAsOf::of(&login)))
+    })
 }
 
 /// Changes a login. It writes no event, because roles and passwords stay inside the shop.
@@ -44,8 +50,9 @@ pub(crate) fn change(context: &mut Context<'_>, wanted: &ChangeLogin) -> Answere
             login.tokens_since = Some(context.now);
         }
     }
+    let changed = Changed::Login(LoginAsOf::of(&login));
     context.rows.logins.put(wanted.email_key, login);
-    Ok(Answer::Done)
+    Ok(Answer::changed(changed))
 }
 
 /// Ends a token before it expires. A token may end twice: the store keeps the first end.

@@ -68,7 +68,7 @@ impl Batch {
     /// Partitions in which an operator moved the group: their readers must read the offset again.
     pub(super) fn moved_by_hand(&self) -> impl Iterator<Item = OffsetKey> {
         let moves = self.decided.iter().filter_map(|(job, result, _)| {
-            let Command::MoveGroup { moves } = &job.command else { return None };
+            let Command::MoveGroup { moves, .. } = &job.command else { return None };
             result.is_ok().then_some(moves)
         });
         moves.flatten().map(|moved| moved.key)
@@ -176,7 +176,7 @@ impl Batch {
                 return Ok((stored.answer.clone(), true));
             }
         }
-        if let Command::MoveGroup { moves } = &job.command {
+        if let Command::MoveGroup { moves, .. } = &job.command {
             self.move_group(moves)?;
         }
         if let Command::Follow(follow) = &job.command

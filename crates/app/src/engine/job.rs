@@ -96,7 +96,7 @@ impl Job {
     fn moves_apart(&self) -> &[OffsetMove] {
         #[expect(clippy::wildcard_enum_match_arm, reason = "other commands move the offset of their event, if any")]
         match &self.command {
-            Command::MoveGroup { moves } => moves,
+            Command::MoveGroup { moves, .. } => moves,
             Command::Follow(follow) => &follow.moves,
             _ => &[],
         }

@@ -27,6 +27,7 @@ fn made_by(answer: &Answer) -> Option<i64> {
             Changed::Webhook(endpoint) => Some(endpoint.id.0),
             Changed::ApiKey(key) => Some(key.id.0),
             Changed::Drop(drop) => Some(drop.id.0),
+            Changed::Login(login) => Some(login.user.0),
             _ => None,
         },
         _ => None,

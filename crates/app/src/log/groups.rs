@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use domain::time::Timestamp;
 
+use crate::commands::answer::moved::{EventPassed, PartitionMoved};
 use crate::events::event::EventKind;
+use crate::events::outbox::uuid;
 use crate::events::topic::Topic;
 use crate::log::group::Group;
 use crate::log::reactions::REACTIONS;
@@ -181,9 +183,31 @@ pub struct Planned {
     pub passage: Passage,
 }
 
-impl Planned {
-    pub const fn skips(&self) -> bool {
-        self.moved.to > self.moved.from
+impl From<Planned> for PartitionMoved {
+    fn from(planned: Planned) -> PartitionMoved {
+        let Planned { moved: OffsetMove { key, from, to }, passage } = planned;
+        PartitionMoved {
+            topic: key.partition.topic.map(|topic| topic.name().to_owned()),
+            partition: key.partition.number,
+            from,
+            to,
+            events: passage.events,
+            is_whole: passage.is_whole,
+            shown: passage.shown.into_iter().map(EventPassed::from).collect(),
+        }
+    }
+}
+
+impl From<Passed> for EventPassed {
+    fn from(passed: Passed) -> EventPassed {
+        EventPassed {
+            offset: passed.offset,
+            id: uuid(passed.id.0),
+            kind: passed.kind.name().to_owned(),
+            key: passed.key,
+            order: passed.order,
+            at: passed.at,
+        }
     }
 }
 

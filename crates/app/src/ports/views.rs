@@ -20,7 +20,7 @@ use crate::events::event::Event;
 use crate::events::outgoing::Outgoing;
 use crate::state::rows::{
     Added, AnswerKey, Counted, DeadLetter, Details, EmailKey, Entry, Fulfilment, Login, ModesChange, OffsetKey,
-    Request, Resolution, Timer,
+    Request, Resolution, StoredAnswer, Timer,
 };
 
 pub use crate::ports::alerts::AlertViews;
@@ -185,6 +185,9 @@ pub trait AccountViews: Send + Sync {
 
     /// Returns the logins with a role in the shop's administration, by number, from after the given one on.
     fn staff(&self, after: Option<UserId>, limit: usize) -> Reading<'_, Vec<Login>>;
+
+    /// Returns the answer that is stored under an idempotency key.
+    fn answer(&self, key: AnswerKey) -> Reading<'_, Option<StoredAnswer>>;
 
     /// Returns idempotency answers given before a moment, oldest first: those that may be deleted.
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>>;

@@ -9,6 +9,7 @@ use super::saga::Saga;
 use super::status::Status;
 use super::terms::{Created, Payment};
 use crate::ids::{OrderId, ProductId, UserId};
+use crate::money::Money;
 use crate::reason::Reason;
 use crate::refund::{self, Worth};
 use crate::time::Timestamp;
@@ -78,6 +79,12 @@ impl Order {
     /// Returns whether the customer pays before the goods are shipped. An order with no amount due is never paid.
     pub fn is_prepaid(&self) -> bool {
         self.created.payment == Payment::Prepaid && !self.created.due.is_zero()
+    }
+
+    /// Returns the part of the amount due on delivery that is no longer due, because its units were returned; zero for a
+    /// prepaid order, whose money is refunded.
+    pub fn no_longer_due(&self) -> Money {
+        if self.is_prepaid() { Money::ZERO } else { self.worth_returned().money }
     }
 
     /// Returns whether the destination of the goods is known.

@@ -24,6 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shop;
+use super::orders::owner::Whose;
 use super::request::if_match::IfMatch;
 use super::request::pages::PageQuery;
 use super::request::submission::Submission;
@@ -35,7 +36,6 @@ use crate::api::request::submission::Empty;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{Shown, accepted, applied, left_behind, mark_replayed, shown};
 use crate::api::texts::{self, values};
-use crate::api::users::staff::role_in_force;
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::language::Language;
@@ -44,7 +44,7 @@ use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
-use crate::security::auth::{Customer, Role};
+use crate::security::auth::Customer;
 
 /// A campaign to create. `issueStartsAt` is before `issueEndsAt`, which is not after `validUntil`. All of them may be in the past.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -157,11 +157,13 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let command = Command::CreateCampaign(Box::new(campaign(&submission.body)?));
     let reply = shop.submitter.submit(command, submission.idempotency).await;
-    let replayed = reply.replayed;
-    let Answer::CampaignCreated { campaign } = reply.result.map_err(|refusal| problem(&refusal))? else {
-        unreachable!("creating a campaign is answered with the campaign");
+    let campaign = reply.result.as_ref().ok().and_then(Answer::campaign);
+    let (campaign, replayed) = match left_behind(reply)? {
+        (Some(Changed::Campaign(campaign)), replayed) => (campaign, replayed),
+        // An older version kept the answer.
+        (_, replayed) => (find(&shop, campaign.ok_or_else(coupon_not_found)?).await?, replayed),
     };
-    let mut response = (StatusCode::CREATED, Json(read(&shop, campaign).await?)).into_response();
+    let mut response = (StatusCode::CREATED, Json(render::campaign(&campaign))).into_response();
     mark_replayed(&mut response, replayed);
     Ok(response)
 }
@@ -404,18 +406,16 @@ async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Re
     Ok(decided)
 }
 
-/// `GET /api/requests/{requestId}` (C-15…C-17).
+/// `GET /api/requests/{requestId}` (C-15…C-17), and for admins `GET /api/admin/requests/{requestId}`.
 pub(crate) async fn get_request(
     State(shop): State<Shop>,
-    Customer(principal): Customer,
+    whose: Whose,
     Name(code, _): Name<CouponRequest>,
     language: Language,
 ) -> Result<Response, Problem> {
     let id = shop.submitter.codec.request_id(&code).ok_or_else(request_not_found)?;
     let request = shop.submitter.views.request(id).await.map_err(unavailable)?;
-    let sees_all = role_in_force(&shop, principal).await? == Role::Admin;
-    let is_visible = |request: &Request| sees_all || request.user.0 == principal.user_id;
-    let request = request.filter(is_visible).ok_or_else(request_not_found)?;
+    let request = request.filter(|request| whose.includes(request.user)).ok_or_else(request_not_found)?;
     shop.estimates.note_request(&request);
     Ok((language.headers(), Json(render::request(&request, &shop.submitter.codec, language))).into_response())
 }

@@ -26,7 +26,7 @@ use super::response::{examples, render, shapes};
 use crate::api::request::checks::check_receiver;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{accepted, applied, mark_replayed};
-use crate::api::texts::orders;
+use crate::api::texts::{orders, values};
 use crate::http::json::Json;
 use crate::http::language::Language;
 use crate::http::path::{self, Name};
@@ -48,14 +48,17 @@ pub(crate) struct ProcessPaymentBody {
     paid_amount: Option<i64>,
 }
 
-/// How to pay for and ship an order. `paymentRequest` is accepted as another name of `payment`.
+/// How to pay for and ship an order. `paymentRequest` is accepted as another name of `payment`; send one of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ProcessOrder", example = examples::process_order())]
 pub(crate) struct ProcessBody {
     /// How the amount due is paid. Default: the method GENERAL.
-    #[serde(default, alias = "paymentRequest")]
+    #[serde(default)]
     payment: Option<ProcessPaymentBody>,
+    #[serde(default)]
+    #[schemars(skip)]
+    payment_request: Option<ProcessPaymentBody>,
     /// The receiver of the goods. Required unless the order names one or the warehouse stores the goods.
     #[serde(default)]
     #[schemars(with = "Option<shapes::Receiver>")]
@@ -63,6 +66,20 @@ pub(crate) struct ProcessBody {
     /// `true` to store the goods in the warehouse instead of shipping them. Default: as the order says.
     #[serde(default)]
     warehouse_storage: Option<bool>,
+}
+
+impl ProcessBody {
+    /// Returns how to pay, and the name that the client used for it: problems point to that one.
+    fn payment(&self, violations: &mut Violations) -> (Option<&ProcessPaymentBody>, &'static str) {
+        match (&self.payment, &self.payment_request) {
+            (payment, None) => (payment.as_ref(), "payment"),
+            (None, request) => (request.as_ref(), "paymentRequest"),
+            (Some(payment), Some(_)) => {
+                violations.push("#/paymentRequest", "conflict", values::ONE_PAYMENT);
+                (Some(payment), "payment")
+            }
+        }
+    }
 }
 
 /// The order is being paid for and shipped.
@@ -90,18 +107,19 @@ pub(crate) async fn process(
     language: Language,
     submission: Submission<ProcessBody>,
 ) -> Result<Response, Problem> {
-    let ProcessBody { payment, receiver, warehouse_storage } = &submission.body;
+    let ProcessBody { receiver, warehouse_storage, .. } = &submission.body;
     let mut violations = Violations::default();
+    let (payment, name) = submission.body.payment(&mut violations);
     if let Some(receiver) = receiver {
         check_receiver(receiver, &mut violations);
     }
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?;
-    let shown = payment.as_ref().and_then(|payment| payment.paid_amount);
-    check_amount(&order, shown)?;
+    let shown = payment.and_then(|payment| payment.paid_amount);
+    check_amount(&order, shown).map_err(|problem| problem.at(format!("#/{name}/paidAmount")))?;
     let command = Command::ProcessOrder(Box::new(ProcessOrder {
         order: order.id(),
-        method: payment.as_ref().map(|payment| payment.method),
+        method: payment.map(|payment| payment.method),
         receiver: receiver.clone(),
         warehouse_storage: *warehouse_storage,
     }));
@@ -171,10 +189,7 @@ async fn processed(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Or
 fn check_amount(order: &Order, shown: Option<i64>) -> Result<(), Problem> {
     let due = order.created.due;
     match shown {
-        Some(shown) if Money::won(shown) != due => {
-            let refusal = Refusal::PaymentAmountMismatch { due };
-            Err(problem(&refusal).at("#/payment/paidAmount"))
-        }
+        Some(shown) if Money::won(shown) != due => Err(problem(&Refusal::PaymentAmountMismatch { due })),
         Some(_) | None => Ok(()),
     }
 }

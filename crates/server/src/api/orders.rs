@@ -9,7 +9,7 @@ pub(crate) mod stuck;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::commands::answer::Answer;
+use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, PlaceOrder};
 use app::events::{history, wire_time};
 use axum::extract::State;
@@ -140,7 +140,8 @@ pub(crate) async fn place(
     check(&submission.body)?;
     let order = PlaceOrder { tickets, ..wanted(&shop, &submission).await? };
     let reply = shop.submitter.submit(Command::PlaceOrder(Box::new(order)), submission.idempotency).await;
-    let Answer::OrderPlaced { order, number } = reply.result.map_err(|refusal| problem(&refusal))? else {
+    let Answer::OrderPlaced { order, number } = reply.result.map_err(|refusal| refused(&submission.body, &refusal))?
+    else {
         unreachable!("placing an order is answered with the order");
     };
     let known = if reply.order.is_some() { Known::Undone } else { Known::Nothing };
@@ -171,6 +172,15 @@ pub(crate) async fn place(
     applied(&mut response, submission.prefer);
     mark_replayed(&mut response, reply.replayed);
     Ok(response)
+}
+
+/// Returns the problem of a refusal. A coupon that is worth nothing is named by the field that chose it.
+fn refused(body: &PlaceBody, refusal: &Refusal) -> Problem {
+    let problem = problem(refusal);
+    if *refusal != Refusal::CouponWorthless {
+        return problem;
+    }
+    problem.at(if body.user_coupon_id.is_some() { "#/userCouponId" } else { "#/couponId" })
 }
 
 /// Returns the time to wait for an order in the mode `sync`, also without `Prefer: wait`.

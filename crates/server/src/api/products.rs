@@ -29,7 +29,7 @@ use super::Shop;
 use super::request::if_match::IfMatch;
 use super::request::submission::Submission;
 use super::response::examples;
-use super::response::refusals::{problem, product_not_found};
+use super::response::refusals::product_not_found;
 use super::response::render::{self, Page};
 use crate::api::request::checks::{check_name, check_text, is_blank};
 use crate::api::response::refusals::unavailable;
@@ -157,7 +157,7 @@ pub(crate) struct PopularQuery {
     limit: Option<u32>,
 }
 
-/// The days over which sales are counted. Days are UTC days.
+/// The days over which sales are counted. Days are those of the shop's time zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(inline)]
 enum Window {
@@ -240,11 +240,13 @@ pub(crate) async fn register(
     violations.into_result()?;
     let command = Command::RegisterProduct { name, price: Money::won(body.price), stock: body.stock, details };
     let reply = shop.submitter.submit(command, submission.idempotency).await;
-    let Answer::ProductRegistered { product } = reply.result.map_err(|refusal| problem(&refusal))? else {
-        unreachable!("registering a product is answered with the product");
+    let product = reply.result.as_ref().ok().and_then(Answer::product);
+    let ((product, details), replayed) = match left_behind(reply)? {
+        (Some(Changed::Described(product, details)), replayed) => ((product, details), replayed),
+        // An older version kept the answer.
+        (_, replayed) => (read(&shop, product.ok_or_else(product_not_found)?).await?, replayed),
     };
-    let (product, details) = read(&shop, product).await?;
-    Ok((StatusCode::CREATED, tagged(&product, &details, reply.replayed)).into_response())
+    Ok((StatusCode::CREATED, tagged(&product, &details, replayed)).into_response())
 }
 
 /// `PATCH /api/admin/products/{id}`.

@@ -17,6 +17,9 @@ pub struct ExportArgs {
     /// Form of a row
     #[arg(long, value_enum, default_value_t = ExportFormat::Ndjson)]
     pub format: ExportFormat,
+    /// Print one JSON object per line, like --format ndjson, and errors as JSON
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }

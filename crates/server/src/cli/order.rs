@@ -67,7 +67,7 @@ pub enum OrderCommand {
     Resume {
         #[arg(value_name = "NUMBER")]
         order: String,
-        /// Reason, for the log
+        /// Reason, for the trail
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
         #[command(flatten)]

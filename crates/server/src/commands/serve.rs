@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use app::commands::answer::{Answer, Refusal};
+use app::commands::answer::Refusal;
 use app::commands::{Command, RegisterUser};
 use app::state::rows::Role;
 
@@ -280,7 +280,7 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
         };
         let reply = shop.submitter.submit(Command::RegisterUser(Box::new(admin)), None).await;
         match reply.result {
-            Ok(Answer::UserRegistered { .. }) if config.admin.password().is_none() => {
+            Ok(_) if config.admin.password().is_none() => {
                 // Printed to the terminal only, because logs are stored and a password must not be.
                 eprintln!("Admin: {}  password: {password}  (shown only this once)", config.admin.email);
                 Ok(())

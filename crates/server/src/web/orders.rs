@@ -239,7 +239,7 @@ fn receipt(order: &Order, fulfilment: &Fulfilment, reader: &Reader) -> Markup {
                 (sum(pages::ITEMS_TOTAL, created.total, ""))
                 @if !created.discount.is_zero() { (sum(pages::COUPON_DISCOUNT, created.discount, "−")) }
                 @if !created.points.is_zero() { (sum(pages::POINTS_DISCOUNT, created.points, "−")) }
-                div.total { dt { (say(pages::TO_PAY)) } dd { (won(created.due, language)) } }
+                div.total { dt { (say(pages::TO_PAY)) } dd { (won(created.due - order.no_longer_due(), language)) } }
                 @if !refunded.is_zero() { (sum(pages::REFUNDED, refunded, "−")) }
             }
             @if let Some(drop) = created.lines.iter().find_map(|line| line.drop) {

@@ -17,7 +17,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 182] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 184] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -147,6 +147,8 @@ pub(crate) const ROUTES: [(&str, &str, Access); 182] = [
     ("POST", "/api/admin/products/{id}/stock", Admins),
     ("POST", "/api/admin/coupons", Admins),
     ("PATCH", "/api/admin/coupons/{id}", Admins),
+    ("GET", "/api/admin/coupons/{id}/receipts/{userCouponId}", Admins),
+    ("GET", "/api/admin/requests/{requestId}", Admins),
     ("GET", "/api/admin/orders", Admins),
     ("GET", "/api/admin/orders/{orderNumber}", Admins),
     ("GET", "/api/admin/orders/{orderNumber}/events", Admins),

@@ -1,10 +1,11 @@
-//! PATCH and PUT with an `Idempotency-Key`: a repeat gets the first answer, also after later changes (T13).
+//! Changes and creations with an `Idempotency-Key`: a repeat gets the first answer, also after later changes (T13).
 
 use serde_json::{Value, json};
 
 use crate::api_asking::{in_both_executors, items};
 use crate::client::Answer;
 use crate::dlq::{give_up, issued};
+use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, TestShop};
 
 /// A resource, and two changes of it, one after the other.
@@ -59,6 +60,7 @@ fn a_change_that_is_repeated_is_answered_as_the_first_time() {
         let parcel = sent(shop, product, &receiver);
         let stored = sent(shop, product, &json!({"warehouseStorage": true}));
         give_up(shop, 7, "{}");
+        let bob = shop.post(ADMIN, "/api/admin/users", &invited("bob@example.com")).expect(201);
         let edited = |user: i64| json!({"payload": issued().replace("\"userId\":1", &format!("\"userId\":{user}")), "reason": "mended"});
         let changes = [
             ("PATCH", format!("/api/admin/products/{product}"), json!({"price": 2_000}), json!({"price": 3_000})),
@@ -77,6 +79,12 @@ fn a_change_that_is_repeated_is_answered_as_the_first_time() {
             ),
             ("PUT", "/api/admin/modes".to_owned(), mode("sequential"), mode("parallel")),
             ("PATCH", "/api/admin/dead-letters/7".to_owned(), edited(2), edited(3)),
+            (
+                "PATCH",
+                format!("/api/admin/users/{}", bob["userId"]),
+                json!({"role": "viewer"}),
+                json!({"role": "admin"}),
+            ),
         ];
         for (method, path, first, second) in changes {
             holds(shop, &Change { method, path, first, second });
@@ -90,6 +98,108 @@ fn a_change_that_is_repeated_is_answered_as_the_first_time() {
 
 fn mode(mode: &str) -> Value {
     json!({"mode": mode, "reason": "a try"})
+}
+
+fn invited(email: &str) -> Value {
+    json!({"email": email, "name": "Bob", "role": "operator"})
+}
+
+/// A thing to create, and a change of it.
+struct Creation {
+    path: &'static str,
+    body: Value,
+    id: &'static str,
+    change: Value,
+    /// The word by which a stored answer is known, and what an older version stored.
+    word: &'static str,
+    older: (&'static str, &'static str),
+}
+
+impl Creation {
+    fn all() -> [Creation; 3] {
+        let campaign = json!({
+            "name": "Another", "discount": {"type": "FIXED", "value": 10}, "totalQuantity": 5,
+            "issueStartsAt": "2020-01-01T00:00:00Z", "issueEndsAt": "2099-01-01T00:00:00Z",
+            "validUntil": "2099-12-31T00:00:00Z",
+        });
+        [
+            Creation {
+                path: "/api/admin/products",
+                body: json!({"name": "Sandal", "price": 1_000, "stock": 1, "sku": "SND-1"}),
+                id: "productId",
+                change: json!({"price": 3_000, "sku": "SND-2"}),
+                word: "described",
+                older: ("productRegistered", "product"),
+            },
+            Creation {
+                path: "/api/admin/coupons",
+                body: campaign,
+                id: "couponId",
+                change: json!({"paused": true}),
+                word: "campaign",
+                older: ("campaignCreated", "campaign"),
+            },
+            Creation {
+                path: "/api/admin/users",
+                body: invited("carol@example.com"),
+                id: "userId",
+                change: json!({"role": "viewer"}),
+                word: "login",
+                older: ("userRegistered", "user"),
+            },
+        ]
+    }
+
+    fn make(&self, shop: &TestShop) -> Answer {
+        shop.post_keyed(ADMIN, "k1", self.path, &self.body)
+    }
+}
+
+#[test]
+fn a_creation_that_is_repeated_is_answered_as_the_first_time() {
+    in_both_executors(|shop| {
+        for creation in Creation::all() {
+            let first = creation.make(shop);
+            assert!(!is_replayed(&first), "{}", creation.path);
+            let mut made = first.expect(201);
+            let path = format!("{}/{}", creation.path, made[creation.id]);
+            shop.patch(ADMIN, &path, &creation.change).expect(200);
+            // It is shown once.
+            made.as_object_mut().unwrap().remove("password");
+            let again = creation.make(shop);
+            assert!(is_replayed(&again), "{}", creation.path);
+            assert_eq!((again.expect(201), again.header("etag")), (made, first.header("etag")), "{}", creation.path);
+        }
+    });
+}
+
+/// An older version stored the number alone, or nothing: a repeat over the upgrade shows the thing as it is.
+#[test]
+fn an_answer_that_an_older_version_stored_is_repeated() {
+    let shop = TestShop::start();
+    older_answers(&shop, &|sql| shop.edit().execute_batch(sql).unwrap());
+    let Some(database) = Database::new("an_answer_that_an_older_version_stored_is_repeated") else { return };
+    older_answers(&database.shop(), &|sql| drop(database.ask::<mysql_async::Row>(sql)));
+}
+
+fn older_answers(shop: &TestShop, change: &dyn Fn(&str)) {
+    let store = |answer: &str, word: &str| {
+        change(&format!("UPDATE idempotency SET answer = '{answer}' WHERE answer LIKE '%\"{word}\":%'"));
+    };
+    for creation in Creation::all() {
+        let number = creation.make(shop).expect(201)[creation.id].clone();
+        let (kind, of) = creation.older;
+        store(&format!("{{\"kind\":\"{kind}\",\"{of}\":{number}}}"), creation.word);
+        let again = creation.make(shop);
+        assert_eq!((is_replayed(&again), &again.expect(201)[creation.id]), (true, &number), "{}", creation.path);
+    }
+    let bob = shop.post(ADMIN, "/api/admin/users", &invited("bob@example.com")).expect(201);
+    let path = format!("/api/admin/users/{}", bob["userId"]);
+    let give = || shop.ask(ADMIN, "PATCH", &path, &[("idempotency-key", "k1")], &json!({"role": "viewer"}));
+    give().expect(200);
+    store("{\"kind\":\"done\"}", "login");
+    let again = give();
+    assert_eq!((is_replayed(&again), &again.expect(200)["role"]), (true, &json!("viewer")));
 }
 
 #[test]

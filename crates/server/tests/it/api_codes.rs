@@ -137,6 +137,7 @@ impl Meeting {
             Code::RequestNotFound => get("/api/requests/x"),
             Code::DeadLetterNotFound => Answered(shop.get(ADMIN, "/api/admin/dead-letters/1")),
             Code::DeadLetterClosed => Elsewhere("dlq::a_dead_letter_is_edited_and_resent_through_the_running_server"),
+            Code::DeadLetterAwaited => Elsewhere("dlq::a_letter_that_something_waits_for_is_not_dropped"),
             Code::WebhookNotFound => Answered(shop.get(ADMIN, "/api/admin/webhooks/999")),
             Code::WebhookDeliveryNotFound => {
                 Elsewhere("webhooks::a_receiver_that_is_gone_is_disabled_and_a_dead_letter_can_be_recovered")

@@ -188,7 +188,17 @@ fn an_impossible_change_is_refused_by_code() {
     let pay = path(&number, "/pay");
     assert_eq!(shop.post(ANN, &pay, &json!({"method": "BARTER"})).problem(400), "validation.failed");
     let wrong = json!({"method": "CARD", "paidAmount": 12_299});
-    assert_eq!(shop.post(ANN, &pay, &wrong).problem(409), "payment.amount_mismatch");
+    let mismatch = |pointer: &str| ("payment.amount_mismatch".to_owned(), pointer.to_owned());
+    assert_eq!(shop.post(ANN, &pay, &wrong).complaint(409), mismatch("#/paidAmount"));
+    // The pointer names the field as the client did.
+    for name in ["payment", "paymentRequest"] {
+        let answer = shop.post(ANN, &path(&number, "/process-payment-shipment"), &json!({ name: wrong }));
+        assert_eq!(answer.complaint(409), mismatch(&format!("#/{name}/paidAmount")));
+        assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 1, "{}", answer.text);
+    }
+    let both = json!({"payment": {"method": "CARD"}, "paymentRequest": {"method": "CARD"}});
+    let refused = shop.post(ANN, &path(&number, "/process-payment-shipment"), &both);
+    assert_eq!(refused.complaint(400).1, "#/paymentRequest");
     assert_eq!(shop.post(BOB, &pay, &json!({"method": "CARD"})).problem(404), "order.not_found");
     let nowhere = shop.post(ANN, &path(&number, "/process-payment-shipment"), &json!({}));
     assert_eq!(nowhere.problem(400), "validation.failed");

@@ -230,9 +230,14 @@ fn the_request_of_another_user_is_not_found() {
     let campaign = shop.campaign(5, &json!({"issueMode": "queued"}));
     let answer = ask_for(&shop, ANN, campaign);
     let path = answer.header("location").unwrap();
-    assert_eq!(shop.get(BOB, path).problem(404), "request.not_found");
+    for other in [BOB, ADMIN] {
+        assert_eq!(shop.get(other, path).problem(404), "request.not_found");
+    }
     for garbage in ["x", "0", "%FF", "%00"] {
         assert_eq!(shop.get(ANN, &format!("/api/requests/{garbage}")).problem(404), "request.not_found");
     }
-    shop.get(ADMIN, path).expect(200);
+    let by_admin = path.replace("/api/", "/api/admin/");
+    let seen = shop.get_until(ADMIN, &by_admin, |found| found["status"] == "NOTIFIED");
+    assert_eq!(seen, shop.get(ANN, path).expect(200));
+    assert_eq!(shop.get(ADMIN, "/api/admin/requests/x").problem(404), "request.not_found");
 }

@@ -56,6 +56,18 @@ fn a_list_does_not_depend_on_the_page_size() {
     }
 }
 
+/// Lists that are whole in memory are paged like all others.
+#[test]
+fn a_short_list_has_pages_as_well() {
+    let shop = TestShop::start();
+    for path in ["/api/admin/services", "/api/admin/webhooks/event-types"] {
+        let at_once = shop.get(ADMIN, path).expect(200);
+        let count = at_once["data"].as_array().unwrap().len();
+        assert!(count > 1 && at_once["nextCursor"].is_null(), "{path}: {at_once}");
+        assert_eq!(Value::from(read_all(&shop, ADMIN, path, 1)), at_once["data"], "{path}");
+    }
+}
+
 #[test]
 fn own_lists_come_newest_first() {
     let shop = shop_with_lists();

@@ -1,6 +1,7 @@
 //! Refunds over HTTP: when the shop decides, and the description of each result.
 
 use serde_json::{Value, json};
+use server::security::auth::Role;
 
 use crate::api_asking::{in_both_executors, items};
 use crate::shop::{ADMIN, ANN, TestShop};
@@ -135,6 +136,55 @@ fn a_returned_unpaid_parcel_says_that_nothing_was_paid() {
     assert_eq!(shop.available(product), 5);
 }
 
+/// After a partial refund less is collected at the door, and whoever names the amount says so.
+#[test]
+fn a_partial_refund_on_delivery_leaves_less_to_collect() {
+    in_both_executors(|shop| {
+        let product = shop.product(1_000, 5);
+        let body = json!({"items": items(product, 3), "payment": "ON_DELIVERY", "receiver": receiver()});
+        let order = shop.order(ANN, &body);
+        let number = order.number(200);
+        assert_eq!(order.json().get("noLongerDue"), None);
+        let one = json!({"lines": [{"productId": product, "quantity": 1}]});
+        let refunded = refund(shop, &number, &one).expect(200);
+        let amounts = ["amountDue", "noLongerDue", "refundedAmount"].map(|name| refunded[name].clone());
+        assert_eq!(amounts, [3_000, 1_000, 0].map(Value::from));
+        assert_eq!(shop.get(ADMIN, &format!("/api/admin/orders/{number}")).expect(200)["noLongerDue"], 1_000);
+
+        let page = |user: i64, role: Role, path: String| {
+            let cookie = format!("doorbuster_session={}", shop.token(user, role));
+            shop.client().send("GET", &path, &[("cookie", &cookie)], "").unwrap().text
+        };
+        let own = page(ANN, Role::Customer, format!("/orders/{number}"));
+        assert!(own.contains("<dt>Payment amount</dt><dd>₩2,000</dd>"), "{own}");
+        let any = page(ADMIN, Role::Admin, format!("/admin/orders/{number}"));
+        assert!(any.contains("<strong>₩2,000</strong>"), "{any}");
+
+        let notice = shop.notices_within(10, ANN, "order.refunded").remove(0);
+        assert_eq!((&notice["noLongerDue"], &notice["refundAmount"]), (&json!(1_000), &json!(0)));
+        advance(shop, &number, &DELIVERED);
+        refund(shop, &number, &json!({})).expect(200);
+        let closed = decide(shop, &number, "approve", &json!({"goods": "RETURNED"})).expect(200);
+        assert_eq!((&closed["status"], &closed["noLongerDue"]), (&json!("REFUNDED"), &json!(3_000)));
+        assert!(described(shop, &number, "en").as_str().unwrap().contains("the shop returns that money itself"));
+    });
+}
+
+/// A prepaid order gets its money back, so nothing of it becomes less to pay.
+#[test]
+fn a_partial_refund_of_a_prepaid_order_is_money() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let number = delivered(&shop, product);
+    let one = json!({"lines": [{"productId": product, "quantity": 1}], "goods": "RETURNED"});
+    let path = format!("/api/admin/orders/{number}/refund");
+    shop.post_waiting(ADMIN, &path, &one).expect(200);
+    let refunded = shop.get_until(ANN, &format!("/api/orders/{number}"), |order| order["refundedAmount"] == 1_000);
+    assert_eq!(refunded.get("noLongerDue"), None);
+    let notice = shop.notices_within(10, ANN, "order.refunded").remove(0);
+    assert_eq!((&notice["refundAmount"], notice.get("noLongerDue")), (&json!(1_000), None));
+}
+
 #[test]
 fn refunded_units_do_not_count_in_the_ranking() {
     in_both_executors(|shop| {
@@ -207,9 +257,11 @@ fn an_order_keeps_within_its_limits() {
     assert_eq!(shop.order(ANN, &shown).complaint(400).1, "#/totalAmount");
 
     let (free, campaign) = (shop.product(0, 5), shop.campaign(5, &json!({})));
-    shop.issue(ANN, campaign);
-    let refused = shop.order(ANN, &json!({"items": items(free, 1), "couponId": campaign}));
-    assert_eq!(refused.problem(409), "coupon.not_usable");
+    let coupon = json!(shop.issue(ANN, campaign));
+    for (name, value) in [("couponId", json!(campaign)), ("userCouponId", coupon)] {
+        let refused = shop.order(ANN, &json!({"items": items(free, 1), name: value}));
+        assert_eq!(refused.complaint(409), ("coupon.not_usable".to_owned(), format!("#/{name}")));
+    }
     assert_eq!(shop.only_coupon(ANN)["status"], "ACTIVE");
 }
 

@@ -15,7 +15,7 @@ fn part_of(path: &str) -> Option<&'static str> {
     let parts: [(&str, &[&str]); 10] = [
         ("drops", &["drops"]),
         ("audit", &["audit", "trail"]),
-        ("coupons", &["coupons"]),
+        ("coupons", &["coupons", "requests"]),
         ("messages", &["dead-letters", "events", "groups", "services"]),
         ("orders", &["orders", "shipments", "warehouse"]),
         ("payments", &["payments"]),

@@ -2,6 +2,9 @@
 
 use std::process::{Command, Output};
 
+use app::events::topic::Topic;
+use app::log::group::Group;
+use app::state::rows::ParkKey;
 use serde_json::{Value, json};
 
 use crate::shop::{ADMIN, ANN, SECRET, TestShop};
@@ -102,6 +105,51 @@ fn a_dead_letter_is_dropped_in_a_stopped_shop() {
     let missing = dlq(&shop, &["show", "99"]);
     assert!(String::from_utf8(missing.stderr).unwrap().contains("letter.not_found"));
     shop.open();
+}
+
+/// Makes the next event of a key a dead letter of the group: whether others of its key wait cannot be read.
+fn fail_next(shop: &TestShop, park: ParkKey) {
+    let sql = "INSERT INTO parked_key VALUES (?1, ?2, ?3, CAST(x'FF' AS TEXT), 9000000000000000, 1, 2, 1, 0, NULL, NULL, NULL)";
+    shop.edit().execute(sql, (park.group.name(), park.topic.name(), park.key)).unwrap();
+}
+
+/// Returns the number of the only open letter, and mends the row that made it one.
+fn failed(shop: &TestShop, group: &str) -> Value {
+    let list = shop.get_until(ADMIN, "/api/admin/dead-letters", |list| list["data"][0]["group"] == group);
+    shop.edit().execute("DELETE FROM parked_key", []).unwrap();
+    list["data"][0]["letterId"].clone()
+}
+
+/// What was accepted has an end, also if an operator gives up on its event.
+#[test]
+fn a_coupon_request_whose_letter_is_dropped_ends() {
+    let shop = TestShop::start_with_log();
+    let campaign = shop.campaign(5, &json!({"issueMode": "queued"}));
+    fail_next(&shop, ParkKey::new(Group::CouponRequest, Topic::CouponRequests, &campaign.to_string()));
+    let asked = shop.post(ANN, "/api/coupons/issue", &json!({"couponId": campaign}));
+    let path = asked.header("location").unwrap().to_owned();
+    let letter = failed(&shop, "coupon-request-group");
+    assert_eq!(shop.get(ANN, &path).expect(200)["status"], "PENDING");
+    let dropped = told(&dlq(&shop, &["drop", &letter.to_string(), "--reason", "it is too late", "--json"]));
+    assert_eq!(dropped["status"], "DROPPED");
+    let ended = shop.get_until(ANN, &path, |request| request["status"] == "NOTIFIED");
+    assert_eq!((&ended["resultCode"], &ended["result"]), (&json!("SYSTEM_ERROR"), &Value::Null));
+    let notice = shop.notices_within(10, ANN, "coupon.refused").remove(0);
+    assert_eq!(notice["resultCode"], "SYSTEM_ERROR");
+}
+
+#[test]
+fn a_letter_that_something_waits_for_is_not_dropped() {
+    let shop = TestShop::start_with_log();
+    let number = shop.unpaid(ANN, 12_300);
+    fail_next(&shop, ParkKey::new(Group::Payment, Topic::PaymentEvents, &number));
+    shop.pay(ANN, &number, 1).expect(202);
+    let path = format!("/api/admin/dead-letters/{}", failed(&shop, "payment-group"));
+    let reason = json!({"reason": "it need not be paid"});
+    assert_eq!(shop.post(ADMIN, &format!("{path}/drop"), &reason).problem(409), "letter.awaited");
+    assert_eq!(shop.get(ADMIN, &path).expect(200)["acts"], json!([]));
+    assert_eq!(shop.post(ADMIN, &format!("{path}/resend"), &reason).expect(200)["status"], "HANDLED");
+    shop.get_until(ANN, &format!("/api/orders/{number}"), |order| order["outcome"] == "COMPLETED");
 }
 
 #[test]

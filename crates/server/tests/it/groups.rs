@@ -3,8 +3,10 @@
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use server::security::auth::Role;
 
 use crate::brokers::{outcome, over_kafka, start, until};
+use crate::dashboard::visit;
 use crate::shop::{ADMIN, ANN, SECRET, TestShop};
 
 fn groups(shop: &TestShop, settings: &[(String, String)], args: &[&str]) -> Output {
@@ -110,6 +112,47 @@ fn a_group_on_the_own_log_is_moved_back_and_repeats_no_effect() {
     assert!(String::from_utf8(committed.stderr).unwrap().contains("name an offset or a time"));
 }
 
+/// A repeat of a reset gets the first answer and moves nothing, wherever the group is by then.
+#[test]
+fn a_repeated_reset_is_answered_as_the_first_time() {
+    let shop = TestShop::start_with_log();
+    let product = shop.product(0, 5);
+    buy(&shop, product);
+    until("every group is at the end", || is_at_the_end(&listed(&shop)));
+    let place = || busiest(group(&listed(&shop), "ranking-group"));
+    let (topic, partition, offset) = place();
+    let ask = |key: &str, to: i64| {
+        let body = reset_of((topic.as_deref(), partition), &json!({"toOffset": to}));
+        shop.ask(ADMIN, "POST", "/api/admin/groups/ranking-group/reset", &[("idempotency-key", key)], &body)
+    };
+    let again = |key: &str, to: i64| {
+        let answer = ask(key, to);
+        assert_eq!(answer.header("idempotency-replayed"), Some("true"), "{}", answer.text);
+        answer.expect(200)
+    };
+    let back = ask("back", 1).expect(200);
+    assert_eq!((&back["isDone"], &back["partitions"][0]["shown"][0]["type"]), (&json!(true), &json!("OrderCompleted")));
+    until("it has read again", || place().2 >= offset);
+    assert_eq!(again("back", 1), back);
+    assert_eq!(ask("back", 2).problem(422), "idempotency.mismatch");
+    // A group that is there already does not move, and a repeat does not move it either.
+    until("every group is at the end", || is_at_the_end(&listed(&shop)));
+    let end = place().2;
+    let nothing = ask("there", end).expect(200);
+    assert_eq!((&nothing["isDone"], &nothing["partitions"]), (&json!(false), &json!([])));
+    buy(&shop, product);
+    until("it is further on", || place().2 > end);
+    assert_eq!(again("there", end), nothing);
+    assert!(place().2 > end, "it was not moved");
+    let moves = shop.get(ADMIN, "/api/admin/trail?action=resetGroup").expect(200);
+    assert_eq!(moves["data"].as_array().unwrap().len(), 2, "repeats leave no line");
+
+    // An older version kept only that the group was moved.
+    let older = r#"UPDATE idempotency SET answer = '{"kind":"done"}' WHERE answer LIKE '%"groupMoved"%'"#;
+    shop.edit().execute_batch(older).unwrap();
+    assert_eq!(again("back", 1), json!({"group": "ranking-group", "isDone": true, "partitions": []}));
+}
+
 /// The shop is stopped: skipped events were never read, and the command does not read them either.
 #[test]
 fn skipped_events_are_shown_first_and_never_handled() {
@@ -143,12 +186,30 @@ fn skipped_events_are_shown_first_and_never_handled() {
     assert_eq!(told_of(&store), notices);
 }
 
+/// The topics on the brokers, also one that no group reads.
+fn check_topics(shop: &TestShop) {
+    let list = shop.get(ADMIN, "/api/admin/topics").expect(200);
+    let found = |name: &str| list["data"].as_array().unwrap().iter().find(|topic| topic["topic"] == name).unwrap();
+    let (read, _, _) = busiest(group(&listed(shop), "ranking-group"));
+    for (name, is_read) in [(read.unwrap().as_str(), true), ("external-events", false)] {
+        let topic = found(name);
+        let groups = topic["groups"].as_array().unwrap();
+        assert_eq!(groups.iter().any(|group| group == "ranking-group"), is_read, "{topic}");
+        let partitions = topic["partitions"].as_array().unwrap();
+        let records = |one: &Value| one["end"].as_i64().unwrap() - one["begin"].as_i64().unwrap();
+        assert!(partitions.len() == 3 && partitions.iter().map(records).sum::<i64>() > 0, "{topic}");
+    }
+    let page = visit(shop, &shop.token(ADMIN, Role::Admin), "/admin/messages/topics").text;
+    assert!(page.contains("external-events") && !page.contains("There is no broker"), "{page}");
+}
+
 #[test]
 fn a_group_on_kafka_is_moved_back_and_kafkas_tools_show_it() {
     let Some(settings) = over_kafka("a_group_on_kafka_is_moved_back_and_kafkas_tools_show_it") else { return };
     let mut shop = start(&settings, &[]);
     check_rewind(&shop, &settings);
     until("every group is at the end", || is_at_the_end(&listed(&shop)));
+    check_topics(&shop);
     shop.stop();
     // No member is connected, so the command commits the offset to the broker.
     let (topic, partition, offset) = {

@@ -221,6 +221,8 @@ fn the_command_line_shows_the_past_and_exports_it() {
     let after = wire_time::format(Timestamp::from_micros(moment(&json!(at)).micros() + 1));
     let later = run(&shop, &["export", "events", "--since", &after, "--format", "csv"]);
     assert_eq!(later.lines().count(), 2, "a header, and the change of price: {later}");
+    let order: Value = serde_json::from_str(&run(&shop, &["export", "orders", "--json"])).unwrap();
+    assert_eq!((&order["orderNumber"], &order["noLongerDue"]), (&json!(number), &json!(0)));
     let orders = run(&shop, &["export", "orders", "--format", "csv"]);
     assert!(orders.lines().nth(1).is_some_and(|line| line.starts_with(&number)), "{orders}");
     let coupons: Value = serde_json::from_str(&run(&shop, &["export", "coupons"])).unwrap();

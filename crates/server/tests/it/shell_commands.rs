@@ -163,6 +163,8 @@ fn errors_have_one_shape_and_one_exit_code_each() {
         (&["token", "--user", "1", "--ttl", "0", "--json"], 2, "usage"),
         (&["token", "--json"], 2, "usage"),
         (&["replay", "--since", "yesterday", "--json"], 2, "usage"),
+        (&["export", "orders", "--since", "yesterday", "--json"], 2, "usage"),
+        (&["export", "orders", "--json", "--format", "csv"], 2, "usage"),
         (
             &["replay", "--since", "2026-11-21T09:00:00Z", "--topic", "none", "--json", "--data-dir", data_dir],
             2,
@@ -197,6 +199,7 @@ fn no_command_about_a_shop_creates_one() {
         &["order", "stuck"],
         &["payment", "stuck"],
         &["groups", "list"],
+        &["export", "orders"],
         &["audit"],
         &["audit", "--repair"],
         &["audit", "--accept-loss"],

@@ -110,11 +110,34 @@ fn a_shop_that_does_not_answer_has_an_exit_code_of_its_own() {
     }
 }
 
+/// The shop names a field; the command line has an option for it.
+#[test]
+fn a_wrong_value_is_named_by_its_option() {
+    let shop = TestShop::start();
+    let backwards = ["trail", "--since", "2026-02-01T00:00:00Z", "--until", "2026-01-01T00:00:00Z"];
+    for (args, said) in [
+        (&["order", "list", "--user", "0"][..], "--user: must be from 1"),
+        (&["order", "list", "--product", "0"], "--product: must be from 1"),
+        (&["order", "list", "--coupon", "0"], "--coupon: must be from 1"),
+        (&["product", "list", ""], "TEXT: "),
+        (&backwards, "--until: must not be before --since"),
+    ] {
+        let refused = output(&shop, args);
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert!(error.starts_with(&format!("error: {said}")), "{args:?}: {error}");
+    }
+}
+
 #[test]
 fn completions_know_the_ids_of_a_running_shop() {
     let shop = TestShop::start();
     shop.product(1_000, 1);
     let words = ["--", "doorbuster", "product", "show", ""];
+    crate::dlq::give_up(&shop, 7, "{}");
+    let mut letters = doorbuster(&shop, &["--", "doorbuster", "dlq", "show", ""]);
+    letters.env("DOORBUSTER_COMPLETE", "fish").env("DOORBUSTER_URL", address(&shop));
+    let letters = text(&letters.output().unwrap());
+    assert!(letters.lines().any(|line| line == "7\tCouponIssued"), "with the event's type: {letters}");
     let complete = |url: &str| {
         let mut command = doorbuster(&shop, &words);
         command.env("DOORBUSTER_COMPLETE", "fish").env("DOORBUSTER_URL", url);

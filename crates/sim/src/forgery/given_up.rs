@@ -56,7 +56,7 @@ pub(crate) fn letter_commands(state: &State, bus: &Bus) -> Vec<Command> {
     let command = |letter: &DeadLetter| {
         if letter.resends > 0 && bus.forged(&letter.message).is_some() {
             let reason = Arc::from("this shop never wrote it");
-            return Command::FailedDelivery(FailedDelivery::Drop { letter: letter.id, reason });
+            return Command::FailedDelivery(FailedDelivery::Drop { letter: Box::new(letter.clone()), reason });
         }
         FailedDelivery::resend(letter, "the faults have ended", &CODEC)
     };

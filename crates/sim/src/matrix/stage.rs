@@ -1,6 +1,5 @@
 //! The initial state of a cell's cases.
 
-use app::commands::answer::Answer;
 use app::commands::{ChangeModes, Command, CreateCampaign};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, ProductId};
@@ -60,8 +59,7 @@ impl Stage {
 fn product(shop: &mut Shop, price: i64, stock: i64) -> Result<ProductId, String> {
     let answer =
         shop.run(Command::RegisterProduct { name: "Lamp".into(), price: Money::won(price), stock, details: None })?;
-    let Answer::ProductRegistered { product } = answer else { return Err(format!("{answer:?}")) };
-    Ok(product)
+    answer.product().ok_or_else(|| format!("{answer:?}"))
 }
 
 fn campaign(shop: &mut Shop) -> Result<CampaignId, String> {
@@ -76,6 +74,5 @@ fn campaign(shop: &mut Shop) -> Result<CampaignId, String> {
         issue_mode: IssueMode::Direct,
         queue_key: QueueKey::Campaign,
     })))?;
-    let Answer::CampaignCreated { campaign } = answer else { return Err(format!("{answer:?}")) };
-    Ok(campaign)
+    answer.campaign().ok_or_else(|| format!("{answer:?}"))
 }

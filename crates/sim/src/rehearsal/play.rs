@@ -325,9 +325,10 @@ fn prepare(machine: &mut Machine, script: &Script, rng: &mut Rng) -> (Drop, Vec<
     for product in &script.drop.products {
         let stock = product.stock;
         let register = Command::RegisterProduct { name: "Product".into(), price: PRICE, stock, details: None };
-        match machine.decide(register).map(|reply| reply.result) {
-            Some(Ok(Answer::ProductRegistered { product })) => products.push(product),
-            other => panic!("the shop registers a product in a rehearsal: {other:?}"),
+        let answer = machine.decide(register).map(|reply| reply.result);
+        match answer.as_ref().and_then(|answer| answer.as_ref().ok()?.product()) {
+            Some(product) => products.push(product),
+            None => panic!("the shop registers a product in a rehearsal: {answer:?}"),
         }
     }
     let mut bytes = || std::array::from_fn(|_| rng.below(256) as u8);

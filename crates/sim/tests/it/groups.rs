@@ -27,14 +27,19 @@ fn told() -> (Shop, OrderId, OffsetKey, i64) {
 }
 
 fn move_group(key: OffsetKey, from: i64, to: i64) -> Command {
-    Command::MoveGroup { moves: vec![OffsetMove { key, from, to }] }
+    Command::MoveGroup { moves: vec![OffsetMove { key, from, to }], partitions: vec![] }
+}
+
+/// The answer to such a move, of which nothing is shown.
+fn moved() -> Answer {
+    Answer::GroupMoved { partitions: vec![] }
 }
 
 #[test]
 fn a_group_that_is_moved_back_reads_again_and_does_nothing_twice() {
     let (mut shop, _, key, position) = told();
     let before = shop.state();
-    assert_eq!(shop.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
+    assert_eq!(shop.decide([move_group(key, position, 1)])[0].result, Ok(moved()));
     assert_eq!(shop.state().offsets[&key], 1);
     let again = shop.next_events();
     assert!(!again.is_empty(), "the process that reads there has noticed");
@@ -62,7 +67,7 @@ fn events_delivered_again_publish_nothing_and_change_nothing() {
     let before = shop.state();
     for (key, position) in before.offsets.clone() {
         let skipped = shop.skipped;
-        assert_eq!(shop.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
+        assert_eq!(shop.decide([move_group(key, position, 1)])[0].result, Ok(moved()));
         shop.quiet();
         let after = shop.state();
         assert_eq!(after.outbox.len(), before.outbox.len(), "{key:?} publishes: {:?}", shop.events().last());
@@ -83,7 +88,7 @@ fn a_group_is_moved_only_from_where_it_was_seen() {
     assert_eq!(shop.state().offsets[&key], position);
     // The second of two operators is refused, in one batch and in two.
     let both = shop.decide([move_group(key, position, 1), move_group(key, position, 2)]);
-    assert_eq!((&both[0].result, &both[1].result), (&Ok(Answer::Done), &Err(Refusal::GroupMoved)));
+    assert_eq!((&both[0].result, &both[1].result), (&Ok(moved()), &Err(Refusal::GroupMoved)));
     assert_eq!(shop.state().offsets[&key], 1);
 }
 
@@ -96,7 +101,7 @@ fn events_fetched_before_a_group_was_moved_are_dropped() {
     assert!(!in_hand.is_empty());
     let (away, answer) = job(move_group(key, 1, position));
     let report = shop.batch(vec![away].into_iter().chain(in_hand).collect());
-    assert_eq!(answer.answer().result, Ok(Answer::Done));
+    assert_eq!(answer.answer().result, Ok(moved()));
     assert!(report.deferred > 0);
     shop.finish_deferred();
     assert_eq!(shop.state().offsets[&key], position, "the move stands");
@@ -119,7 +124,7 @@ fn a_move_that_comes_behind_events_of_its_batch_is_refused() {
 fn an_idle_reader_notices_that_its_group_was_moved() {
     let (mut shop, _, key, position) = told();
     let mut other = shop.second_process();
-    assert_eq!(other.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
+    assert_eq!(other.decide([move_group(key, position, 1)])[0].result, Ok(moved()));
     assert!(shop.next_events().is_empty(), "it still believes to be at the end");
     ready(shop.consumer.refresh_offsets()).unwrap();
     assert!(!shop.next_events().is_empty());

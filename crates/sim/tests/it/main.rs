@@ -7,6 +7,7 @@ mod batches;
 mod coming_back;
 mod conformance;
 mod drop_cards;
+mod dropped_letters;
 mod drops;
 mod equality;
 mod failed_delivery;

@@ -212,14 +212,12 @@ impl Shop {
     pub(crate) fn product(&mut self, price: i64, stock: i64) -> ProductId {
         let answer =
             self.run(Command::RegisterProduct { name: "Lamp".into(), price: Money::won(price), stock, details: None });
-        let Ok(Answer::ProductRegistered { product }) = answer else { panic!("{answer:?}") };
-        product
+        answer.unwrap().product().unwrap()
     }
 
     pub(crate) fn campaign(&mut self, campaign: CreateCampaign) -> CampaignId {
         let answer = self.run(Command::CreateCampaign(Box::new(campaign)));
-        let Ok(Answer::CampaignCreated { campaign }) = answer else { panic!("{answer:?}") };
-        campaign
+        answer.unwrap().campaign().unwrap()
     }
 
     pub(crate) fn charge(&mut self, user: UserId, amount: i64) {

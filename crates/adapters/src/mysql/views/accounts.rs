@@ -1,14 +1,14 @@
 //! Users: their points, their logins, and the stored answers to their requests.
 
 use app::ports::views::{AccountViews, Reading};
-use app::state::rows::{AnswerKey, EmailKey, Entry, Login};
+use app::state::rows::{AnswerKey, EmailKey, Entry, Login, StoredAnswer};
 use domain::ids::{EntryId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;
 
 use super::{Chain, MysqlViews, by_id, each, first, sql_limit};
 use crate::mysql::sql::statement;
-use crate::selects::{select_entry, select_login};
+use crate::selects::{select_answer, select_entry, select_login};
 
 const ENTRIES: Chain =
     Chain { table: "points_entry", link: "entry_id", previous: "previous_entry_id", newest: "last_entry_id" };
@@ -45,6 +45,10 @@ impl AccountViews for MysqlViews {
         let rest = "WHERE user_id > ? AND role IN ('viewer', 'operator', 'admin') ORDER BY user_id";
         let rest = statement(rest, &[&after.map_or(i64::MIN, |after| after.0)]);
         self.list(limit, move |limit| format!("{}{rest} LIMIT {limit}", select_login!("")))
+    }
+
+    fn answer(&self, key: AnswerKey) -> Reading<'_, Option<StoredAnswer>> {
+        self.read([statement(select_answer!("WHERE `key` = ?"), &[&key.0])], first)
     }
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {

@@ -1,13 +1,13 @@
 //! Users: their points, their logins, and the stored answers to their requests.
 
 use app::ports::views::{AccountViews, Reading};
-use app::state::rows::{AnswerKey, EmailKey, Entry, Login};
+use app::state::rows::{AnswerKey, EmailKey, Entry, Login, StoredAnswer};
 use domain::ids::{EntryId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;
 
 use super::{Chain, ChainPlace, SqliteViews, sql_limit};
-use crate::selects::{select_entry, select_login};
+use crate::selects::{select_answer, select_entry, select_login};
 use crate::sqlite::cells::{find, find_readable, from_row};
 
 const ENTRIES: Chain = Chain {
@@ -60,6 +60,10 @@ impl AccountViews for SqliteViews {
             );
             find_readable(connection, sql, (after.map_or(i64::MIN, |after| after.0), limit))
         })
+    }
+
+    fn answer(&self, key: AnswerKey) -> Reading<'_, Option<StoredAnswer>> {
+        self.read(move |connection| find(connection, select_answer!("WHERE `key` = ?1"), [key.0.as_slice()]))
     }
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {

@@ -59,6 +59,7 @@ impl Promises {
             | Answer::WebhooksScheduled { .. }
             | Answer::WebhooksTaken { .. }
             | Answer::NotificationsTaken { .. }
+            | Answer::GroupMoved { .. }
             | Answer::Done => None,
         };
         ensure(made != Some(true), || format!("key {}: another key has the same answer", hex(key)))

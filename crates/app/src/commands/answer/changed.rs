@@ -19,7 +19,7 @@ use domain::webhook::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::events::wire_time;
-use crate::state::rows::{DeadLetter, DeadLetterStatus, Details, ModesChange, Trouble};
+use crate::state::rows::{DeadLetter, DeadLetterStatus, Details, Login, ModesChange, Role, Trouble};
 
 /// The changed thing, as it was after the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,35 @@ pub enum Changed {
     ApiKey(ApiKey),
     NotificationSettings(notification::Choice),
     Drop(Box<Drop>),
+    Login(LoginAsOf),
+}
+
+/// A login without its password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginAsOf {
+    pub user: UserId,
+    pub email: Arc<str>,
+    pub name: Arc<str>,
+    #[serde(with = "KeptRole")]
+    pub role: Role,
+}
+
+impl LoginAsOf {
+    pub fn of(login: &Login) -> LoginAsOf {
+        let Login { user, email, name, role, .. } = login;
+        LoginAsOf { user: *user, email: Arc::clone(email), name: Arc::clone(name), role: *role }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Role", rename_all = "camelCase")]
+enum KeptRole {
+    Customer,
+    Viewer,
+    Operator,
+    Admin,
+    Former,
 }
 
 /// The fields of a dead letter that can change later. Its payloads are kept with its acts.

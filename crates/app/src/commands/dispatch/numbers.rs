@@ -17,7 +17,9 @@ impl Command {
             (Command::FailedDelivery(FailedDelivery::Retry { attempts, .. }), _) => {
                 attempts.len() * of_reaction(sequence)
             }
-            (Command::FailedDelivery(FailedDelivery::Resend { .. }), _) => of_reaction(sequence),
+            (Command::FailedDelivery(FailedDelivery::Resend { .. } | FailedDelivery::Drop { .. }), _) => {
+                of_reaction(sequence)
+            }
             (Command::RegisterUser(_), Sequence::User)
             | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
             | (Command::AdjustStock { .. }, Sequence::Receipt)

@@ -1,5 +1,6 @@
 //! The rows that parking, retries and resends read.
 
+use super::awaited;
 use crate::commands::order::keys::Known;
 use crate::commands::{Attempt, FailedDelivery, Reaction};
 use crate::state::rows::{InboxKey, Keys, ParkedEventKey};
@@ -31,8 +32,12 @@ impl FailedDelivery {
             FailedDelivery::ResendFailed { letter, .. } => {
                 keys.insert(letter.id.into());
             }
-            FailedDelivery::Edit { letter, .. } | FailedDelivery::Drop { letter, .. } => {
+            FailedDelivery::Edit { letter, .. } => {
                 keys.insert((*letter).into());
+            }
+            FailedDelivery::Drop { letter, .. } => {
+                keys.insert(letter.id.into());
+                awaited::declare(letter, &settings.codec, keys);
             }
         }
     }

@@ -129,13 +129,16 @@ pub(crate) fn of_delayed_refund(stuck: &PaymentStuck) -> String {
 
 pub(crate) fn of_return(returned: &OrderReturned) -> String {
     let items = returned.products.iter().map(|sold| serde_json::json!({"productId": sold.id, "quantity": sold.qty}));
-    let data = serde_json::json!({
+    let mut data = serde_json::json!({
         "orderId": returned.order_id,
         "orderNumber": returned.order_id,
         "items": items.collect::<Vec<_>>(),
         "refundAmount": returned.refund_amount,
         "pointsRestored": returned.points_restored,
     });
+    if !returned.no_longer_due.is_zero() {
+        data["noLongerDue"] = returned.no_longer_due.amount().into();
+    }
     data.to_string()
 }
 

@@ -212,6 +212,18 @@ fn an_order_paid_on_delivery_has_no_money_to_refund() {
     assert_eq!((back.money, back.points), (Money::ZERO, Money::won(200)));
 }
 
+#[test]
+fn returned_units_are_no_longer_due_on_delivery() {
+    let on_delivery = |events: &[Command]| claimed(Placement { payment: Payment::OnDelivery, ..placement() }, events);
+    assert_eq!(on_delivery(&[]).no_longer_due(), Money::ZERO);
+    let all = on_delivery(&[refund(&[])]);
+    assert_eq!(all.no_longer_due(), all.created.due);
+    let part = on_delivery(&[refund(&[(DESK, 1)])]).no_longer_due();
+    assert!(Money::ZERO < part && part < all.created.due, "{part:?}");
+    let prepaid = claimed(placement(), &[Command::Captured, refund(&[])]);
+    assert_eq!(prepaid.no_longer_due(), Money::ZERO);
+}
+
 /// Delivered goods are refunded when the shop approves, and are on sale again when they arrive.
 #[test]
 fn the_shop_decides_about_delivered_goods() {

@@ -18,16 +18,15 @@ use serde_json::json;
 
 use super::find;
 use crate::api::Shop;
+use crate::api::orders::owner::Whose;
 use crate::api::products::proof::streamed;
 use crate::api::response::drop_examples as examples;
 use crate::api::response::refusals::unavailable;
 use crate::api::texts::details;
-use crate::api::users::staff::role_in_force;
 use crate::http::json::Json;
 use crate::http::path::{self, Id, IssuedCoupon};
 use crate::http::{Code, Problem};
 use crate::live::coupon_chains::Reader;
-use crate::security::auth::{Customer, Role};
 
 /// The link of a coupon in the chain of its campaign.
 #[derive(Serialize, JsonSchema)]
@@ -44,10 +43,10 @@ pub(crate) struct ReceiptBody {
     head: String,
 }
 
-/// `GET /api/coupons/{id}/receipts/{userCouponId}`: for its owner and for admins.
+/// `GET /api/coupons/{id}/receipts/{userCouponId}`, and for admins `GET /api/admin/coupons/{id}/receipts/{userCouponId}`.
 pub(crate) async fn receipt(
     State(shop): State<Shop>,
-    Customer(principal): Customer,
+    whose: Whose,
     issued: IssuedCoupon,
 ) -> Result<Json<ReceiptBody>, Problem> {
     let views = shop.submitter.views.as_ref();
@@ -55,8 +54,7 @@ pub(crate) async fn receipt(
     let none = || Problem::new(Code::CouponNotFound, details::NO_SUCH_ID.with(&issued.code));
     let id = shop.submitter.codec.coupon_id(&issued.code).ok_or_else(none)?;
     let held = views.coupon(id).await.map_err(unavailable)?;
-    let sees_all = role_in_force(&shop, principal).await? == Role::Admin;
-    let is_visible = |held: &UserCoupon| held.campaign == campaign.id && (sees_all || held.user.0 == principal.user_id);
+    let is_visible = |held: &UserCoupon| held.campaign == campaign.id && whose.includes(held.user);
     let number = held.filter(is_visible).ok_or_else(none)?.coupon.issue_number;
 
     let reader = shop.coupon_chains.of(&shop.submitter.codec, campaign.id);

@@ -56,12 +56,14 @@ pub(in crate::api) fn request() -> Operation {
         .refuses([Code::AuthForbidden])
 }
 
+pub(in crate::api) fn get_own_request() -> Operation {
+    get_request().paragraph("The request of another customer answers 404.")
+}
+
 pub(in crate::api) fn get_request() -> Operation {
     let request = Answer::json::<render::RequestBody>(200, "The request's status and, once it is decided, its result.");
     Operation::new(Tag::Coupons, "getCouponRequest", "Get a coupon request")
-        .paragraph(
-            "A request is decided once, and its result never changes. The request of another customer answers 404.",
-        )
+        .paragraph("A request is decided once, and its result never changes.")
         .answers(request)
 }
 
@@ -122,8 +124,12 @@ pub(in crate::api) fn proof() -> Operation {
         .answers(Answer::text(200, "The whole chain.", NDJSON, LINES))
 }
 
+pub(in crate::api) fn own_receipt() -> Operation {
+    receipt().paragraph("The coupon of another customer answers 404.")
+}
+
 pub(in crate::api) fn receipt() -> Operation {
     Operation::new(Tag::Coupons, "getCouponReceipt", "Get the receipt of a coupon")
-        .paragraph("The coupon's line in the proof of its campaign, for its owner and for admins.")
+        .paragraph("The coupon's line in the proof of its campaign.")
         .returns("The receipt.")
 }

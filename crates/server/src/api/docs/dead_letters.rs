@@ -35,6 +35,7 @@ pub(in crate::api) fn resend() -> Operation {
 pub(in crate::api) fn drop() -> Operation {
     Operation::new(Tag::Administration, "dropDeadLetter", "Drop a dead letter")
         .paragraph("Closes the letter: its group never handles the event. The reason is kept.")
+        .paragraph("A coupon request that waits for the event ends with `SYSTEM_ERROR`. The letter of a payment, or of an order to be paid and shipped, that waits for the event is not dropped.")
         .returns("The dropped dead letter.")
-        .refuses([Code::DeadLetterClosed])
+        .refuses([Code::DeadLetterClosed, Code::DeadLetterAwaited])
 }

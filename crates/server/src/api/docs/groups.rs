@@ -22,6 +22,7 @@ pub(in crate::api) fn reset() -> Operation {
              event is never handled. A repeated event changes nothing where it was already handled. The target must be named: \
              there is no option to skip the whole backlog.",
         )
+        .paragraph("A repeat under the same `Idempotency-Key` moves nothing and gets the first answer, unless it was a dry run.")
         .returns("The partitions in which the group moves, with the events that are skipped or repeated.")
         .refuses([Code::GroupMoved, Code::GroupInline, Code::GroupTrailing])
 }

@@ -23,7 +23,7 @@ pub(in crate::api) fn changes() -> Operation {
 pub(in crate::api) fn list_services() -> Operation {
     Operation::new(Tag::Administration, "listServices", "List the participants of orders with their breakers")
         .paragraph("Shows the process that answers; other processes have breakers of their own.")
-        .returns("Each participant with the state of its breaker.")
+        .returns("A page of participants, each with the state of its breaker.")
 }
 
 pub(in crate::api) fn switch_service() -> Operation {

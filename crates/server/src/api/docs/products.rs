@@ -19,7 +19,9 @@ pub(in crate::api) fn get() -> Operation {
 
 pub(in crate::api) fn popular() -> Operation {
     Operation::new(Tag::Products, "listPopularProducts", "List the best-selling products")
-        .paragraph("By units sold today, in the last three days or of all time. Days are UTC days.")
+        .paragraph(
+            "By units sold today, in the last three days or of all time. Days are those of the shop's time zone.",
+        )
         .returns("Products, best-selling first.")
 }
 

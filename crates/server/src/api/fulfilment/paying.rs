@@ -90,6 +90,7 @@ pub(crate) async fn pay(
     let reply = shop.submitter.submit(command, submission.idempotency).await;
     let started = match reply.result {
         Ok(started) => started,
+        Err(refusal @ Refusal::PaymentAmountMismatch { .. }) => return Err(problem(&refusal).at("#/paidAmount")),
         Err(refusal) => return Err(refused(&shop, &order, &refusal).await),
     };
     let Answer::PaymentStarted { order, payment, attempt } = started else {

@@ -200,8 +200,8 @@ pub(crate) async fn drop(
     submission: Submission<ActBody>,
 ) -> Result<Shown<DeadLetterBody>, Problem> {
     let reason = checked_reason(&submission.body)?;
-    let letter = DeadLetterId(id.0);
-    act(&shop, letter, Command::FailedDelivery(FailedDelivery::Drop { letter, reason }), &submission).await
+    let letter = Box::new(read(&shop, DeadLetterId(id.0)).await?);
+    act(&shop, letter.id, Command::FailedDelivery(FailedDelivery::Drop { letter, reason }), &submission).await
 }
 
 async fn act<T>(

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use app::commands::Command;
+use app::commands::answer::moved::{EventPassed, PartitionMoved};
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, Idempotency};
 use app::events::topic::Topic;
 use app::events::wire_time;
-use app::log::groups::{self, Extent, Passed, Planned, Standing, Target, Unplanned, Wanted};
+use app::log::groups::{self, Extent, Standing, Target, Unplanned, Wanted};
 use app::log::reactions::Group;
 use app::state::rows::{OffsetMove, Partition};
 use app::state::settings::Executor;
@@ -20,6 +22,7 @@ use crate::api::response::examples;
 use crate::api::response::refusals::problem;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::render::Page;
+use crate::api::response::replies::{Shown, shown};
 use crate::api::texts::{operators, values};
 use crate::api::{Log, Shop};
 use crate::http::cursor::List;
@@ -118,7 +121,7 @@ pub(crate) struct ResetDone {
 #[schemars(rename = "GroupMove")]
 struct MoveBody {
     #[serde(skip_serializing_if = "Option::is_none")]
-    topic: Option<&'static str>,
+    topic: Option<String>,
     partition: i32,
     from: i64,
     to: i64,
@@ -139,7 +142,7 @@ struct MoveBody {
 struct PassedBody {
     offset: i64,
     event_id: String,
-    r#type: &'static str,
+    r#type: String,
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     order_number: Option<String>,
@@ -169,27 +172,41 @@ fn group_body(group: Group, standings: &[Standing]) -> GroupBody {
     }
 }
 
-fn move_body(planned: Planned) -> MoveBody {
-    let means = if planned.skips() { "SKIPS" } else { "REPEATS" };
-    let Planned { moved: OffsetMove { key, from, to }, passage } = planned;
-    let shown = |passed: Passed| PassedBody {
+fn move_body(moved: PartitionMoved) -> MoveBody {
+    let means = if moved.skips() { "SKIPS" } else { "REPEATS" };
+    let shown = |passed: EventPassed| PassedBody {
         offset: passed.offset,
-        event_id: app::events::outbox::uuid(passed.id.0),
-        r#type: passed.kind.name(),
+        event_id: passed.id,
+        r#type: passed.kind,
         key: passed.key,
         order_number: passed.order,
         occurred_at: wire_time::format(passed.at),
     };
     MoveBody {
-        topic: topic(key.partition),
-        partition: key.partition.number,
-        from,
-        to,
+        topic: moved.topic,
+        partition: moved.partition,
+        from: moved.from,
+        to: moved.to,
         means,
-        events: passage.events,
-        is_whole: passage.is_whole,
-        shown: passage.shown.into_iter().map(shown).collect(),
+        events: moved.events,
+        is_whole: moved.is_whole,
+        shown: moved.shown.into_iter().map(shown).collect(),
     }
+}
+
+fn reset_body(group: Group, is_done: bool, partitions: Vec<PartitionMoved>) -> ResetDone {
+    ResetDone { group: group.name(), is_done, partitions: partitions.into_iter().map(move_body).collect() }
+}
+
+/// Returns what the answer of an earlier request says.
+fn repeated(group: Group, answer: Answer) -> Shown<ResetDone> {
+    // An older version kept only that the group was moved.
+    let (is_done, partitions) = if let Answer::GroupMoved { partitions } = answer {
+        (!partitions.is_empty(), partitions)
+    } else {
+        (true, vec![])
+    };
+    shown(reset_body(group, is_done, partitions), true)
 }
 
 /// `GET /api/admin/groups`.
@@ -211,31 +228,52 @@ pub(crate) async fn reset(
     State(shop): State<Shop>,
     name: Name<ConsumerGroup>,
     submission: Submission<ResetBody>,
-) -> Result<Json<ResetDone>, Problem> {
+) -> Result<Shown<ResetDone>, Problem> {
     let group =
         Group::from_name(&name.0).ok_or_else(|| Problem::new(Code::GroupNotFound, operators::GROUP_NOT_FOUND))?;
+    // A repeat must not plan: the group has moved, and the log may have lost the offset.
+    if let Some(answer) = kept(&shop, submission.idempotency).await? {
+        deeds::drop_it();
+        return Ok(repeated(group, answer));
+    }
+    let body = &submission.body;
     if group.is_trailing() {
-        return Err(unplanned(Unplanned::Trailing));
+        return Err(unplanned(Unplanned::Trailing, body));
     }
     let Log { carrier, book, .. } = &shop.log;
     if carrier.executor() == Executor::Inline {
         return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
     }
-    let (wanted, reason) = check(group, &submission.body)?;
-    let planned = groups::plan(wanted, shop.submitter.views.as_ref(), book.as_ref()).await.map_err(unplanned)?;
+    let (wanted, reason) = check(group, body)?;
+    let planned = groups::plan(wanted, shop.submitter.views.as_ref(), book.as_ref()).await;
+    let planned = planned.map_err(|why| unplanned(why, body))?;
     let moves: Vec<OffsetMove> = planned.iter().map(|planned| planned.moved).collect();
-    let is_done = reason.is_some() && !moves.is_empty();
-    if let Some(reason) = reason.filter(|_| is_done) {
-        let reply = shop.submitter.submit(Command::MoveGroup { moves: moves.clone() }, submission.idempotency).await;
-        reply.result.map_err(|refusal| problem(&refusal))?;
+    let partitions: Vec<PartitionMoved> = planned.into_iter().map(PartitionMoved::from).collect();
+    let Some(reason) = reason else { return Ok(shown(reset_body(group, false, partitions), false)) };
+    let command = Command::MoveGroup { moves: moves.clone(), partitions: partitions.clone() };
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let answer = reply.result.map_err(|refusal| problem(&refusal))?;
+    if reply.replayed {
+        return Ok(repeated(group, answer));
+    }
+    let is_done = !moves.is_empty();
+    if is_done {
         tracing::warn!(group = group.name(), "A group was moved by hand in {} partitions: {reason}", moves.len());
         if let Err(error) = book.publish_offsets(moves).await {
             // Only the broker's tools show an old offset until the group commits its next one.
             tracing::warn!("The group's new offsets could not be committed at the broker: {error}");
         }
     }
-    let partitions = planned.into_iter().map(move_body).collect();
-    Ok(Json(ResetDone { group: group.name(), is_done, partitions }))
+    Ok(shown(reset_body(group, is_done, partitions), false))
+}
+
+/// Returns the answer that was given to this request before.
+async fn kept(shop: &Shop, idempotency: Option<Idempotency>) -> Result<Option<Answer>, Problem> {
+    let Some(Idempotency { key, fingerprint }) = idempotency else { return Ok(None) };
+    match shop.submitter.views.answer(key).await.map_err(unavailable)? {
+        Some(stored) if stored.fingerprint != fingerprint => Err(problem(&Refusal::IdempotencyMismatch)),
+        stored => Ok(stored.map(|stored| stored.answer)),
+    }
 }
 
 /// Returns the requested move and, unless it is a dry run, the reason.
@@ -267,15 +305,23 @@ fn check(group: Group, body: &ResetBody) -> Result<(Wanted, Option<Arc<str>>), P
     Ok((Wanted { group, to, topic: topic.flatten(), partition: body.partition }, reason))
 }
 
-fn unplanned(why: Unplanned) -> Problem {
+fn unplanned(why: Unplanned, body: &ResetBody) -> Problem {
     match why {
         Unplanned::Trailing => Problem::new(Code::GroupTrailing, operators::GROUP_TRAILING),
-        Unplanned::NoPartition => Problem::invalid("#/partition", "not_known", operators::GROUP_PARTITION_UNKNOWN),
+        Unplanned::NoPartition => {
+            let pointer = match (body.partition, &body.topic) {
+                (Some(_), _) => "#/partition",
+                (None, Some(_)) => "#/topic",
+                (None, None) => "#",
+            };
+            Problem::invalid(pointer, "not_known", operators::GROUP_PARTITION_UNKNOWN)
+        }
         Unplanned::ManyPartitions => Problem::invalid("#/toOffset", "ambiguous", operators::GROUP_OFFSET_AMBIGUOUS),
         Unplanned::Outside(Extent { partition, begin, end, .. }) => {
             let log = partition.topic.map_or("log", Topic::name);
             let detail = operators::GROUP_OFFSET_OUTSIDE.with(log).with(partition.number).with(begin).with(end);
-            Problem::invalid("#/toOffset", "out_of_range", detail)
+            let pointer = if body.to_committed.is_some() { "#/toCommitted" } else { "#/toOffset" };
+            Problem::invalid(pointer, "out_of_range", detail)
         }
         Unplanned::NothingCommitted => Problem::invalid("#/toCommitted", "not_set", operators::GROUP_NOTHING_COMMITTED),
         Unplanned::Store(error) => unavailable(error),

@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
 use crate::api::request::checks::check_reason;
+use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Unkeyed;
+use crate::api::response::render::Page;
 use crate::api::response::{examples, shapes};
 use crate::api::texts::operators;
+use crate::http::cursor::List;
 use crate::http::json::Json;
+use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
 
@@ -28,16 +32,10 @@ pub(crate) struct SwitchBody {
     reason: String,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Services", example = examples::services())]
-pub(crate) struct ServicesBody {
-    data: [ServiceBody; 2],
-}
-
 /// A participant with its breaker.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Service")]
-struct ServiceBody {
+#[schemars(rename = "Service", example = examples::service())]
+pub(crate) struct ServiceBody {
     #[schemars(with = "words::ServiceWord")]
     service: &'static str,
     #[schemars(with = "words::BreakerWord")]
@@ -47,22 +45,29 @@ struct ServiceBody {
 }
 
 /// `GET /api/admin/services`: the participants of this process.
-pub(crate) async fn list(State(shop): State<Shop>) -> Json<ServicesBody> {
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ServiceBody>>, Problem> {
+    let list = List { name: "admin/services", owner: None, filter: "" };
+    Ok(Json(query.part(&shop, list, services(&shop))?))
+}
+
+fn services(shop: &Shop) -> Vec<ServiceBody> {
     let now = shop.submitter.clock.now();
-    Json(ServicesBody {
-        data: Service::ALL.map(|service| ServiceBody {
-            service: service.name(),
-            breaker: breaker::State::name(shop.services.state(service, now)),
-            out: shop.services.is_out(service),
-        }),
-    })
+    let body = |service: Service| ServiceBody {
+        service: service.name(),
+        breaker: breaker::State::name(shop.services.state(service, now)),
+        out: shop.services.is_out(service),
+    };
+    Service::ALL.into_iter().map(body).collect()
 }
 
 /// `PUT /api/admin/services`: applies to this process until it ends. The log keeps who did it and why.
 pub(crate) async fn put(
     State(shop): State<Shop>,
     Unkeyed(submission): Unkeyed<SwitchBody>,
-) -> Result<Json<ServicesBody>, Problem> {
+) -> Result<Json<Page<ServiceBody>>, Problem> {
     let SwitchBody { service, out, reason } = &submission.body;
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);
@@ -76,5 +81,5 @@ pub(crate) async fn put(
         tracing::warn!(service = service.name(), out, admin, "Admin {admin} switched a participant: {reason}");
         shop.services.take_out(service, *out);
     }
-    Ok(list(State(shop)).await)
+    Ok(Json(Page { data: services(&shop), next_cursor: None }))
 }

@@ -1,4 +1,4 @@
-//! Which orders a request may touch: the customer's own or, on admin paths, any.
+//! Whose orders, coupon requests and receipts a request may touch: the customer's own or, on admin paths, anybody's.
 
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
@@ -41,11 +41,15 @@ impl Whose {
     pub(in crate::api) async fn order(self, shop: &Shop, number: &str) -> Result<Order, Problem> {
         let id = shop.submitter.codec.order_id(number).ok_or_else(order_not_found)?;
         let order = shop.submitter.views.order(id).await.map_err(unavailable)?;
-        let is_visible = |order: &Order| match self {
-            Whose::Own(user) => order.user() == user,
+        order.filter(|order| self.includes(order.user())).ok_or_else(order_not_found)
+    }
+
+    /// Returns whether things of this user are among them.
+    pub(in crate::api) fn includes(self, user: UserId) -> bool {
+        match self {
+            Whose::Own(own) => own == user,
             Whose::Anybodys => true,
-        };
-        order.filter(is_visible).ok_or_else(order_not_found)
+        }
     }
 }
 

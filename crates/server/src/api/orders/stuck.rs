@@ -28,7 +28,7 @@ pub(crate) struct ResolveBody {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ResumeOrder", example = examples::resolve_order())]
 pub(crate) struct ResumeBody {
-    /// Written to the log.
+    /// Recorded in the trail.
     #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: Option<String>,
 }

@@ -163,7 +163,7 @@ pub(crate) struct DropBody {
 struct ProductBody {
     product_id: i64,
     name: String,
-    /// In won.
+    /// In the currency's smallest unit.
     price: i64,
     /// Units that a new order can still get.
     available: i64,

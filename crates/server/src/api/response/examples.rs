@@ -374,9 +374,6 @@ pub(in crate::api) fn switch_service() -> Value {
     json!({"service": "stockService", "out": false, "reason": "the count is over"})
 }
 
-pub(in crate::api) fn services() -> Value {
-    json!({"data": [
-        {"service": "stockService", "breaker": "closed", "out": false},
-        {"service": "couponService", "breaker": "open", "out": true},
-    ]})
+pub(in crate::api) fn service() -> Value {
+    json!({"service": "stockService", "breaker": "closed", "out": false})
 }

@@ -79,7 +79,8 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::DeadLetterClosed
         | Refusal::DeadLetterUnreadable { .. }
         | Refusal::DeadLetterNotEditable { .. }
-        | Refusal::DeadLetterHopeless => letter_problem(refusal),
+        | Refusal::DeadLetterHopeless
+        | Refusal::DeadLetterAwaited => letter_problem(refusal),
         Refusal::GroupMoved => group_moved(),
         Refusal::Broken => Problem::new(Code::Internal, details::BROKEN),
         Refusal::Damaged => damaged(),
@@ -120,7 +121,7 @@ fn amount_problem(refusal: &Refusal) -> Problem {
             Problem::invalid(pointer, "too_large", values::QUANTITY_TOO_LARGE.with(QUANTITY_MAX))
         }
         Refusal::TotalTooLarge => Problem::invalid("#/items", "too_large", values::TOTAL_TOO_LARGE.with(NUMBER_MAX)),
-        Refusal::CouponWorthless => Problem::new(Code::CouponNotUsable, details::COUPON_WORTHLESS).at("#/couponId"),
+        Refusal::CouponWorthless => Problem::new(Code::CouponNotUsable, details::COUPON_WORTHLESS),
         Refusal::PointsTooMuch { balance } => {
             Problem::invalid("#/amount", "too_large", values::POINTS_TOO_MUCH.with(balance.amount()))
         }
@@ -185,8 +186,7 @@ fn fulfilment_problem(refusal: &Refusal) -> Problem {
         Refusal::PaymentAlreadyPaid => Problem::new(Code::PaymentAlreadyPaid, details::PAYMENT_ALREADY_PAID),
         Refusal::PaymentInProgress => Problem::new(Code::PaymentInProgress, details::PAYMENT_IN_PROGRESS),
         Refusal::PaymentAmountMismatch { due } => {
-            let detail = details::PAYMENT_AMOUNT_MISMATCH.with(due.amount());
-            Problem::new(Code::PaymentAmountMismatch, detail).at("#/paidAmount")
+            Problem::new(Code::PaymentAmountMismatch, details::PAYMENT_AMOUNT_MISMATCH.with(due.amount()))
         }
         Refusal::RefundTooMuch => Problem::invalid("#/lines", "too_large", values::REFUND_TOO_MUCH),
         Refusal::ReceiverMissing => Problem::invalid("#/receiver", "missing", values::RECEIVER_MISSING),
@@ -221,6 +221,7 @@ fn letter_problem(refusal: &Refusal) -> Problem {
             Problem::invalid("#/payload", "not_editable", operators::LETTER_NOT_EDITABLE.with(group.name()))
         }
         Refusal::DeadLetterHopeless => Problem::invalid("#/payload", "not_editable", operators::LETTER_HOPELESS),
+        Refusal::DeadLetterAwaited => Problem::new(Code::DeadLetterAwaited, operators::LETTER_AWAITED),
         _ => letter_not_found(),
     }
 }

@@ -41,6 +41,13 @@ texts! {
     ORDER_REFUNDED_MESSAGE:
         "Order {0}: {1:amount} and {2} points are being returned to you.",
         "주문번호 {0}: {1:amount}과 {2}포인트를 돌려드리고 있습니다.";
+    /// For payment on delivery: the shop does not know if the courier has collected the money already.
+    LESS_DUE_MESSAGE:
+        "Order {0}: you pay {1:amount} less on delivery. If you have paid already, the shop returns that amount itself.",
+        "주문번호 {0}: 상품을 받을 때 결제하실 금액이 {1:amount} 줄었습니다. 이미 결제하셨다면 그 금액은 상점에서 직접 돌려드립니다.";
+    LESS_DUE_AND_POINTS_MESSAGE:
+        "Order {0}: you pay {1:amount} less on delivery, and {2} points are being returned to you. If you have paid already, the shop returns that amount itself.",
+        "주문번호 {0}: 상품을 받을 때 결제하실 금액이 {1:amount} 줄었고, {2}포인트를 돌려드리고 있습니다. 이미 결제하셨다면 그 금액은 상점에서 직접 돌려드립니다.";
     REFUND_REJECTED: "Your refund was rejected", "환불 요청이 거절되었습니다";
     REFUND_REJECTED_MESSAGE: "Order {0}: the shop does not accept the return. Reason: {1}", "주문번호 {0}: 판매자가 반품을 받지 않습니다. 사유: {1}";
     COUPON_ISSUED: "You have a coupon", "쿠폰이 발급되었습니다";
@@ -138,8 +145,11 @@ fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Message) {
         }
         NoticeKind::OrderRefunded => {
             let amount = |name: &str| data.get(name).and_then(Value::as_i64).unwrap_or_default();
-            let message =
-                ORDER_REFUNDED_MESSAGE.with(order).with(amount("refundAmount")).with(amount("pointsRestored"));
+            let message = match (amount("noLongerDue"), amount("pointsRestored")) {
+                (0, points) => ORDER_REFUNDED_MESSAGE.with(order).with(amount("refundAmount")).with(points),
+                (less, 0) => LESS_DUE_MESSAGE.with(order).with(less),
+                (less, points) => LESS_DUE_AND_POINTS_MESSAGE.with(order).with(less).with(points),
+            };
             (ORDER_REFUNDED, message)
         }
         NoticeKind::OrderRefundRejected => {

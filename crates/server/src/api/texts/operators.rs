@@ -22,6 +22,9 @@ texts! {
     LETTER_CLOSED:
         "The dead letter was handled or dropped, or is being retried; read it again.",
         "이미 처리되거나 폐기되었거나 지금 다시 시도되고 있습니다. 다시 조회해 주세요.";
+    LETTER_AWAITED:
+        "A payment or an order waits for this event, and would wait for ever. Send the letter again instead.",
+        "이 이벤트를 기다리는 결제나 주문이 있어 폐기하면 처리가 끝나지 않습니다. 폐기하지 말고 다시 보내 주세요.";
     LETTER_UNREADABLE: "it must be an event of the letter's type: {0}", "데드 레터와 같은 종류의 이벤트여야 합니다: {0}";
     LETTER_NOT_EDITABLE:
         "it cannot be edited: {0} makes a notification from the store's own event at every attempt, so an edit would have no effect",

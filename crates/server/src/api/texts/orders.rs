@@ -37,9 +37,10 @@ texts! {
     POINTS_BACK:
         "The refund is complete: the points used for the order were restored.",
         "환불이 완료되어 사용하신 포인트를 돌려드렸습니다.";
+    /// For a notice, which does not know how the order was paid.
     REFUNDED:
-        "The refund is complete. If you had paid money or points, you have them back.",
-        "환불 처리가 끝났습니다. 결제하신 금액이나 포인트가 있으면 모두 돌려드렸습니다.";
+        "The refund is closed. Money paid online and points are back. If you paid on delivery, the shop returns that money itself.",
+        "환불 처리가 끝났습니다. 온라인으로 결제하신 금액과 사용하신 포인트는 모두 돌려드렸으며, 상품을 받을 때 결제하셨다면 상점에서 직접 돌려드립니다.";
     COMPENSATING:
         "The order is being cancelled. Its goods, points and coupon are being released.",
         "주문을 취소하고 있습니다. 확보해 둔 상품과 포인트, 쿠폰을 되돌리는 중입니다.";

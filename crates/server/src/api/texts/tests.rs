@@ -79,6 +79,39 @@ fn every_notice_has_a_type_a_title_a_message_and_a_time_in_both_languages() {
     }
 }
 
+/// What is no longer due on delivery is never told as money on its way back.
+#[test]
+fn a_partial_refund_says_what_is_returned_and_what_is_no_longer_due() {
+    let told = |data: &str, language| -> String {
+        let (kind, at) = (NoticeKind::OrderRefunded.name().to_owned(), Timestamp::default());
+        let notice = ToldNotice { number: 1, kind, data: data.to_owned(), at };
+        let data: Value = serde_json::from_str(&notices::data(&notice, language)).unwrap();
+        data["message"].as_str().unwrap().to_owned()
+    };
+    let prepaid = r#"{"orderNumber":"ORD-1","refundAmount":700,"pointsRestored":20}"#;
+    assert_eq!(told(prepaid, Language::English), "Order ORD-1: 700 won and 20 points are being returned to you.");
+    let on_delivery = r#"{"orderNumber":"ORD-1","refundAmount":0,"pointsRestored":0,"noLongerDue":1000}"#;
+    assert_eq!(
+        told(on_delivery, Language::English),
+        "Order ORD-1: you pay 1000 won less on delivery. If you have paid already, the shop returns that amount itself."
+    );
+    let with_points = r#"{"orderNumber":"ORD-1","refundAmount":0,"pointsRestored":20,"noLongerDue":1000}"#;
+    let english = told(with_points, Language::English);
+    assert!(english.contains("1000 won less on delivery, and 20 points are being returned"), "{english}");
+    for data in [on_delivery, with_points] {
+        let korean = told(data, Language::Korean);
+        assert!(korean.contains("1000원 줄었") && !korean.contains("0원과"), "{korean}");
+    }
+}
+
+/// The notice of a refund does not know how the order was paid, so it must be true for each way.
+#[test]
+fn the_notice_of_a_refund_promises_no_money_of_the_courier() {
+    let text = orders::of_change(Outcome::Completed, Status::Refunded, None);
+    assert!(text.of(Language::English).contains("If you paid on delivery, the shop returns that money itself."));
+    assert!(text.of(Language::Korean).contains("상점에서 직접 돌려드립니다"));
+}
+
 #[test]
 fn values_fill_their_placeholders() {
     const TEXT: Text = Text::new("{0} of {1}", "{1} 중 {0}");

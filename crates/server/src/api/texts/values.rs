@@ -68,6 +68,7 @@ texts! {
     NOT_IN_THE_FUTURE: "must not be in the future", "미래의 시각일 수 없습니다";
     NOT_BEFORE: "must not be before {0}", "{0} 이전일 수 없습니다";
     ONE_COUPON: "give couponId or userCouponId, not both", "couponId와 userCouponId 중 하나만 보내 주세요";
+    ONE_PAYMENT: "give payment or paymentRequest, not both", "payment와 paymentRequest 중 하나만 보내 주세요";
     ONLY_PERCENT_CAPPED: "only a PERCENT discount can have a maximum", "최대 할인 금액은 PERCENT 할인에만 지정할 수 있습니다";
     RECEIVER_MISSING: "name a receiver, or have the warehouse store the goods", "받으실 분을 입력하거나 창고 보관을 선택해 주세요";
     REFUND_TOO_MUCH: "more units than the order still has", "구매하신 수량보다 많이 환불하실 수 없습니다";

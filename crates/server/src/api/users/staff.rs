@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use app::commands::answer::Answer;
-use app::commands::{ChangeLogin, Command, LoginChange, RegisterUser};
+use app::commands::answer::changed::{Changed, LoginAsOf};
+use app::commands::{ChangeLogin, Command, Idempotency, LoginChange, RegisterUser};
 use app::state::rows::{EmailKey, Login, Role as StoredRole};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,7 +23,7 @@ use crate::api::request::submission::Submission;
 use crate::api::response::examples;
 use crate::api::response::refusals::{problem, unavailable, user_not_found};
 use crate::api::response::render::Page;
-use crate::api::response::replies::{Shown, mark_replayed, shown};
+use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
 use crate::api::texts::details;
 use crate::http::cursor::List;
 use crate::http::headers::NoIdempotencyKey;
@@ -112,7 +113,7 @@ pub(crate) struct InvitedBody {
     password: Option<String>,
 }
 
-fn body(login: &Login) -> StaffBody {
+fn body(login: &LoginAsOf) -> StaffBody {
     StaffBody {
         user_id: login.user.0,
         email: login.email.to_string(),
@@ -137,14 +138,11 @@ pub(crate) async fn invite(State(shop): State<Shop>, submission: Submission<Invi
         role: given.role.stored(),
         candidate: None,
     };
-    let reply = shop.submitter.submit(Command::RegisterUser(Box::new(user)), submission.idempotency).await;
-    let Answer::UserRegistered { user } = reply.result.map_err(|refusal| problem(&refusal))? else {
-        unreachable!("registering is answered with the user");
-    };
-    let login = shop.submitter.views.login_of(user).await.map_err(unavailable)?.ok_or_else(user_not_found)?;
-    let password = (!reply.replayed).then_some(password);
+    let command = Command::RegisterUser(Box::new(user));
+    let (login, replayed) = changed(&shop, None, command, submission.idempotency).await?;
+    let password = (!replayed).then_some(password);
     let mut response = (StatusCode::CREATED, Json(InvitedBody { member: body(&login), password })).into_response();
-    mark_replayed(&mut response, reply.replayed);
+    mark_replayed(&mut response, replayed);
     Ok(response)
 }
 
@@ -155,7 +153,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<StaffBody>>, Problem> {
     let page = query.page(&shop, List { name: "admin/users", owner: None, filter: "" })?;
     let staff = shop.submitter.views.staff(page.after.map(UserId), page.fetch()).await.map_err(unavailable)?;
-    Ok(Json(page.of(staff, |login| login.user.0, body)))
+    Ok(Json(page.of(staff, |login| login.user.0, |login| body(&LoginAsOf::of(login)))))
 }
 
 /// `PATCH /api/admin/users/{id}`.
@@ -175,11 +173,32 @@ pub(crate) async fn change(
         user: login.user,
         change: LoginChange::Role(submission.body.role.stored()),
     };
-    let reply = shop.submitter.submit(Command::ChangeLogin(Box::new(change)), submission.idempotency).await;
-    reply.result.map_err(|refusal| problem(&refusal))?;
-    let login = shop.submitter.views.login_of(login.user).await.map_err(unavailable)?.ok_or_else(user_not_found)?;
-    tracing::info!(by = submission.principal.user_id, user = id.0, role = login.role.shown(), "A role was given");
-    Ok(shown(body(&login), reply.replayed))
+    let command = Command::ChangeLogin(Box::new(change));
+    let (login, replayed) = changed(&shop, Some(login.user), command, submission.idempotency).await?;
+    if !replayed {
+        tracing::info!(by = submission.principal.user_id, user = id.0, role = login.role.shown(), "A role was given");
+    }
+    Ok(shown(body(&login), replayed))
+}
+
+/// Submits the command. Returns the login as the command left it, and whether the answer is a repeat.
+async fn changed(
+    shop: &Shop,
+    user: Option<UserId>,
+    command: Command,
+    idempotency: Option<Idempotency>,
+) -> Result<(LoginAsOf, bool), Problem> {
+    let reply = shop.submitter.submit(command, idempotency).await;
+    let user = reply.result.as_ref().ok().and_then(Answer::user).or(user);
+    match left_behind(reply)? {
+        (Some(Changed::Login(login)), replayed) => Ok((login, replayed)),
+        // An older version kept the answer.
+        (_, replayed) => {
+            let user = user.ok_or_else(user_not_found)?;
+            let login = shop.submitter.views.login_of(user).await.map_err(unavailable)?.ok_or_else(user_not_found)?;
+            Ok((LoginAsOf::of(&login), replayed))
+        }
+    }
 }
 
 /// `POST /api/users/me/password`.

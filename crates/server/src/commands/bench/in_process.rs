@@ -202,10 +202,9 @@ async fn product(shop: &Shop) -> Result<ProductId, Error> {
         stock: STOCK,
         details: None,
     };
-    match shop.submitter.submit(command, None).await.result {
-        Ok(Answer::ProductRegistered { product }) => Ok(product),
-        other => Err(Error::Failed(format!("the product could not be created: {other:?}"))),
-    }
+    let answer = shop.submitter.submit(command, None).await.result;
+    let product = answer.as_ref().ok().and_then(Answer::product);
+    product.ok_or_else(|| Error::Failed(format!("the product could not be created: {answer:?}")))
 }
 
 async fn campaign(shop: &Shop) -> Result<CampaignId, Error> {
@@ -221,10 +220,9 @@ async fn campaign(shop: &Shop) -> Result<CampaignId, Error> {
         issue_mode: IssueMode::Direct,
         queue_key: QueueKey::Campaign,
     }));
-    match shop.submitter.submit(command, None).await.result {
-        Ok(Answer::CampaignCreated { campaign }) => Ok(campaign),
-        other => Err(Error::Failed(format!("the campaign could not be created: {other:?}"))),
-    }
+    let answer = shop.submitter.submit(command, None).await.result;
+    let campaign = answer.as_ref().ok().and_then(Answer::campaign);
+    campaign.ok_or_else(|| Error::Failed(format!("the campaign could not be created: {answer:?}")))
 }
 
 /// How commands are submitted.

@@ -43,6 +43,7 @@ pub enum Code {
     RequestNotFound,
     DeadLetterNotFound,
     DeadLetterClosed,
+    DeadLetterAwaited,
     WebhookNotFound,
     WebhookDeliveryNotFound,
     DropNotFound,
@@ -120,7 +121,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 78] = [
+    pub const ALL: [Code; 79] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -157,6 +158,7 @@ impl Code {
         Code::RequestNotFound,
         Code::DeadLetterNotFound,
         Code::DeadLetterClosed,
+        Code::DeadLetterAwaited,
         Code::WebhookNotFound,
         Code::WebhookDeliveryNotFound,
         Code::DropNotFound,
@@ -241,6 +243,7 @@ impl Code {
             Code::RequestNotFound => entry("request.not_found", S::NOT_FOUND, "There is no such request", "요청을 찾을 수 없습니다"),
             Code::DeadLetterNotFound => entry("letter.not_found", S::NOT_FOUND, "There is no such dead letter", "데드 레터를 찾을 수 없습니다"),
             Code::DeadLetterClosed => entry("letter.closed", S::CONFLICT, "The dead letter is not open", "처리 대기 중인 데드 레터가 아닙니다"),
+            Code::DeadLetterAwaited => entry("letter.awaited", S::CONFLICT, "Something waits for the dead letter's event", "데드 레터의 이벤트를 기다리는 작업이 있습니다"),
             Code::WebhookNotFound => entry("webhook.not_found", S::NOT_FOUND, "There is no such webhook", "웹훅을 찾을 수 없습니다"),
             Code::WebhookDeliveryNotFound => entry("webhook.delivery_not_found", S::NOT_FOUND, "There is no such delivery", "웹훅 전송 내역을 찾을 수 없습니다"),
             Code::DropNotFound => entry("drop.not_found", S::NOT_FOUND, "There is no such drop", "드롭을 찾을 수 없습니다"),

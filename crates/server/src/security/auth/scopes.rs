@@ -18,7 +18,7 @@ pub(crate) fn area(route: &str) -> Option<&'static str> {
     let part = route.strip_prefix(ADMIN_PATHS)?.split('/').next()?;
     Some(match part {
         "audit" | "trail" => "audit",
-        "coupons" => "coupons",
+        "coupons" | "requests" => "coupons",
         "dead-letters" | "events" | "groups" | "services" => "messages",
         "drops" => "drops",
         "orders" | "shipments" | "warehouse" => "orders",

@@ -70,7 +70,7 @@ fn facts(operator: &Operator, order: &Order, fulfilment: &Fulfilment) -> Markup 
                 tr { td { (operator.say(pages::ITEMS_TOTAL)) } td.num.end { (won(created.total, language)) } }
                 @if !created.discount.is_zero() { tr { td { (operator.say(pages::COUPON_DISCOUNT)) } td.num.end { "−" (won(created.discount, language)) } } }
                 @if !created.points.is_zero() { tr { td { (operator.say(pages::POINTS_DISCOUNT)) } td.num.end { "−" (won(created.points, language)) } } }
-                tr { td { strong { (operator.say(pages::TO_PAY)) } } td.num.end { strong { (won(created.due, language)) } } }
+                tr { td { strong { (operator.say(pages::TO_PAY)) } } td.num.end { strong { (won(created.due - order.no_longer_due(), language)) } } }
             } } }
             div.card.scroll { table { tbody {
                 tr { td { (operator.say(dashboard::CUSTOMER)) } td.num.end { (order.user().0) } }

@@ -42,8 +42,12 @@ pub(crate) struct OrderBody {
     discount_amount: i64,
     /// Points used; one point is worth one of the currency's smallest unit.
     points_used: i64,
-    /// The amount to pay.
+    /// The amount to pay, as the order was placed. With payment on delivery, `noLongerDue` is taken off it.
     amount_due: i64,
+    /// The part of `amountDue` that is not to be paid on delivery any more, because its units were returned. If it had been
+    /// paid, the shop itself returns it. Absent if it is zero, and for prepaid orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_longer_due: Option<i64>,
     /// Money captured from the customer.
     paid_amount: i64,
     /// Money refunded to the customer.
@@ -136,7 +140,7 @@ struct RefundRequestItem {
 struct PaymentBody {
     #[schemars(with = "words::PaymentWord")]
     terms: &'static str,
-    /// The amount to pay.
+    /// The same as the order's `amountDue`.
     amount: i64,
     captured_amount: i64,
     refunded_amount: i64,
@@ -280,6 +284,7 @@ pub(crate) fn body(order: &Order, of_it: &Fulfilment, codec: &Codec) -> OrderBod
         discount_amount: created.discount.amount(),
         points_used: created.points.amount(),
         amount_due: created.due.amount(),
+        no_longer_due: Some(order.no_longer_due()).filter(|amount| !amount.is_zero()).map(Money::amount),
         currency: currency::of_shop().code(),
         paid_amount: payment.captured_amount,
         refunded_amount: payment.refunded_amount,

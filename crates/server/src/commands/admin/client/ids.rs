@@ -23,7 +23,7 @@ pub(in crate::commands) fn stuck_payments() -> Vec<CompletionCandidate> {
 }
 
 pub(in crate::commands) fn dead_letters() -> Vec<CompletionCandidate> {
-    candidates("/api/admin/dead-letters?limit=50", "letterId", "eventType")
+    candidates("/api/admin/dead-letters?limit=50", "letterId", "type")
 }
 
 /// Returns the ids of a page, with a text for each. A shop that does not answer has none: completing must not fail, and
