@@ -31,7 +31,7 @@ use super::request::submission::Submission;
 use super::response::refusals::{coupon_not_found, problem, request_not_found};
 use super::response::render::{self, Page};
 use super::response::{examples, shapes};
-use crate::api::request::checks::{check_moment, check_name};
+use crate::api::request::checks::{check_moment, check_name, check_reason_if_given};
 use crate::api::request::submission::Empty;
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{Shown, accepted, applied, left_behind, mark_replayed, shown};
@@ -111,6 +111,10 @@ pub(crate) struct ChangeBody {
     #[serde(default)]
     #[schemars(range(min = 1, max = CAMPAIGN_QUANTITY_MAX))]
     total_quantity: Option<i64>,
+    /// Recorded in the trail.
+    #[serde(default)]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -241,6 +245,7 @@ pub(crate) async fn change(
         violations.push("#/totalQuantity", "out_of_range", detail);
     }
     let issue_ends_at = body.issue_ends_at.as_deref().map(|text| check_moment("#/issueEndsAt", text, &mut violations));
+    check_reason_if_given(body.reason.as_deref(), &mut violations);
     violations.into_result()?;
     let change = Change { paused: body.paused, issue_ends_at, quantity: body.total_quantity };
     let campaign = CampaignId(id.0);

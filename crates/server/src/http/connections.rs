@@ -31,7 +31,7 @@ mod refusals;
 mod slots;
 
 use connection::Host;
-pub use encryption::{Certificate, Http2};
+pub use encryption::{Certificate, Encrypted, Http2};
 pub use held::Held;
 use held::OpenConnection;
 pub use limits::ConnectionLimits;

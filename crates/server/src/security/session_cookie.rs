@@ -36,11 +36,6 @@ fn cookie(token: &str, lifetime_s: u64, is_secure: bool) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Returns true if the browser speaks HTTPS: to a proxy in front, which says so.
-pub fn is_secure(headers: &HeaderMap) -> bool {
-    origin_of(headers).is_some_and(|origin| origin.starts_with("https://"))
-}
-
 /// Returns true if the request comes from a page of this host. A browser names the origin with every request that writes, and
 /// with every request of another site's script; a reading request without an origin is a visit.
 pub fn is_from_own_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {

@@ -82,6 +82,45 @@ fn every_change_is_in_the_trail_once_with_who_made_it_and_why() {
 }
 
 #[test]
+fn acts_that_take_something_away_may_say_why() {
+    on_both_stores(|shop| {
+        let made = |path: &str, body: Value, id: &str| {
+            let made = shop.post(ADMIN, &format!("/api/admin/{path}"), &body).expect(201);
+            format!("{path}/{}", made[id])
+        };
+        let campaign = format!("coupons/{}", shop.campaign(5, &json!({})));
+        let terms = json!({"name": "Saturday", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z",
+            "products": [{"productId": shop.product(1_000, 5)}]});
+        let drop = made("drops", terms, "dropId");
+        let hook = made("webhooks", json!({"url": "https://erp.example.com/hooks"}), "webhookId");
+        let key = made("api-keys", json!({"name": "Hooks", "scopes": ["webhooks:write"]}), "keyId");
+        let person = made("users", json!({"email": "eve@example.com", "name": "Eve", "role": "operator"}), "userId");
+        for (method, subject, body) in [
+            ("PATCH", &campaign, json!({"paused": true})),
+            ("PATCH", &drop, json!({"paused": true})),
+            ("PATCH", &drop, json!({"endsAt": "2098-01-01T00:00:00Z"})),
+            ("PATCH", &hook, json!({"status": "DISABLED"})),
+            ("DELETE", &hook, json!({})),
+            ("PATCH", &person, json!({"role": "viewer"})),
+            ("DELETE", &key, json!({})),
+        ] {
+            let act = |reason: &str| {
+                let mut body = body.clone();
+                body["reason"] = reason.into();
+                shop.ask(ADMIN, method, &format!("/api/admin/{subject}"), &[], &body)
+            };
+            assert_eq!(act(" ").complaint(400).1, "#/reason", "{method} {subject}");
+            let answer = act("a bot wave 봇");
+            assert!(matches!(answer.status, 200 | 204), "{method} {subject}: {}", answer.text);
+            let line = &trail(shop, "?limit=1")[0];
+            assert_eq!((told(line).1, &line["reason"]), (&**subject, &json!("a bot wave 봇")), "{method}");
+        }
+        shop.patch(ADMIN, &format!("/api/admin/{campaign}"), &json!({"paused": false})).expect(200);
+        assert_eq!(trail(shop, "?limit=1")[0].get("reason"), None, "none is needed");
+    });
+}
+
+#[test]
 fn no_secret_is_in_the_trail_and_a_key_is_named() {
     on_both_stores(|shop| {
         let scopes = json!({"name": "Hooks", "scopes": ["webhooks:write"]});

@@ -78,6 +78,44 @@ fn an_order_offers_what_its_state_allows() {
 }
 
 #[test]
+fn every_grave_act_asks_for_a_reason() {
+    let shop = shop();
+    let number = order(&shop, &json!({"items": [{"productId": 1, "quantity": 1}]}));
+    shop.campaign(5, &json!({}));
+    let product = shop.product(1_000, 5);
+    for (path, body) in [
+        (
+            "drops",
+            json!({"name": "Saturday", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z",
+            "products": [{"productId": product}]}),
+        ),
+        ("webhooks", json!({"url": "https://erp.example.com/hooks"})),
+        ("api-keys", json!({"name": "Warehouse", "scopes": ["orders:read"]})),
+        ("users", json!({"email": "eve@example.com", "name": "Eve", "role": "operator"})),
+    ] {
+        shop.post(ADMIN, &format!("/api/admin/{path}"), &body).expect(201);
+    }
+    let of_order = format!("/admin/orders/{number}");
+    let own = [
+        ("/admin/coupons/1", 1),
+        ("/admin/drops/1", 2),
+        ("/admin/webhooks/1", 2),
+        ("/admin/people", 2),
+        ("/admin/modes", 2),
+        (of_order.as_str(), 1),
+    ];
+    for (path, at_least) in PAGES.into_iter().map(|path| (path, 0)).chain(own) {
+        let page = visit_as_admin(&shop, path).text;
+        let forms = page.split("<form").skip(1).map(|form| form.split("</form>").next().unwrap());
+        let grave: Vec<&str> = forms.filter(|form| form.contains("class=\"small grave\"")).collect();
+        assert!(grave.len() >= at_least, "{path}: {page}");
+        for form in grave {
+            assert!(form.contains("name=\"reason\" required"), "{path}: {form}");
+        }
+    }
+}
+
+#[test]
 fn orders_are_found_by_number_and_by_outcome() {
     let shop = shop();
     let number = order(&shop, &json!({"items": [{"productId": 1, "quantity": 1}]}));

@@ -4,14 +4,19 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use xtask::certificates::{Authority, Fault, Issued};
 
 use crate::brokers::until;
-use crate::shop::{ANN, TestShop};
+use crate::client::Client;
+use crate::shop::{ADMIN, ANN, TestShop};
 
-/// Sends a request over TLS; returns everything that `openssl` says.
+/// Asks over TLS if the shop is alive; returns everything that `openssl` says.
 fn ask(address: &str, authority: &Path, name: &str) -> String {
+    send(address, authority, name, "GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+}
+
+fn send(address: &str, authority: &Path, name: &str, request: &str) -> String {
     let mut client = Command::new("openssl")
         .args([
             "s_client",
@@ -29,7 +34,6 @@ fn ask(address: &str, authority: &Path, name: &str) -> String {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let request = "GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     // A refused handshake closes the pipe.
     let _ = client.stdin.take().unwrap().write_all(request.as_bytes());
     let mut said = String::new();
@@ -81,6 +85,45 @@ fn customers_use_https_and_a_hangup_renews_the_certificate() {
     let health =
         Command::new(env!("CARGO_BIN_EXE_doorbuster")).args(["health", "--data-dir"]).arg(shop.folder()).output();
     assert!(health.unwrap().status.success());
+}
+
+#[test]
+fn addresses_and_cookies_of_an_encrypted_shop_are_for_https() {
+    let Some(authority) = Authority::make("addresses_and_cookies_of_an_encrypted_shop_are_for_https") else { return };
+    let used = authority.issue("shop", Fault::None);
+    let shop = TestShop::start_with(&[
+        ("DOORBUSTER__SERVER__TLS_CERT_FILE", &used.certificate.display().to_string()),
+        ("DOORBUSTER__SERVER__TLS_KEY_FILE", &used.key.display().to_string()),
+        ("DOORBUSTER__ADMIN__LISTEN", "127.0.0.1:0"),
+    ]);
+    let admin = std::fs::read_to_string(shop.folder().join("server.address")).unwrap();
+    let bearer = shop.bearer(ADMIN);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let lamp = json!({"name": "Lamp", "price": 40_300, "stock": 1}).to_string();
+    let made = Client::connect(admin.trim()).unwrap().send("POST", "/api/admin/products", &headers, &lamp);
+    let made = made.unwrap().expect(201);
+    // Programs name no origin, so only the connection tells the scheme.
+    let post = |path: &str, body: &Value| {
+        let body = body.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: {}\r\ncontent-type: application/json\r\n\
+             prefer: wait=20\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            shop.bearer(ANN),
+            body.len()
+        );
+        send(&shop.address, &authority.certificate(), "localhost", &request)
+    };
+    let placed = post("/api/orders", &json!({"items": [{"productId": made["productId"], "quantity": 1}]}));
+    let number = placed.split_once("\"orderNumber\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    let (number, _) = number.unwrap_or_else(|| panic!("{placed}"));
+    let asked = post(&format!("/api/orders/{number}/pay"), &json!({"method": "CARD"}));
+    assert!(asked.contains("HTTP/1.1 202") && asked.contains("\"https://localhost/payments/scripted/"), "{asked}");
+    let mut login = json!({"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"});
+    let registered = post("/api/users", &login);
+    assert!(registered.contains("HTTP/1.1 201"), "{registered}");
+    login.as_object_mut().unwrap().remove("name");
+    let entered = post("/api/auth/session", &login);
+    assert!(entered.contains("HTTP/1.1 200") && entered.contains("SameSite=Strict; Secure"), "{entered}");
 }
 
 /// Writes on behalf of an address until a limit refuses it. A slow machine may refill the bucket in between.

@@ -140,7 +140,10 @@ fn clients_choose_http2_in_the_handshake() {
     run(async {
         let stream = handshake(&shop.address, &ca, &[b"h2", b"http/1.1"]).await;
         assert_eq!(chosen(&stream), Some(b"h2".to_vec()));
-        assert_eq!(status(&http2(stream).await, request(&shop, "GET", "/api/points", "")).await, 200);
+        let mut client = http2(stream).await;
+        assert_eq!(status(&client, request(&shop, "GET", "/api/points", "")).await, 200);
+        let left = client.send_request(request(&shop, "DELETE", "/api/auth/session", "")).await.unwrap();
+        assert!(left.headers()["set-cookie"].to_str().unwrap().ends_with("; Secure"), "{left:?}");
         let mut stream = handshake(&shop.address, &ca, &[b"http/1.1"]).await;
         stream.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut answer = vec![];

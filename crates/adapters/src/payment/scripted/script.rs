@@ -26,7 +26,9 @@ pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
 
 /// Returns the outcome of an operation. Changes only the number of pending queries.
 pub(super) fn look_up(ask: &Ask, page: &Page) -> Turn {
-    if page.setting.is_some_and(|setting| setting.script == Script::Unreachable && setting.operation.is_none()) {
+    let is_out =
+        page.setting.is_some_and(|setting| setting.script == Script::Unreachable && setting.operation.is_none());
+    if is_out && of_amount(ask).is_none() {
         return Turn::plain(page, Err(ProviderError::NotExecuted(UNREACHABLE.to_owned())));
     }
     match &page.entry {
@@ -61,12 +63,20 @@ fn decide(ask: &Ask, page: &Page, declined: Option<&str>) -> Turn {
     }
 }
 
-/// Returns the script to play, and the script that is set from then on.
+/// Returns the script to play, and the script that is set from then on. An amount keeps its meaning whatever is set.
 fn script_for(ask: &Ask, setting: Option<ScriptSetting>) -> (Script, Option<ScriptSetting>) {
+    if let Some(script) = of_amount(ask) {
+        return (script, setting);
+    }
     match setting.filter(|setting| setting.operation.is_none_or(|operation| operation == ask.operation)) {
-        None => (Script::of_amount(ask.amount, ask.operation), setting),
+        None => (Script::Approve, setting),
         Some(now) => (now.script, now.once_more()),
     }
+}
+
+/// Returns the script that the amount selects; `None` for an amount without a meaning.
+fn of_amount(ask: &Ask) -> Option<Script> {
+    Some(Script::of_amount(ask.amount, ask.operation)).filter(|script| *script != Script::Approve)
 }
 
 /// Only a refund can fail after it was executed, and only an authorization waits for its customer.

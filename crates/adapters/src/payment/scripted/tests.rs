@@ -182,6 +182,24 @@ async fn a_script_applies_to_its_operation_and_its_times() {
     assert_eq!(shop.provider.script().await, Ok(None));
 }
 
+#[tokio::test]
+async fn an_amount_with_a_meaning_wins_over_the_script_that_is_set() {
+    for script in [Script::Unreachable, Script::Decline] {
+        let shop = Shop::new();
+        let setting = ScriptSetting { script, operation: None, times: Some(1) };
+        shop.provider.set_script(Some(setting)).await.unwrap();
+        let ask = asked(Script::RequireAction);
+        let verdict = shop.provider.ask(&ask).await.unwrap();
+        let known = Ask { reference: Some(reference(&verdict)), ..ask };
+        assert_eq!(shop.look_up(&known), Ok(Found::Verdict(verdict)));
+        assert_eq!(shop.provider.script().await, Ok(Some(setting)), "it is not used up");
+        let plain = Ask { key: Arc::from("ORD-2/1/authorize"), ..asked(Script::Approve) };
+        let answer = shop.provider.ask(&plain).await;
+        assert!(matches!(answer, Err(ProviderError::NotExecuted(_)) | Ok(Verdict::Declined { .. })), "{answer:?}");
+        assert_eq!(shop.provider.script().await, Ok(None));
+    }
+}
+
 /// Returns the reference of an authorization that waits for its customer.
 fn reference(verdict: &Verdict) -> Arc<str> {
     let Verdict::ActionRequired { reference, url, .. } = verdict else { panic!("{verdict:?}") };

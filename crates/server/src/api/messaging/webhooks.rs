@@ -25,10 +25,10 @@ pub(crate) use bodies::{
 
 use crate::api::Shop;
 use crate::api::request::characters::is_unseen;
-use crate::api::request::checks::check_text;
+use crate::api::request::checks::{check_reason_if_given, check_text};
 use crate::api::request::if_match::IfMatch;
 use crate::api::request::pages::PageQuery;
-use crate::api::request::submission::{Empty, Submission};
+use crate::api::request::submission::{ReasonBody, Submission};
 use crate::api::response::refusals::{unavailable, webhook_not_found};
 use crate::api::response::render::Page;
 use crate::api::response::replies::{Shown, deleted, left_behind, mark_replayed, shown};
@@ -91,7 +91,7 @@ pub(crate) async fn change(
     seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<WebhookBody>, Problem> {
-    let ChangeBody { url, description, event_types, status, rate_per_second } = &submission.body;
+    let ChangeBody { url, description, event_types, status, rate_per_second, reason } = &submission.body;
     let mut violations = Violations::default();
     if let Some(url) = url {
         check_url(&shop, url, &mut violations);
@@ -103,6 +103,7 @@ pub(crate) async fn change(
         is_enabled: status.map(bodies::WantedStatus::is_enabled),
         rate_per_second: rate_per_second.map(|rate| check_rate(rate, &mut violations)),
     };
+    check_reason_if_given(reason.as_deref(), &mut violations);
     violations.into_result()?;
     let webhook = WebhookId(id.0);
     let command = WebhookCommand::Change { webhook, change: Box::new(change) };
@@ -115,8 +116,9 @@ pub(crate) async fn remove(
     State(shop): State<Shop>,
     id: Id<Webhook>,
     seen: IfMatch,
-    submission: Submission<Empty>,
+    submission: Submission<ReasonBody>,
 ) -> Result<Response, Problem> {
+    submission.body.check()?;
     let webhook = WebhookId(id.0);
     let command = seen.guard(WebhookCommand::Remove { webhook }.into());
     let (_, replayed) = changed(&shop, webhook, command, submission.idempotency).await?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::change;
 use crate::api::Shop;
-use crate::api::request::checks::check_reason;
+use crate::api::request::checks::{check_reason, check_reason_if_given};
 use crate::api::request::submission::Submission;
 use crate::api::response::{examples, shapes};
 use crate::http::path::{self, Name};
@@ -40,9 +40,7 @@ pub(crate) async fn resume(
     submission: Submission<ResumeBody>,
 ) -> Result<Response, Problem> {
     let mut violations = Violations::default();
-    if let Some(reason) = submission.body.reason.as_deref() {
-        check_reason(reason, &mut violations);
-    }
+    check_reason_if_given(submission.body.reason.as_deref(), &mut violations);
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?;
     let command = Command::ResumeOrder { order: order.id() };

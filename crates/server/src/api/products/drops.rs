@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
-use crate::api::request::checks::{check_moment, check_name};
+use crate::api::request::checks::{check_moment, check_name, check_reason_if_given};
 use crate::api::request::if_match::IfMatch;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::{Empty, Submission};
@@ -25,6 +25,7 @@ use crate::api::response::drop_examples as examples;
 use crate::api::response::refusals::{drop_not_found, unavailable};
 use crate::api::response::render::Page;
 use crate::api::response::replies::{Shown, left_behind, shown};
+use crate::api::response::shapes;
 use crate::api::texts::{details, operators, values};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -121,6 +122,10 @@ pub(crate) struct ChangeBody {
     #[serde(default)]
     #[schemars(range(min = 1, max = ADMIT_PER_SECOND_MAX))]
     admit_per_second: Option<i64>,
+    /// Recorded in the trail.
+    #[serde(default)]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: Option<String>,
 }
 
 /// A sale with a beginning, an end, and limits for each customer.
@@ -249,12 +254,13 @@ pub(crate) async fn change(
     seen: IfMatch,
     submission: Submission<ChangeBody>,
 ) -> Result<Shown<DropBody>, Problem> {
-    let ChangeBody { ends_at, paused, admit_per_second } = &submission.body;
+    let ChangeBody { ends_at, paused, admit_per_second, reason } = &submission.body;
     let mut violations = Violations::default();
     let ends_at = ends_at.as_deref().map(|text| check_moment("#/endsAt", text, &mut violations));
     if admit_per_second.is_some_and(|rate| !(1..=ADMIT_PER_SECOND_MAX).contains(&rate)) {
         violations.push("#/admitPerSecond", "out_of_range", values::FROM_TO.with(1).with(ADMIT_PER_SECOND_MAX));
     }
+    check_reason_if_given(reason.as_deref(), &mut violations);
     violations.into_result()?;
     let drop = DropId(id.0);
     let change = Change { ends_at, paused: *paused, admit_per_second: *admit_per_second };

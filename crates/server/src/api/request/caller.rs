@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use super::site::Site;
 use crate::http::connections::Peer;
 use crate::http::trace::TraceId;
 use crate::openapi::{Describes, Operation};
@@ -26,7 +27,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Caller, Infallible> {
         let address = parts.extensions.get::<Peer>().map(|peer| peer.0);
         let has_cookie = session_cookie::token(&parts.headers).is_some();
-        let cookie_is_secure = has_cookie.then(|| session_cookie::is_secure(&parts.headers));
+        let cookie_is_secure = has_cookie.then(|| Site::of(parts).is_secure());
         Ok(Caller { address, trace: TraceId::from_request_parts(parts, state).await?, cookie_is_secure })
     }
 }

@@ -32,6 +32,13 @@ pub(in crate::api) fn check_reason(reason: &str, violations: &mut Violations) ->
     Arc::from(reason.trim())
 }
 
+/// Checks the reason of an act that needs none.
+pub(in crate::api) fn check_reason_if_given(reason: Option<&str>, violations: &mut Violations) {
+    if let Some(reason) = reason {
+        check_reason(reason, violations);
+    }
+}
+
 /// Checks an operator's reference, and returns it trimmed.
 pub(in crate::api) fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
     const CHARS_MAX: usize = shapes::REFERENCE_CHARS_MAX;

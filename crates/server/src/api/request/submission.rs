@@ -12,16 +12,37 @@ use sha2::{Digest as _, Sha256};
 use crate::api::Shop;
 use crate::api::orders::owner::Whose;
 use crate::api::request::acts;
+use crate::api::request::checks::check_reason_if_given;
+use crate::api::response::{examples, shapes};
 use crate::api::texts::{details, values};
 use crate::http::headers::{IdempotencyKey, Prefer};
-use crate::http::{BodyLimits, Code, Problem, body, json};
-use crate::openapi::{self, Describes, Operation};
+use crate::http::{BodyLimits, Code, Problem, Violations, body, json};
+use crate::openapi::{self, Describes, Operation, words};
 use crate::security::auth::{Customer, Principal};
 
 /// A body without fields. It may be left out.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Empty {}
+
+/// Why something is removed. It may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "GivenReason", example = examples::given_reason())]
+pub(crate) struct ReasonBody {
+    /// Recorded in the trail.
+    #[serde(default)]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: Option<String>,
+}
+
+impl ReasonBody {
+    pub(in crate::api) fn check(&self) -> Result<(), Problem> {
+        let mut violations = Violations::default();
+        check_reason_if_given(self.reason.as_deref(), &mut violations);
+        violations.into_result()
+    }
+}
 
 /// A POST, PUT or PATCH with a token.
 pub(crate) struct Submission<T> {

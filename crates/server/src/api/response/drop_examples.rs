@@ -14,7 +14,7 @@ pub(in crate::api) fn create() -> Value {
 }
 
 pub(in crate::api) fn change() -> Value {
-    json!({"endsAt": ONE, "paused": false})
+    json!({"endsAt": ONE, "paused": false, "reason": "the payment provider is back"})
 }
 
 pub(in crate::api) fn drop() -> Value {

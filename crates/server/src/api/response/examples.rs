@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 mod people;
 
 pub(in crate::api) use people::{
-    api_key, change_notification_settings, change_password, change_user, create_api_key, created_api_key, invite_user,
-    invited_user, login, notification_settings, register_user, registered_user, staff_member, token, trail_entry, user,
+    api_key, change_notification_settings, change_password, change_user, create_api_key, created_api_key, given_reason,
+    invite_user, invited_user, login, notification_settings, register_user, registered_user, staff_member, token,
+    trail_entry, user,
 };
 
 const ORDER: &str = "ORD-7M3K9Q2XWP4T";
@@ -65,7 +66,7 @@ pub(in crate::api) fn create_campaign() -> Value {
 }
 
 pub(in crate::api) fn change_campaign() -> Value {
-    json!({"totalQuantity": 2_000})
+    json!({"totalQuantity": 2_000, "reason": "more guests than expected"})
 }
 
 pub(in crate::api) fn campaign() -> Value {

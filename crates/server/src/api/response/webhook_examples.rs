@@ -15,7 +15,7 @@ pub(in crate::api) fn create() -> Value {
 }
 
 pub(in crate::api) fn change() -> Value {
-    json!({"eventTypes": ["order.completed"], "status": "ENABLED", "ratePerSecond": 0})
+    json!({"eventTypes": ["order.completed"], "status": "ENABLED", "ratePerSecond": 0, "reason": "the receiver is repaired"})
 }
 
 pub(in crate::api) fn rotate() -> Value {

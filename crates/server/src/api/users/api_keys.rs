@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Shop;
 use crate::api::request::checks::check_name;
 use crate::api::request::pages::PageQuery;
-use crate::api::request::submission::{Empty, Submission};
+use crate::api::request::submission::{ReasonBody, Submission};
 use crate::api::response::examples;
 use crate::api::response::refusals::{api_key_not_found, unavailable};
 use crate::api::response::render::Page;
@@ -127,8 +127,9 @@ pub(crate) async fn list(
 pub(crate) async fn revoke(
     State(shop): State<Shop>,
     id: Id<path::ApiKey>,
-    submission: Submission<Empty>,
+    submission: Submission<ReasonBody>,
 ) -> Result<Response, Problem> {
+    submission.body.check()?;
     let command = Command::ApiKey(ApiKeyCommand::Revoke(ApiKeyId(id.0)));
     let (_, replayed) = left_behind(shop.submitter.submit(command, submission.idempotency).await)?;
     Ok(deleted(replayed))

@@ -2,9 +2,9 @@
 
 use app::state::rows::Login;
 use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
 use axum::http::header::{ORIGIN, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::ids::UserId;
 use schemars::JsonSchema;
@@ -14,6 +14,7 @@ use super::staff::role_with;
 use super::{LoginBody, authenticate, principal};
 use crate::api::Shop;
 use crate::api::request::caller::Caller;
+use crate::api::request::site::Site;
 use crate::api::response::examples;
 use crate::api::response::refusals::{problem, unavailable};
 use crate::api::texts::details;
@@ -56,13 +57,13 @@ pub(crate) async fn start(
     State(shop): State<Shop>,
     caller: Caller,
     _: NoIdempotencyKey,
-    headers: HeaderMap,
+    site: Site,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Problem> {
     let login = authenticate(&shop, caller, body).await?;
     let principal = principal(&login);
     let token = shop.tokens.mint(principal, shop.token_ttl);
-    let cookie = session_cookie::start(&token, shop.token_ttl, session_cookie::is_secure(&headers));
+    let cookie = session_cookie::start(&token, shop.token_ttl, site.is_secure());
     Ok(([(SET_COOKIE, cookie)], Json(UserBody::of(principal, Some(&login)))).into_response())
 }
 
@@ -95,11 +96,7 @@ impl Describes for Leaving {
 }
 
 /// `DELETE /api/auth/session`. Needs no valid session, so that an expired one can be ended.
-pub(crate) async fn end(
-    State(shop): State<Shop>,
-    Leaving(token): Leaving,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(crate) async fn end(State(shop): State<Shop>, Leaving(token): Leaving, site: Site) -> Result<Response, Problem> {
     if let Some(token) = token
         && let Ok(session) = shop.tokens.session_of_token(&token).await
     {
@@ -107,7 +104,7 @@ pub(crate) async fn end(
         reply.result.map_err(|refusal| problem(&refusal))?;
         shop.tokens.end(&token, &session);
     }
-    let cookie = session_cookie::end(session_cookie::is_secure(&headers));
+    let cookie = session_cookie::end(site.is_secure());
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 

@@ -17,13 +17,13 @@ use serde::{Deserialize, Serialize};
 use super::{LoginBody, authenticate, check_email, check_password, email_key};
 use crate::api::Shop;
 use crate::api::request::caller::Caller;
-use crate::api::request::checks::check_name;
+use crate::api::request::checks::{check_name, check_reason_if_given};
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
-use crate::api::response::examples;
 use crate::api::response::refusals::{problem, unavailable, user_not_found};
 use crate::api::response::render::Page;
 use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
+use crate::api::response::{examples, shapes};
 use crate::api::texts::details;
 use crate::http::cursor::List;
 use crate::http::headers::NoIdempotencyKey;
@@ -78,6 +78,10 @@ pub(crate) struct InviteBody {
 pub(crate) struct ChangeBody {
     #[schemars(with = "words::RoleWord")]
     role: GivenRole,
+    /// Recorded in the trail.
+    #[serde(default)]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -166,6 +170,9 @@ pub(crate) async fn change(
     if submission.principal.user_id == id.0 {
         return Err(Problem::new(Code::AuthForbidden, details::OWN_ROLE));
     }
+    let mut violations = Violations::default();
+    check_reason_if_given(submission.body.reason.as_deref(), &mut violations);
+    violations.into_result()?;
     let login = shop.submitter.views.login_of(UserId(id.0)).await.map_err(unavailable)?;
     let login = login.ok_or_else(user_not_found)?;
     let change = ChangeLogin {

@@ -31,7 +31,7 @@ use super::limits::{ConnectionLimits, HEAD_BYTES_MAX};
 use super::multiplexed::{Client, Multiplexed};
 use super::phase::{Phases, Tracked};
 use super::preface::{after_proxy_header, begins_http2};
-use super::proxies::{Peer, Proxies};
+use super::proxies::Proxies;
 use super::refusals::respond;
 use crate::http::body::Drained;
 use crate::runtime::shutdown::Stop;
@@ -127,8 +127,8 @@ impl Host {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Host { router, limits, stop, proxies, .. } = self;
-        let client = Client { peer, proxies, level: held.slot().level };
+        let Host { router, limits, stop, proxies, acceptor, .. } = self;
+        let client = Client { peer, proxies, is_encrypted: acceptor.is_some(), level: held.slot().level };
         let phases = Arc::<Phases>::clone(&held.slot().phases);
         Multiplexed { router, limits, stop, phases, client }.serve(stream).await;
     }
@@ -139,12 +139,9 @@ impl Host {
     {
         let (phases, level) = (held.slot().phases.clone(), held.slot().level);
         let io = TokioIo::new(Tracked::new(stream, phases.clone()));
-        let proxies = self.proxies.clone();
+        let client = Client { peer, proxies: self.proxies.clone(), is_encrypted: self.acceptor.is_some(), level };
         let service = service_fn(|mut request: Request<Incoming>| {
-            if let Some(peer) = peer {
-                let client = Peer(proxies.client(peer, request.headers()));
-                request.extensions_mut().insert(client);
-            }
+            client.mark(&mut request);
             if request.headers().contains_key(UPGRADE) {
                 request.extensions_mut().insert(held.clone());
             }

@@ -15,6 +15,10 @@ use tokio_rustls::TlsAcceptor;
 /// HTTP/2 in the TLS handshake.
 pub(super) const HTTP2: &[u8] = b"h2";
 
+/// Marks a request of a connection that this listener encrypts.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted;
+
 /// How HTTP/2 is spoken.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Http2 {

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 
 use super::closing::until_closed;
+use super::encryption::Encrypted;
 use super::level::ServiceLevel;
 use super::limits::{ConnectionLimits, HEAD_BYTES_MAX};
 use super::phase::{Phases, Tracked};
@@ -50,7 +51,21 @@ pub(super) struct Multiplexed {
 pub(super) struct Client {
     pub(super) peer: Option<IpAddr>,
     pub(super) proxies: Proxies,
+    pub(super) is_encrypted: bool,
     pub(super) level: ServiceLevel,
+}
+
+impl Client {
+    /// Tells the handlers who sends a request, and if it came over TLS.
+    pub(super) fn mark<B>(&self, request: &mut Request<B>) {
+        if let Some(peer) = self.peer {
+            let peer = Peer(self.proxies.client(peer, request.headers()));
+            request.extensions_mut().insert(peer);
+        }
+        if self.is_encrypted {
+            request.extensions_mut().insert(Encrypted);
+        }
+    }
 }
 
 impl Multiplexed {
@@ -102,10 +117,7 @@ async fn answer(
     open: OpenStream,
 ) -> Result<Response<Streamed>, Infallible> {
     to_origin_form(&mut request);
-    if let Some(peer) = client.peer {
-        let peer = Peer(client.proxies.client(peer, request.headers()));
-        request.extensions_mut().insert(peer);
-    }
+    client.mark(&mut request);
     let response = respond(router, request, client.level).await?;
     if client.level != ServiceLevel::Everything {
         // The reserve slot is needed for the next client; open requests are still answered.

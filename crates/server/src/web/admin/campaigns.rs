@@ -109,7 +109,7 @@ fn actions(operator: &Operator, campaign: &Campaign) -> Markup {
     let pause = if campaign.paused {
         patch(dashboard::RESUME, dashboard::RESUME_SAYS_CAMPAIGN, vec![Field::fixed("paused", "false")], false)
     } else {
-        patch(dashboard::PAUSE, dashboard::PAUSE_SAYS, vec![Field::fixed("paused", "true")], true)
+        patch(dashboard::PAUSE, dashboard::PAUSE_SAYS, vec![Field::fixed("paused", "true"), Field::reason()], true)
     };
     let quantity = Field::new("totalQuantity", dashboard::QUANTITY, Kind::Number(Some(campaign.quantity)));
     let raise = patch(dashboard::RAISE, dashboard::RAISE_SAYS, vec![quantity], false);

@@ -124,9 +124,10 @@ fn actions(operator: &Operator, drop: &Drop) -> Markup {
     let pause = if drop.paused {
         patch(dashboard::RESUME, dashboard::RESUME_SAYS_DROP, vec![Field::fixed("paused", "false")], false)
     } else {
-        patch(dashboard::PAUSE, dashboard::PAUSE_SAYS_DROP, vec![Field::fixed("paused", "true")], true)
+        let fields = vec![Field::fixed("paused", "true"), Field::reason()];
+        patch(dashboard::PAUSE, dashboard::PAUSE_SAYS_DROP, fields, true)
     };
-    let end = vec![Field::new("endsAt", dashboard::CLOSES, Kind::Moment)];
+    let end = vec![Field::new("endsAt", dashboard::CLOSES, Kind::Moment), Field::reason()];
     let end = patch(dashboard::MOVE_END, dashboard::MOVE_END_SAYS, end, true);
     html! {
         (act(operator, &pause))

@@ -92,7 +92,7 @@ fn people(operator: &Operator, staff: &[Login]) -> Markup {
 
 fn give_role(operator: &Operator, login: &Login) -> Markup {
     let path = format!("{USERS}/{}", login.user.0);
-    let fields = vec![Field::new("role", dashboard::ROLE, Kind::Choice(roles(operator)))];
+    let fields = vec![Field::new("role", dashboard::ROLE, Kind::Choice(roles(operator))), Field::reason()];
     let (label, says) = (dashboard::GIVE_ROLE, dashboard::GIVE_ROLE_SAYS);
     act(operator, &Act { label, says, method: "PATCH", path: &path, fields, is_grave: true })
 }
@@ -120,5 +120,6 @@ fn table(operator: &Operator, keys: &[ApiKey]) -> Markup {
 fn revoke(operator: &Operator, key: &ApiKey) -> Markup {
     let path = format!("{KEYS}/{}", key.id.0);
     let (label, says) = (dashboard::REVOKE, dashboard::REVOKE_SAYS);
-    act(operator, &Act { label, says, method: "DELETE", path: &path, fields: vec![], is_grave: true })
+    let fields = vec![Field::reason()];
+    act(operator, &Act { label, says, method: "DELETE", path: &path, fields, is_grave: true })
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::api::response::shapes;
 use crate::api::response::webhook_examples as examples;
 use crate::openapi::words;
 
@@ -62,6 +63,10 @@ pub(crate) struct ChangeBody {
     #[serde(default)]
     #[schemars(range(min = 0, max = WEBHOOK_RATE_MAX))]
     pub(super) rate_per_second: Option<i64>,
+    /// Recorded in the trail.
+    #[serde(default)]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    pub(super) reason: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -29,7 +29,7 @@ pub(in crate::api) fn invite_user() -> Value {
 }
 
 pub(in crate::api) fn change_user() -> Value {
-    json!({"role": "viewer"})
+    json!({"role": "viewer", "reason": "moved to bookkeeping"})
 }
 
 pub(in crate::api) fn change_password() -> Value {
@@ -62,6 +62,10 @@ pub(in crate::api) fn created_api_key() -> Value {
         "keyId": 1, "name": "Warehouse", "scopes": ["orders:write", "products:read"], "createdBy": 1, "createdAt": NOON,
         "key": "dbk_9tJq3v0W5Jm3kqXc9dRz1s0gAAAAAAAAAAU7o2v0W5J",
     })
+}
+
+pub(in crate::api) fn given_reason() -> Value {
+    json!({"reason": "not used any more"})
 }
 
 pub(in crate::api) fn trail_entry() -> Value {

@@ -148,10 +148,11 @@ fn actions(operator: &Operator, endpoint: &Endpoint) -> Markup {
     let own = format!("{PATH}/{}", endpoint.id.0);
     let [test, recover, replay] = ["test", "recover", "replay"].map(|verb| format!("{own}/{verb}"));
     let is_enabled = endpoint.status == Status::Enabled;
-    let (label, says, status) = if is_enabled {
-        (dashboard::DISABLE, dashboard::DISABLE_SAYS, "\"DISABLED\"")
+    let (label, says, fields) = if is_enabled {
+        let fields = vec![Field::fixed("status", "\"DISABLED\""), Field::reason()];
+        (dashboard::DISABLE, dashboard::DISABLE_SAYS, fields)
     } else {
-        (dashboard::ENABLE, dashboard::ENABLE_SAYS, "\"ENABLED\"")
+        (dashboard::ENABLE, dashboard::ENABLE_SAYS, vec![Field::fixed("status", "\"ENABLED\"")])
     };
     let since = || vec![Field::new("since", dashboard::FROM_MOMENT, Kind::Moment)];
     let post = |label, says, path, fields| Act { label, says, method: "POST", path, fields, is_grave: false };
@@ -159,20 +160,13 @@ fn actions(operator: &Operator, endpoint: &Endpoint) -> Markup {
         post(dashboard::TEST, dashboard::TEST_SAYS, &test, vec![]),
         post(dashboard::RECOVER, dashboard::RECOVER_SAYS, &recover, since()),
         post(dashboard::REPLAY, dashboard::REPLAY_SAYS, &replay, since()),
-        Act {
-            label,
-            says,
-            method: "PATCH",
-            path: &own,
-            fields: vec![Field::fixed("status", status)],
-            is_grave: is_enabled,
-        },
+        Act { label, says, method: "PATCH", path: &own, fields, is_grave: is_enabled },
         Act {
             label: dashboard::REMOVE,
             says: dashboard::REMOVE_SAYS,
             method: "DELETE",
             path: &own,
-            fields: vec![],
+            fields: vec![Field::reason()],
             is_grave: true,
         },
     ];
