@@ -1,6 +1,6 @@
-// Drives Chromium through a shop: `node browser.mjs check|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
-// of the working folder. `check` buys as a customer, waits in a queue, looks and mends as an operator, and reads the manual; `shoot` takes a
-// picture of every page.
+// Drives Chromium through a shop: `node browser.mjs check|reset|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
+// of the working folder. `check` buys as a customer, waits in a queue, looks and mends as an operator, and reads the manual; `reset` resets a
+// consumer group; `shoot` takes a picture of every page.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -255,6 +255,47 @@ async function mend() {
     }
 }
 
+/** Has the wrong figure repaired that the script has left, after the page has shown the repair. */
+async function repair() {
+    const page = await visitor({}, adminToken);
+    await page.goto("/admin/audit");
+    await accessible(page);
+    await page.click("main form button");
+    await page.waitForURL(/run=true/);
+    const report = () => page.locator("main").innerText();
+    expect((await report()).includes("product 1: sold -2"), "the audit shows what a repair would do");
+    await confirm(page, "Repair", { reason: "counted again" });
+    expect(!(await report()).includes("sold -2"), "the figure is repaired");
+    const { data } = await api("GET", "/api/admin/trail?action=repairShop");
+    expect(data[0]?.reason === "counted again", "the trail has the reason of the repair");
+}
+
+/** Looks at what a reset of a group would do, and does it. */
+async function reset() {
+    const { productId } = await api("POST", "/api/admin/products", { name: "Seen again", price: 10_000, stock: 9 });
+    const { orderNumber } = await api("POST", "/api/orders", { items: [{ productId, quantity: 1 }] });
+    await until(async () => (await api("GET", `/api/orders/${orderNumber}`)).outcome === "AWAITING_PAYMENT", "the order is claimed");
+    const isRead = async () => (await api("GET", "/api/admin/groups")).data.every((group) => group.lag === 0);
+    await until(isRead, "every group is at the end");
+    const page = await visitor({}, adminToken);
+    await page.goto("/admin/messages");
+    await accessible(page);
+    await page.click("a[href$='/groups/notice-group']");
+    await page.waitForURL(/notice-group$/);
+    await accessible(page);
+    const own = page.url();
+    await page.fill("[name=toTime]", "2020-01-01T00:00");
+    await page.click("form.search button");
+    await page.waitForURL(/toTime=/);
+    const shown = await page.locator("main").innerText();
+    expect(shown.includes("What it would do") && shown.includes(orderNumber), "the page shows the events that would be repeated");
+    await confirm(page, "Reset the offsets", { reason: "told twice" });
+    expect(page.url() === own, "the group's page is shown again");
+    await until(isRead, "the group has read again");
+    const { data } = await api("GET", "/api/admin/trail?action=resetGroup");
+    expect(data.length === 1 && data[0].reason === "told twice", "the trail has the reset, and no dry run");
+}
+
 /** Reads the manual, searches it, and tries a call of the reference. */
 async function read() {
     const page = await visitor({}, adminToken);
@@ -294,6 +335,8 @@ const dashboard = (number) => [
     "/admin/coupons/1",
     "/admin/payments",
     "/admin/messages",
+    "/admin/messages/topics",
+    "/admin/messages/groups/order-statistics-group",
     "/admin/events",
     "/admin/webhooks",
     "/admin/modes",
@@ -330,12 +373,14 @@ async function shoot() {
 
 try {
     if (what === "shoot") await shoot();
+    else if (what === "reset") await reset();
     else {
         const { page, number } = await buy();
         const dropId = await queue(page);
         await payWithoutScripts();
         await operate(number, dropId);
         await mend();
+        await repair();
         await read();
     }
 } catch (error) {

@@ -10,6 +10,7 @@ use adapters::sqlite;
 use app::audit::{Repaired, inspect};
 use app::engine::{Engine, Parts};
 use app::log::consumer::Consumer;
+use app::log::group::Group;
 use app::ports::{Clock, EventLog};
 use app::state::settings::Executor;
 use tokio::runtime::Runtime;
@@ -152,6 +153,9 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         load: Arc::default(),
     };
     let latency = EventLatency::register(&metrics);
+    if is_consuming {
+        Group::CARRIED.iter().for_each(|group| latency.begin(*group));
+    }
     let OpenPayments { payments, due, thread: payment_thread, breaker } =
         payments::open(config, data_dir, &submitter, &metrics)?;
     let trailing = trailing::start(config, trail, &submitter, &settings, latency.clone(), Arc::clone(&followed))?;

@@ -62,6 +62,10 @@ impl LogInspector for KafkaInspector {
         absent()
     }
 
+    fn topics(&self) -> Reading<'_, Vec<Extent>> {
+        absent()
+    }
+
     fn offset_at(&self, _partition: Partition, _moment: Timestamp) -> Reading<'_, i64> {
         absent()
     }

@@ -224,6 +224,17 @@ impl LogInspector for KafkaInspector {
         self.ask(group, move |inspector, client| inspector.all_extents(client, group))
     }
 
+    fn topics(&self) -> Reading<'_, Vec<Extent>> {
+        // Any group will do: nothing is committed.
+        self.ask(Group::ALL[0], |inspector, client| {
+            let extent = |partition: Partition| {
+                let (begin, end) = client.fetch_watermarks(&inspector.name(partition), partition.number, PATIENCE)?;
+                Ok(Extent { partition, begin, end, committed: None })
+            };
+            inspector.partitions(client, Topic::ALL)?.into_iter().map(extent).collect()
+        })
+    }
+
     fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64> {
         // Any group will do: nothing is committed.
         self.ask(Group::ALL[0], move |inspector, client| inspector.first_since(client, partition, moment))

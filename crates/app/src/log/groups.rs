@@ -40,6 +40,11 @@ pub trait LogInspector: Send + Sync {
     /// Returns every partition that a group reads, and its extent.
     fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>>;
 
+    /// Returns every partition of the shop's topics, also of those that no group reads; none where the log has no topics.
+    fn topics(&self) -> Reading<'_, Vec<Extent>> {
+        Box::pin(std::future::ready(Ok(vec![])))
+    }
+
     /// Returns a partition's first offset that is not older than a moment; its end, if all are.
     fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64>;
 
@@ -70,6 +75,10 @@ impl BesideBroker {
 impl LogInspector for BesideBroker {
     fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>> {
         self.of(group.is_trailing()).extents(group)
+    }
+
+    fn topics(&self) -> Reading<'_, Vec<Extent>> {
+        self.broker.topics()
     }
 
     fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64> {

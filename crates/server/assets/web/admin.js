@@ -31,8 +31,9 @@ each("form[data-path]", (form) => {
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         acting(form.querySelector("button"), async () => {
-            const { method, path, shows } = form.dataset;
-            const answer = method === "POST" ? await post(path, body(form), key) : await call(method, path, body(form));
+            const { method, path, shows, next, unkeyed } = form.dataset;
+            const isKeyed = method === "POST" && unkeyed === undefined;
+            const answer = isKeyed ? await post(path, body(form), key) : await call(method, path, body(form));
             if (shows && answer?.[shows]) {
                 const output = form.querySelector("output");
                 output.textContent = answer[shows];
@@ -43,6 +44,7 @@ each("form[data-path]", (form) => {
             // What was removed has no page any more.
             const isOwnPage = location.pathname.endsWith(path.slice(path.lastIndexOf("/")));
             if (method === "DELETE" && isOwnPage) location.assign(location.pathname.replace(/\/[^/]+$/, ""));
+            else if (next) location.assign(next);
             else location.reload();
         });
     });

@@ -38,6 +38,11 @@ impl AuditMetrics {
         let mut latest = self.0.lock();
         std::mem::take(&mut latest.is_news).then_some(latest.violations).flatten()
     }
+
+    /// Makes the latest result news again, because the alert about it could not be written.
+    pub(crate) fn tell_again(&self) {
+        self.0.lock().is_news = true;
+    }
 }
 
 impl Collector for AuditMetrics {

@@ -54,6 +54,11 @@ impl EventLatency {
         latency
     }
 
+    /// Begins the series of a group whose events this process handles.
+    pub(crate) fn begin(&self, group: Group) {
+        drop(self.by_group.get_or_create(&OfGroup { group: group.name() }));
+    }
+
     /// Records events of these moments as handled now.
     pub(crate) fn observe_all(&self, group: Group, moments: &[Timestamp], now: Timestamp) {
         if !moments.is_empty() {

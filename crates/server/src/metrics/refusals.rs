@@ -33,6 +33,10 @@ pub struct Refusals {
 impl Refusals {
     pub fn register(metrics: &Metrics) -> Arc<Refusals> {
         let refusals = Arc::<Refusals>::default();
+        // A series that begins at 0 lets a rate show the first one.
+        for code in OF_CAMPAIGNS {
+            drop(refusals.total.get_or_create(&OfCode { code: code.as_str() }));
+        }
         let help = "Coupons that were refused, by the code of the refusal";
         metrics.register(|registry| registry.register("coupons_refused", help, refusals.total.clone()));
         refusals

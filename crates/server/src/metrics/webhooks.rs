@@ -20,6 +20,8 @@ struct AttemptLabels {
     result: &'static str,
 }
 
+const RESULTS: [&str; 5] = ["completed", "failed", "dead", "gone", "lost"];
+
 #[derive(Clone)]
 pub struct WebhookMetrics {
     deliveries: Family<AttemptLabels, Counter>,
@@ -34,6 +36,10 @@ impl WebhookMetrics {
             oldest_due: Gauge::default(),
             open_breakers: Gauge::default(),
         };
+        // A series that begins at 0 lets a rate show the first one.
+        for result in RESULTS {
+            drop(webhooks.deliveries.get_or_create(&AttemptLabels { result }));
+        }
         metrics.register(|registry| {
             let help = "Attempts to deliver a webhook, by result";
             registry.register("webhook_deliveries", help, webhooks.deliveries.clone());

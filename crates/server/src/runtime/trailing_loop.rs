@@ -68,6 +68,7 @@ impl TrailingThread {
         committed: Arc<Notify>,
     ) -> io::Result<TrailingThread> {
         let Digestion { followers, submitter, calendar, latency, deference } = digestion;
+        followers.iter().for_each(|follower| latency.begin(follower.group()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();

@@ -17,7 +17,7 @@ pub(crate) enum Access {
 use Access::{Admins, Customers, Everybody, Visitors};
 
 /// Every route and who may call it. A new route must be added here, or the test below fails.
-pub(crate) const ROUTES: [(&str, &str, Access); 184] = [
+pub(crate) const ROUTES: [(&str, &str, Access); 189] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/startupz", Everybody),
@@ -37,6 +37,8 @@ pub(crate) const ROUTES: [(&str, &str, Access); 184] = [
     ("GET", "/admin/payments", Visitors),
     ("GET", "/admin/messages", Visitors),
     ("GET", "/admin/messages/{id}", Visitors),
+    ("GET", "/admin/messages/topics", Visitors),
+    ("GET", "/admin/messages/groups/{group}", Visitors),
     ("GET", "/admin/events", Visitors),
     ("GET", "/admin/webhooks", Visitors),
     ("GET", "/admin/webhooks/{id}", Visitors),
@@ -59,6 +61,8 @@ pub(crate) const ROUTES: [(&str, &str, Access); 184] = [
     ("GET", "/drops/{id}", Visitors),
     ("GET", "/coupons", Visitors),
     ("GET", "/login", Visitors),
+    ("GET", "/login/provider", Visitors),
+    ("GET", "/login/provider/return", Visitors),
     ("GET", "/register", Visitors),
     ("GET", "/account", Visitors),
     ("GET", "/checkout", Visitors),
@@ -197,6 +201,7 @@ pub(crate) const ROUTES: [(&str, &str, Access); 184] = [
     ("POST", "/api/admin/webhooks/{id}/replay", Admins),
     ("GET", "/api/admin/groups", Admins),
     ("POST", "/api/admin/groups/{group}/reset", Admins),
+    ("GET", "/api/admin/topics", Admins),
     ("GET", "/api/admin/statistics/coupons", Admins),
     ("GET", "/api/admin/statistics/orders", Admins),
     ("GET", "/api/admin/audit", Admins),

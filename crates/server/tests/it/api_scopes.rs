@@ -16,7 +16,7 @@ fn part_of(path: &str) -> Option<&'static str> {
         ("drops", &["drops"]),
         ("audit", &["audit", "trail"]),
         ("coupons", &["coupons", "requests"]),
-        ("messages", &["dead-letters", "events", "groups", "services"]),
+        ("messages", &["dead-letters", "events", "groups", "services", "topics"]),
         ("orders", &["orders", "shipments", "warehouse"]),
         ("payments", &["payments"]),
         ("products", &["products"]),

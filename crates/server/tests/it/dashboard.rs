@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use server::security::auth::Role;
 
+use crate::buyers::until;
 use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, TestShop};
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 15] = [
     "/admin",
     "/admin/orders",
     "/admin/products",
@@ -15,6 +16,8 @@ const PAGES: [&str; 13] = [
     "/admin/drops",
     "/admin/payments",
     "/admin/messages",
+    "/admin/messages/topics",
+    "/admin/messages/groups/order-statistics-group",
     "/admin/events",
     "/admin/webhooks",
     "/admin/modes",
@@ -236,4 +239,144 @@ fn the_course_shows_what_was_answered() {
     }
     assert_eq!((total("orders"), total("coupons")), (1, 0));
     assert_eq!(shop.get(ADMIN, "/api/admin/now?seconds=0").complaint(400).1, "seconds");
+}
+
+#[test]
+fn the_first_page_counts_what_became_of_todays_orders() {
+    let shop = shop();
+    let body = json!({"items": [{"productId": 1, "quantity": 1}], "payment": "ON_DELIVERY",
+        "receiver": {"name": "Ann", "phone": "010-1", "postalCode": "04524", "address": "Seoul"}});
+    order(&shop, &body);
+    let number = order(&shop, &json!({"items": [{"productId": 1, "quantity": 1}]}));
+    shop.post(ADMIN, &format!("/api/admin/orders/{number}/cancel"), &json!({"reason": "wrong size"})).expect(200);
+    let completed = "outcome=COMPLETED\">Completed</a></td><td class=\"num end\">1</td>";
+    let cancelled = "outcome=CANCELLED\">Cancelled</a></td><td class=\"num end\">1</td>";
+    until("the statistics have followed", || {
+        let page = visit_as_admin(&shop, "/admin").text;
+        [completed, cancelled, "order.cancelled_by_admin"].iter().all(|text| page.contains(text))
+    });
+}
+
+#[test]
+fn groups_and_topics_are_shown_under_both_executors() {
+    for (executor, group, other) in
+        [("inline", "order-statistics-group", "notice-group"), ("log", "notice-group", "no-group")]
+    {
+        let shop = TestShop::start_with(&[("DOORBUSTER__ENGINE__EXECUTOR", executor)]);
+        let messages = visit_as_admin(&shop, "/admin/messages").text;
+        assert!(messages.contains(&format!("href=\"/admin/messages/groups/{group}\"")), "{messages}");
+        assert_eq!(messages.contains("Reactions run inside"), executor == "inline", "{messages}");
+        let page = visit_as_admin(&shop, &format!("/admin/messages/groups/{group}"));
+        assert!(page.status == 200 && page.text.contains("data-live=\"2000\""), "{}", page.text);
+        assert_eq!(page.text.contains("toOffset"), executor == "log", "statistics are not moved: {}", page.text);
+        assert_eq!(visit_as_admin(&shop, &format!("/admin/messages/groups/{other}")).status, 404);
+        let topics = visit_as_admin(&shop, "/admin/messages/topics").text;
+        assert!(
+            topics.contains("/admin/events?topic=drop-events") && topics.contains("There is no broker"),
+            "{topics}"
+        );
+        assert_eq!(topics.contains("/admin/messages/groups/notice-group"), executor == "log", "{topics}");
+        let listed = shop.get(ADMIN, "/api/admin/topics").expect(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), app::events::topic::Topic::ALL.len());
+        assert_eq!((&listed["data"][0]["keyedBy"], &listed["data"][0]["partitions"]), (&json!("userId"), &json!([])));
+    }
+}
+
+/// The hidden fields of a form, as the script sends them.
+fn body_of(page: &str, path: &str) -> Value {
+    let form = page.split(&format!("data-path=\"{path}\"")).nth(1).unwrap().split("</form>").next().unwrap();
+    let part =
+        |text: &str, before: &str| text.split(before).nth(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+    let hidden = form.split("<input").filter(|input| input.contains("data-kind=\"json\""));
+    let field = |input: &str| {
+        let value = part(input, "value=\"").unwrap().replace("&quot;", "\"");
+        (part(input, "name=\"").unwrap(), serde_json::from_str(&value).unwrap())
+    };
+    hidden.map(field).collect::<serde_json::Map<String, Value>>().into()
+}
+
+/// What is shown first is what its form then does.
+#[test]
+fn a_reset_is_shown_before_it_is_confirmed() {
+    let shop = TestShop::start_with_log();
+    let product = shop.product(0, 5);
+    let number = order(&shop, &json!({"items": [{"productId": product, "quantity": 1}]}));
+    let groups = || shop.get(ADMIN, "/api/admin/groups").expect(200)["data"].as_array().unwrap().clone();
+    let lag = || groups().iter().map(|group| group["lag"].as_i64().unwrap()).sum::<i64>();
+    until("the order is completed and every group at the end", || {
+        shop.get(ANN, &format!("/api/orders/{number}")).expect(200)["outcome"] == "COMPLETED" && lag() == 0
+    });
+    let ranking = groups().into_iter().find(|group| group["group"] == "ranking-group").unwrap();
+    let read = ranking["partitions"].as_array().unwrap().iter().find(|one| one["offset"].as_i64() > Some(1)).unwrap();
+    let at_its_end = format!("toTime=2099-01-01T00%3A00&partition={}", read["partition"]);
+    let own = "/admin/messages/groups/ranking-group";
+    let path = "/api/admin/groups/ranking-group/reset";
+    let back = format!("{own}?toTime=2020-01-01T00%3A00&toOffset=&partition=");
+    let page = visit_as_admin(&shop, &back).text;
+    for text in ["What it would do", "OrderCompleted", &number, "Repeated", &format!("data-next=\"{own}\"")] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("data-live"), "a dry run is not repeated by itself: {page}");
+    let body = body_of(&page, path);
+    assert_eq!(body, json!({"toTime": "2020-01-01T00:00:00Z", "dryRun": false}));
+    for (query, why) in [
+        ("toTime=2020-01-01T00%3A00&toOffset=1", "one target only"),
+        ("toOffset=1", "name the topic and the partition"),
+        ("toOffset=99999&partition=0", "has offsets from"),
+        ("toOffset=x", "not understood"),
+        (&at_its_end, "already there"),
+    ] {
+        let page = visit_as_admin(&shop, &format!("{own}?{query}")).text;
+        assert!(page.contains(why) && !page.contains(path), "{query}: {page}");
+    }
+    for role in [Role::Viewer, Role::Operator] {
+        let page = visit(&shop, &shop.token(700, role), &back);
+        assert!(page.status == 200 && !page.text.contains(path) && !page.text.contains("toTime"), "{}", page.text);
+    }
+    let korean =
+        [("cookie", &*format!("doorbuster_session={}; doorbuster_language=ko", shop.token(ADMIN, Role::Admin)))];
+    let page = shop.client().send("GET", &back, &korean, "").unwrap().text;
+    assert!(page.contains("미리 보기 결과") && page.contains("다시 처리"), "{page}");
+    let mut sure = body;
+    sure["reason"] = json!("counted again");
+    assert_eq!(shop.post(ADMIN, path, &sure).expect(200)["isDone"], true);
+    until("it has read again", || lag() == 0);
+}
+
+#[test]
+fn an_audit_shows_what_a_repair_would_do_and_repairs() {
+    let shop = shop();
+    let path = "/api/admin/audit/repair";
+    let clean = visit_as_admin(&shop, "/admin/audit?run=true").text;
+    assert!(clean.contains("Everything adds up") && !clean.contains(path), "{clean}");
+    assert_eq!(shop.get(ADMIN, "/api/admin/audit").expect(200)["plannedRepairs"], json!([]));
+    assert_eq!(shop.edit().execute("UPDATE product SET sold = sold + 2, on_hand = on_hand - 2", []).unwrap(), 1);
+    let what = "product 1: sold -2";
+    let planned = shop.get(ADMIN, "/api/admin/audit").expect(200)["plannedRepairs"].clone();
+    assert_eq!(planned, json!([{"law": 1, "what": what}]));
+    let page = visit_as_admin(&shop, "/admin/audit?run=true").text;
+    let form = format!("data-method=\"POST\" data-path=\"{path}\" data-unkeyed");
+    assert!(page.contains(what) && page.contains(&form) && page.contains("name=\"reason\""), "{page}");
+    let seen = visit(&shop, &shop.token(700, Role::Operator), "/admin/audit?run=true").text;
+    assert!(seen.contains(what) && !seen.contains(path), "an operator sees and does not repair: {seen}");
+    assert_eq!(shop.post(ADMIN, path, &json!({"reason": ""})).complaint(400).1, "#/reason");
+    let done = shop.post(ADMIN, path, &json!({"reason": "a miscount"})).expect(200);
+    assert_eq!(done["repaired"], json!([{"law": 1, "what": what, "done": true}]));
+    assert!(visit_as_admin(&shop, "/admin/audit?run=true").text.contains("Everything adds up"));
+    assert_eq!(shop.get(ADMIN, "/api/admin/trail").expect(200)["data"][0]["reason"], "a miscount");
+}
+
+#[test]
+fn what_a_repair_cannot_mend_leads_to_the_laws() {
+    let shop = shop();
+    let number = order(&shop, &json!({"items": [{"productId": 1, "quantity": 1}]}));
+    let change =
+        |by: i64| assert_eq!(shop.edit().execute("UPDATE orders SET version = version + ?1", [by]).unwrap(), 1);
+    change(1);
+    let page = visit_as_admin(&shop, "/admin/audit?run=true").text;
+    for text in [&*number, "Violations: ", "Nothing of this can be computed again.", "href=\"/docs/audit\""] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("/api/admin/audit/repair"), "{page}");
+    change(-1);
 }

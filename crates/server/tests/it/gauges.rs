@@ -15,6 +15,33 @@ fn breaker_open(shop: &TestShop, service: &str, is_open: u8) {
     shop.metrics_until(&format!("doorbuster_breaker_open{{service=\"{service}\"}} {is_open}\n"));
 }
 
+/// A rate shows the first one only if its series began at 0 before.
+#[test]
+fn a_fresh_process_has_every_metric() {
+    let manual = include_str!("../../../../docs/monitoring.md");
+    let list = manual.split("\n## Metrics\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let names: Vec<&str> = list
+        .split('`')
+        .filter(|name| name.starts_with("doorbuster_"))
+        .map(|name| name.split('{').next().unwrap())
+        // It would say that the shop adds up before anybody has looked.
+        .filter(|name| *name != "doorbuster_audit_violations")
+        .collect();
+    assert!(names.len() >= 20, "{names:?}");
+    for executor in ["inline", "log"] {
+        let shop = TestShop::start_with(&[("DOORBUSTER__ENGINE__EXECUTOR", executor)]);
+        for name in &names {
+            shop.metrics_until(&format!("\n{name}"));
+        }
+        shop.metrics_until("doorbuster_coupons_refused_total{code=\"coupon.sold_out\"} 0\n");
+        shop.metrics_until("doorbuster_webhook_deliveries_total{result=\"dead\"} 0\n");
+        let groups = ["order-statistics-group"].into_iter().chain((executor == "log").then_some("payment-group"));
+        for group in groups {
+            shop.metrics_until(&format!("doorbuster_event_latency_seconds_count{{group=\"{group}\"}} 0\n"));
+        }
+    }
+}
+
 #[test]
 fn open_letters_are_counted_by_group_until_they_are_closed() {
     let mut shop = TestShop::start();

@@ -1,4 +1,4 @@
-//! OpenAPI texts: consumer groups.
+//! OpenAPI texts: consumer groups and topics.
 
 use crate::http::Code;
 use crate::openapi::{Operation, Tag};
@@ -25,4 +25,13 @@ pub(in crate::api) fn reset() -> Operation {
         .paragraph("A repeat under the same `Idempotency-Key` moves nothing and gets the first answer, unless it was a dry run.")
         .returns("The partitions in which the group moves, with the events that are skipped or repeated.")
         .refuses([Code::GroupMoved, Code::GroupInline, Code::GroupTrailing])
+}
+
+pub(in crate::api) fn topics() -> Operation {
+    Operation::new(Tag::Administration, "listTopics", "List topics with their partitions")
+        .paragraph(
+            "`partitions` are those on the brokers. Without brokers there are none: an event's topic is a column of the store then, \
+             by which `GET /api/admin/events` filters. `groups` are the consumer groups that read the topic.",
+        )
+        .returns("Every topic of the shop.")
 }

@@ -73,7 +73,7 @@ pub(in crate::api) fn alerts() -> Operation {
 pub(in crate::api) fn audit() -> Operation {
     Operation::new(Tag::Administration, "auditShop", "Audit the shop")
         .paragraph("Reads one consistent snapshot of the whole store and checks every law on it: stock, coupons, points, money and orders must agree. Changes nothing.")
-        .returns("The result of each law.")
+        .returns("The result of each law, and what a repair would do.")
 }
 
 pub(in crate::api) fn repair() -> Operation {

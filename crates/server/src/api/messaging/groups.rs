@@ -7,7 +7,7 @@ use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, Idempotency};
 use app::events::topic::Topic;
 use app::events::wire_time;
-use app::log::groups::{self, Extent, Standing, Target, Unplanned, Wanted};
+use app::log::groups::{self, Extent, Planned, Standing, Target, Unplanned, Wanted};
 use app::log::reactions::Group;
 use app::state::rows::{OffsetMove, Partition};
 use app::state::settings::Executor;
@@ -80,7 +80,7 @@ struct PartitionBody {
     lag: i64,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ResetGroup", example = examples::reset_group())]
 pub(crate) struct ResetBody {
@@ -236,17 +236,7 @@ pub(crate) async fn reset(
         deeds::drop_it();
         return Ok(repeated(group, answer));
     }
-    let body = &submission.body;
-    if group.is_trailing() {
-        return Err(unplanned(Unplanned::Trailing, body));
-    }
-    let Log { carrier, book, .. } = &shop.log;
-    if carrier.executor() == Executor::Inline {
-        return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
-    }
-    let (wanted, reason) = check(group, body)?;
-    let planned = groups::plan(wanted, shop.submitter.views.as_ref(), book.as_ref()).await;
-    let planned = planned.map_err(|why| unplanned(why, body))?;
+    let (planned, reason) = plan(&shop, group, &submission.body).await?;
     let moves: Vec<OffsetMove> = planned.iter().map(|planned| planned.moved).collect();
     let partitions: Vec<PartitionMoved> = planned.into_iter().map(PartitionMoved::from).collect();
     let Some(reason) = reason else { return Ok(shown(reset_body(group, false, partitions), false)) };
@@ -259,7 +249,7 @@ pub(crate) async fn reset(
     let is_done = !moves.is_empty();
     if is_done {
         tracing::warn!(group = group.name(), "A group was moved by hand in {} partitions: {reason}", moves.len());
-        if let Err(error) = book.publish_offsets(moves).await {
+        if let Err(error) = shop.log.book.publish_offsets(moves).await {
             // Only the broker's tools show an old offset until the group commits its next one.
             tracing::warn!("The group's new offsets could not be committed at the broker: {error}");
         }
@@ -274,6 +264,24 @@ async fn kept(shop: &Shop, idempotency: Option<Idempotency>) -> Result<Option<An
         Some(stored) if stored.fingerprint != fingerprint => Err(problem(&Refusal::IdempotencyMismatch)),
         stored => Ok(stored.map(|stored| stored.answer)),
     }
+}
+
+/// Returns what a reset would do and, unless it is a dry run, its reason.
+pub(crate) async fn plan(
+    shop: &Shop,
+    group: Group,
+    body: &ResetBody,
+) -> Result<(Vec<Planned>, Option<Arc<str>>), Problem> {
+    if group.is_trailing() {
+        return Err(unplanned(Unplanned::Trailing, body));
+    }
+    let Log { carrier, book, .. } = &shop.log;
+    if carrier.executor() == Executor::Inline {
+        return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
+    }
+    let (wanted, reason) = check(group, body)?;
+    let planned = groups::plan(wanted, shop.submitter.views.as_ref(), book.as_ref()).await;
+    Ok((planned.map_err(|why| unplanned(why, body))?, reason))
 }
 
 /// Returns the requested move and, unless it is a dry run, the reason.

@@ -208,6 +208,13 @@ pub(in crate::api) fn groups() -> Value {
     json!({"carrier": "broker", "data": [group()]})
 }
 
+pub(in crate::api) fn topics() -> Value {
+    json!({"carrier": "broker", "data": [{
+        "topic": "order-events", "keyedBy": "userId", "carries": "every event of an order", "groups": ["notice-group"],
+        "partitions": [{"partition": 4, "begin": 0, "end": 43}],
+    }]})
+}
+
 pub(in crate::api) fn coupon_statistics() -> Value {
     json!({
         "totals": {"issued": 100, "used": 40, "restored": 2, "refused": {"coupon.sold_out": 900}},
@@ -244,6 +251,16 @@ fn audit() -> Value {
         "law": 1, "name": "every unit received is on hand, sold or written off", "checked": 12, "violations": 0,
         "examples": [],
     }], "skipped": [{"law": 7, "reason": "the store has no shared gate"}]})
+}
+
+pub(in crate::api) fn audit_report() -> Value {
+    let mut report = audit();
+    report["plannedRepairs"] = json!([{"law": 1, "what": "product 3: sold -2"}]);
+    report
+}
+
+pub(in crate::api) fn repair_shop() -> Value {
+    json!({"reason": "the figures of product 3"})
 }
 
 pub(in crate::api) fn repair() -> Value {

@@ -4,16 +4,17 @@ use app::audit::{self, Audit, Inspection, Repaired};
 use app::commands::Command;
 use axum::extract::State;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::api::Shop;
-use crate::api::request::submission::{Empty, Unkeyed};
+use crate::api::request::checks::check_reason;
+use crate::api::request::submission::Unkeyed;
 use crate::api::response::refusals::{problem, unavailable};
 use crate::api::response::{examples, shapes};
 use crate::api::texts::operators;
 use crate::http::json::Json;
 use crate::http::language::Language;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, Violations};
 use crate::runtime::submitter::Submitter;
 
 /// The repairs, with the audit before and after them.
@@ -32,20 +33,57 @@ pub(crate) struct RepairBody {
 
 /// The audit's report.
 #[derive(Serialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(rename = "AuditReport", inline)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuditReport", example = examples::audit_report())]
 pub(crate) struct AuditBody {
+    #[serde(flatten)]
     #[schemars(with = "shapes::Audit")]
     audit: Audit,
+    /// What a repair would do now.
+    planned_repairs: Vec<PlannedRepair>,
+}
+
+/// A repair that would be made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PlannedRepair")]
+pub(crate) struct PlannedRepair {
+    /// The number of the violated law.
+    pub(crate) law: u8,
+    pub(crate) what: String,
+}
+
+impl PlannedRepair {
+    pub(crate) fn of(command: &Command) -> PlannedRepair {
+        let Repaired { law, what, .. } = Repaired::new(command, false);
+        PlannedRepair { law, what }
+    }
+}
+
+/// A request to repair the shop. It may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RepairShop", example = examples::repair_shop())]
+pub(crate) struct RepairAsked {
+    /// Written to the trail.
+    reason: Option<String>,
 }
 
 /// `GET /api/admin/audit`.
 pub(crate) async fn report(State(shop): State<Shop>) -> Result<Json<AuditBody>, Problem> {
-    inspect(&shop).await.map(|inspection| Json(AuditBody { audit: inspection.audit }))
+    let Inspection { audit, repairs } = inspect(&shop).await?;
+    Ok(Json(AuditBody { audit, planned_repairs: repairs.iter().map(PlannedRepair::of).collect() }))
 }
 
 /// `POST /api/admin/audit/repair`.
-pub(crate) async fn repair(State(shop): State<Shop>, _submission: Unkeyed<Empty>) -> Result<Json<RepairBody>, Problem> {
+pub(crate) async fn repair(
+    State(shop): State<Shop>,
+    Unkeyed(submission): Unkeyed<RepairAsked>,
+) -> Result<Json<RepairBody>, Problem> {
+    let mut violations = Violations::default();
+    if let Some(reason) = &submission.body.reason {
+        check_reason(reason, &mut violations);
+    }
+    violations.into_result()?;
     let Inspection { audit: before, repairs } = inspect(&shop).await?;
     let repaired = repair_all(&shop.submitter, repairs).await;
     let after = inspect(&shop).await?.audit;

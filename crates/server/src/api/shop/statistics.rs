@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use app::events::wire_time;
 use app::log::trailing::figures;
 use app::log::trailing::statistics::course::{Asked, Course, NoCourse, Reader, Sums, WantedCourse};
+use app::ports::StoreError;
+use app::ports::views::WantedFigures;
 use app::state::rows::{Counted, Resolution, WHOLE_SHOP};
 use axum::extract::State;
 use domain::limits::NUMBER_MAX;
@@ -115,12 +117,12 @@ pub(crate) struct OrderStatisticsBody {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct OrderTotals {
-    placed: i64,
-    completed: i64,
-    cancelled: i64,
+pub(crate) struct OrderTotals {
+    pub(crate) placed: i64,
+    pub(crate) completed: i64,
+    pub(crate) cancelled: i64,
     /// Orders of which nothing is left.
-    refunded: i64,
+    pub(crate) refunded: i64,
     /// Money for completed orders, paid or due on delivery: their price less discount and points.
     revenue: i64,
     discount: i64,
@@ -128,9 +130,26 @@ struct OrderTotals {
     /// Money of cancelled and returned units, counted when the order is decided: also while its refund is under way or stuck.
     refunded_amount: i64,
     /// Cancelled orders by their reason.
-    by_reason: BTreeMap<String, i64>,
+    pub(crate) by_reason: BTreeMap<String, i64>,
     /// Placed orders by their mode.
     by_mode: BTreeMap<String, i64>,
+}
+
+impl OrderTotals {
+    fn of(totals: &Sums) -> OrderTotals {
+        OrderTotals {
+            placed: sum(totals, figures::PLACED),
+            completed: sum(totals, figures::COMPLETED),
+            cancelled: sum(totals, figures::CANCELLED),
+            refunded: sum(totals, figures::REFUNDED),
+            revenue: sum(totals, figures::REVENUE),
+            discount: sum(totals, figures::DISCOUNT),
+            points: sum(totals, figures::POINTS),
+            refunded_amount: sum(totals, figures::REFUNDED_AMOUNT),
+            by_reason: by_code(totals, figures::BY_REASON),
+            by_mode: by_code(totals, figures::BY_MODE),
+        }
+    }
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -221,17 +240,18 @@ pub(crate) async fn orders(
         revenue: sum(&sums, figures::REVENUE),
     };
     let series = intervals.into_iter().map(interval).collect();
-    let totals = OrderTotals {
-        placed: sum(&totals, figures::PLACED),
-        completed: sum(&totals, figures::COMPLETED),
-        cancelled: sum(&totals, figures::CANCELLED),
-        refunded: sum(&totals, figures::REFUNDED),
-        revenue: sum(&totals, figures::REVENUE),
-        discount: sum(&totals, figures::DISCOUNT),
-        points: sum(&totals, figures::POINTS),
-        refunded_amount: sum(&totals, figures::REFUNDED_AMOUNT),
-        by_reason: by_code(&totals, figures::BY_REASON),
-        by_mode: by_code(&totals, figures::BY_MODE),
-    };
-    Ok(Json(OrderStatisticsBody { totals, series }))
+    Ok(Json(OrderStatisticsBody { totals: OrderTotals::of(&totals), series }))
+}
+
+/// Returns the sums of orders of the shop's present day.
+pub(crate) async fn today(shop: &Shop) -> Result<OrderTotals, StoreError> {
+    let resolution = Resolution::Day;
+    let began = shop.calendar.start(resolution, shop.submitter.clock.now());
+    let range = began..Timestamp::from_micros(i64::MAX);
+    let wanted = WantedFigures { counted: Counted::Orders, resolution, subject: WHOLE_SHOP, range };
+    let mut sums = Sums::default();
+    for added in shop.submitter.views.figures(wanted).await? {
+        *sums.entry((*added.key.figure).to_owned()).or_default() += added.amount;
+    }
+    Ok(OrderTotals::of(&sums))
 }

@@ -29,6 +29,11 @@ texts! {
     OPEN_LETTERS: "Dead letters", "처리하지 못한 메시지";
     HOT_PRODUCTS: "Best sellers today", "오늘의 인기 상품";
     OPEN_CAMPAIGNS: "Campaigns", "쿠폰 캠페인";
+    ORDERS_TODAY: "Orders today", "오늘의 주문";
+    PLACED_TODAY: "Placed", "접수";
+    COMPLETED: "Completed", "완료";
+    CANCELLED: "Cancelled", "취소";
+    REFUNDED: "Refunded", "환불";
     NOTHING_SOLD: "Nothing was sold today yet.", "오늘 판매된 상품이 없습니다.";
 
     // Columns.
@@ -146,7 +151,34 @@ texts! {
 
     // Messages.
     GROUPS: "Consumer groups", "컨슈머 그룹";
-    GROUPS_INLINE: "Reactions run inside the deciding commit, so these groups have no lag.", "결정과 같은 커밋에서 처리되므로 지연이 없습니다.";
+    GROUPS_INLINE: "Reactions run inside the deciding commit. Only groups that follow the commits have an offset.", "이벤트는 결정과 같은 커밋에서 처리됩니다. 커밋을 뒤따르는 그룹만 오프셋이 있습니다.";
+    OFFSETS_AWAY: "The offsets cannot be read now.", "지금은 오프셋을 읽을 수 없습니다.";
+    TOPICS: "Topics", "토픽";
+    NO_BROKER: "There is no broker. Topics name the events in the store, and have no partitions.", "브로커가 없습니다. 토픽은 저장소의 이벤트를 구분하는 이름이며 파티션이 없습니다.";
+    READ_BY: "Read by", "읽는 그룹";
+    PARTITION: "Partition", "파티션";
+    PARTITIONS: "Partitions", "파티션 수";
+    RECORDS: "Records", "레코드 수";
+    OFFSET: "Offset", "오프셋";
+    NEW_OFFSET: "New offset", "새 오프셋";
+    OFFSET_BEGIN: "First", "첫 오프셋";
+    OFFSET_END: "End", "끝 오프셋";
+    COMMITTED: "Set at the broker", "브로커에 설정된 오프셋";
+    LOST: "Deleted unread", "읽기 전에 삭제됨";
+    RESET_GROUP: "Reset the offsets", "오프셋 재설정";
+    RESET_LOOK_SAYS: "Name one target, and look first: it shows which events would be skipped or repeated, and moves nothing.", "대상을 하나만 지정하고 먼저 확인하세요. 건너뛰거나 다시 처리할 이벤트를 보여 주며, 아무것도 옮기지 않습니다.";
+    TO_TIME: "To the events since (UTC)", "이 시각 이후 이벤트로(UTC)";
+    TO_OFFSET: "To the offset", "이 오프셋으로";
+    TO_COMMITTED: "To another tool's offset", "다른 도구의 오프셋으로";
+    ONE_TARGET: "Name one target only: a time, an offset, or another tool's offset.", "시각, 오프셋, 다른 도구의 오프셋 중 하나만 지정해 주세요.";
+    SHOW_RESET: "Show what it would do", "미리 보기";
+    WOULD_DO: "What it would do", "미리 보기 결과";
+    ALREADY_THERE: "The group's offsets are already there.", "그룹의 오프셋이 이미 그 위치에 있습니다.";
+    MEANS: "Effect", "영향";
+    SKIPS: "Skipped", "건너뜀";
+    REPEATS: "Repeated", "다시 처리";
+    AT_LEAST: "at least {0}", "{0} 이상";
+    RESET_SAYS: "Moves the group. Skipped events are never handled. Repeated events change nothing where they were handled before.", "그룹을 옮깁니다. 건너뛴 이벤트는 처리되지 않습니다. 다시 받은 이벤트는 이미 처리되었다면 아무것도 바꾸지 않습니다.";
     NO_LETTERS: "There are no open dead letters.", "처리하지 못한 메시지가 없습니다.";
     EDIT: "Edit", "수정";
     EDIT_SAYS: "Replaces the payload. The letter keeps the one before.", "내용을 바꿉니다. 이전 내용은 기록에 남습니다.";
@@ -167,6 +199,12 @@ texts! {
     VIOLATIONS: "Violations", "위반";
     ALL_HOLDS: "Everything adds up.", "모든 수치가 일치합니다.";
     NOT_ALL_HOLDS: "{0} violations", "위반 {0}건";
+    REPAIR: "Repair", "복구";
+    WOULD_REPAIR: "A repair would do this. Figures are computed again from the facts, which are never changed.", "복구하면 다음과 같이 바뀝니다. 사실은 바꾸지 않고 수치만 다시 계산합니다.";
+    REPAIR_SAYS: "Audits again, makes the repairs that are then needed, and audits once more.", "다시 감사해 필요한 항목을 복구하고 한 번 더 감사합니다.";
+    NO_REPAIR: "Nothing of this can be computed again.", "다시 계산해 복구할 수 있는 항목이 없습니다.";
+    LAWS_SAY: "What to do is said by each law.", "조치 방법은 각 법칙의 설명에 있습니다.";
+    AND_MORE: "and {0} more", "외 {0}건";
 
     // Filters.
     PRODUCT: "Product no.", "상품 번호";

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use app::commands::Command;
+use domain::alert::Code;
 
 use crate::runtime::health::AtWork;
 use crate::runtime::shutdown::Stop;
@@ -69,11 +70,16 @@ impl AlertMonitor {
         let round = self.sources.measure(views.as_ref(), now).await;
         let commands = watches.decide(&round, &open, now);
         self.open.set(open);
+        let mut is_refused = false;
         for command in commands {
             if let Err(refusal) = self.submitter.submit(Command::Alert(command), None).await.result {
                 // The next round tries again.
                 logging::error("An alert could not be written", &format!("{refusal:?}"));
+                is_refused = true;
             }
+        }
+        if is_refused && round.observed.contains(&Code::AuditViolation) {
+            self.sources.audited.tell_again();
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn area(route: &str) -> Option<&'static str> {
     Some(match part {
         "audit" | "trail" => "audit",
         "coupons" | "requests" => "coupons",
-        "dead-letters" | "events" | "groups" | "services" => "messages",
+        "dead-letters" | "events" | "groups" | "services" | "topics" => "messages",
         "drops" => "drops",
         "orders" | "shipments" | "warehouse" => "orders",
         "payments" => "payments",

@@ -1,18 +1,23 @@
 //! The audit: every law, checked on one snapshot when an operator asks for it.
 
+use app::audit::{Audit, Inspection};
+use app::commands::Command;
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::forms::{Act, Field, act_unkeyed};
 use super::frame::Operator;
 use crate::api::Shop;
-use crate::api::shop::audit::inspect;
+use crate::api::shop::audit::{PlannedRepair, inspect};
 use crate::api::texts::dashboard;
 use crate::http::Problem;
 use crate::http::query::Query;
 use crate::web::format::count;
+
+const REPAIRS_SHOWN: usize = 100;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RunQuery {
@@ -38,12 +43,19 @@ pub(crate) async fn page(
 }
 
 async fn report(shop: &Shop, operator: &Operator) -> Result<Markup, Problem> {
-    let audit = inspect(shop).await?.audit;
+    let Inspection { audit, repairs } = inspect(shop).await?;
     let violations = i64::try_from(audit.violations).unwrap_or(i64::MAX);
     Ok(html! {
         p.say.good[audit.is_clean()].bad[!audit.is_clean()] {
             @if audit.is_clean() { (operator.say(dashboard::ALL_HOLDS)) } @else { (dashboard::NOT_ALL_HOLDS.with(count(violations)).of(operator.0.language)) }
         }
+        @if !audit.is_clean() || !repairs.is_empty() { (repair(operator, &repairs)) }
+        (laws(operator, &audit))
+    })
+}
+
+fn laws(operator: &Operator, audit: &Audit) -> Markup {
+    html! {
         div.card.scroll { table {
             thead { tr { th { (operator.say(dashboard::LAW)) } th {} th.end { (operator.say(dashboard::CHECKED)) } th.end { (operator.say(dashboard::VIOLATIONS)) } } }
             tbody { @for law in &audit.laws { tr {
@@ -53,5 +65,29 @@ async fn report(shop: &Shop, operator: &Operator) -> Result<Markup, Problem> {
                 td.num.end.bad[law.violations > 0] { (law.violations) }
             } } }
         } }
-    })
+    }
+}
+
+/// What a repair would do, and the call that does it.
+fn repair(operator: &Operator, repairs: &[Command]) -> Markup {
+    let more = repairs.len().saturating_sub(REPAIRS_SHOWN);
+    html! {
+        section.card { h2 { (operator.say(dashboard::REPAIR)) }
+            @if repairs.is_empty() { p.soft { (operator.say(dashboard::NO_REPAIR)) " " a href="/docs/audit" { (operator.say(dashboard::LAWS_SAY)) } } } @else {
+                p.soft { (operator.say(dashboard::WOULD_REPAIR)) }
+                div.scroll { table { thead { tr { th { (operator.say(dashboard::LAW)) } th {} } } tbody { @for one in repairs.iter().take(REPAIRS_SHOWN).map(PlannedRepair::of) {
+                    tr { td.num.faint { (one.law) } td.code { (one.what) } }
+                } } } }
+                @if more > 0 { p.faint { (dashboard::AND_MORE.with(more).of(operator.0.language)) } }
+                @if operator.is_admin() { (act_unkeyed(operator, &Act {
+                    label: dashboard::REPAIR,
+                    says: dashboard::REPAIR_SAYS,
+                    method: "POST",
+                    path: "/api/admin/audit/repair",
+                    fields: vec![Field::reason()],
+                    is_grave: true,
+                })) }
+            }
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) enum Kind<'a> {
     /// Texts, with commas between them.
     List,
     /// A fixed JSON value.
-    Fixed(&'static str),
+    Fixed(&'a str),
 }
 
 impl<'a> Field<'a> {
@@ -48,7 +48,7 @@ impl<'a> Field<'a> {
         Field { is_required: false, ..self }
     }
 
-    pub(crate) const fn fixed(name: &'static str, json: &'static str) -> Field<'a> {
+    pub(crate) const fn fixed(name: &'static str, json: &'a str) -> Field<'a> {
         Field { name, label: None, kind: Kind::Fixed(json), is_required: true }
     }
 
@@ -59,19 +59,41 @@ impl<'a> Field<'a> {
 
 /// Shows a call as a part that opens: what it does, its fields, and the button that makes it.
 pub(crate) fn act(operator: &Operator, act: &Act<'_>) -> Markup {
-    shown(operator, act, None)
+    shown(operator, act, Way::Reloads)
 }
 
 /// The same for a call whose answer has a member that is shown once, instead of loading the page again.
 pub(crate) fn act_showing(operator: &Operator, act: &Act<'_>, member: &'static str) -> Markup {
-    shown(operator, act, Some(member))
+    shown(operator, act, Way::Shows(member))
 }
 
-fn shown(operator: &Operator, act: &Act<'_>, member: Option<&'static str>) -> Markup {
+/// The same for a call that leads to another page.
+pub(crate) fn act_leading(operator: &Operator, act: &Act<'_>, page: &str) -> Markup {
+    shown(operator, act, Way::LeadsTo(page))
+}
+
+/// The same for a call that takes no idempotency key, because the shop keeps no answer to it.
+pub(crate) fn act_unkeyed(operator: &Operator, act: &Act<'_>) -> Markup {
+    shown(operator, act, Way::Unkeyed)
+}
+
+/// How a call is made, and what follows it: unless something else is named, under a key, and the page is loaded again.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Reloads,
+    Shows(&'static str),
+    LeadsTo(&'a str),
+    Unkeyed,
+}
+
+fn shown(operator: &Operator, act: &Act<'_>, way: Way<'_>) -> Markup {
+    let member = if let Way::Shows(member) = way { Some(member) } else { None };
+    let next = if let Way::LeadsTo(page) = way { Some(page) } else { None };
+    let is_unkeyed = matches!(way, Way::Unkeyed);
     html! {
         details.act {
             summary { (operator.say(act.label)) }
-            form data-method=(act.method) data-path=(act.path) data-shows=[member] {
+            form data-method=(act.method) data-path=(act.path) data-shows=[member] data-next=[next] data-unkeyed[is_unkeyed] {
                 p.soft { (operator.say(act.says)) }
                 @for field in &act.fields { (input(operator, field)) }
                 div.row { button.small.grave[act.is_grave] { (operator.say(dashboard::CONFIRM)) ": " (operator.say(act.label)) } }

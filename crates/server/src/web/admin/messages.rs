@@ -1,6 +1,6 @@
 //! Consumer groups with their lag, and the events that they could not handle.
 
-use app::log::groups;
+use app::log::groups::{Standing, standings};
 use app::log::reactions::Group;
 use app::ports::StoreError;
 use app::state::rows::DeadLetter;
@@ -19,12 +19,16 @@ use crate::http::Problem;
 use crate::http::path::{self, Id};
 use crate::web::format::{count, time};
 
+pub(crate) mod groups;
+pub(crate) mod topics;
+
 const LETTERS_SHOWN: usize = 100;
 
 /// `GET /admin/messages`.
 pub(crate) async fn list(State(shop): State<Shop>, operator: Operator) -> Result<Response, Problem> {
     let letters = shop.submitter.views.letters(true, None, LETTERS_SHOWN).await.map_err(unavailable)?;
-    let lags = lags(&shop).await.map_err(unavailable)?;
+    let lags = lags(&shop).await;
+    let is_inline = shop.log.carrier.executor() == Executor::Inline;
     let content = html! {
         h1 { (operator.say(dashboard::MESSAGES)) }
         section { h2 { (operator.say(dashboard::OPEN_LETTERS)) }
@@ -45,27 +49,37 @@ pub(crate) async fn list(State(shop): State<Shop>, operator: Operator) -> Result
                 } }
             }
         }
-        section { h2 { (operator.say(dashboard::GROUPS)) }
-            @if lags.is_empty() { p.soft { (operator.say(dashboard::GROUPS_INLINE)) } } @else {
-                div.card.scroll.live data-live="2000" #groups { table {
-                    thead { tr { th { (operator.say(dashboard::GROUP)) } th.end { (operator.say(dashboard::LAG)) } } }
-                    tbody { @for (group, lag) in &lags { tr { td.code { (group.name()) } td.num.end { (count(*lag)) } } } }
-                } }
-            }
+        section {
+            div.spread { h2 { (operator.say(dashboard::GROUPS)) } a href="/admin/messages/topics" { (operator.say(dashboard::TOPICS)) } }
+            @if is_inline { p.soft { (operator.say(dashboard::GROUPS_INLINE)) } }
+            div.card.scroll.live data-live="2000" #groups { (of_groups(&operator, lags.as_deref())) }
         }
     };
     Ok(operator.page(operator.say(dashboard::MESSAGES), content))
 }
 
-/// Returns the lag of each group; nothing while reactions are part of their event's commit.
+/// Shows the lag of each group. While the brokers are away, the letters are needed all the same.
+fn of_groups(operator: &Operator, lags: Result<&[(Group, i64)], &StoreError>) -> Markup {
+    html! {
+        @match lags {
+            Err(_) => p.bad { (operator.say(dashboard::OFFSETS_AWAY)) },
+            Ok(lags) => table {
+                thead { tr { th { (operator.say(dashboard::GROUP)) } th.end { (operator.say(dashboard::LAG)) } } }
+                tbody { @for (group, lag) in lags { tr {
+                    td { a.code href=(format!("/admin/messages/groups/{}", group.name())) { (group.name()) } }
+                    td.num.end { (count(*lag)) }
+                } } }
+            }
+        }
+    }
+}
+
+/// Returns the lag of each group that has offsets.
 async fn lags(shop: &Shop) -> Result<Vec<(Group, i64)>, StoreError> {
     let mut lags = vec![];
-    if shop.log.carrier.executor() == Executor::Inline {
-        return Ok(lags);
-    }
-    for group in Group::carried() {
-        let standings = groups::standings(group, shop.submitter.views.as_ref(), shop.log.book.as_ref()).await?;
-        lags.push((group, standings.iter().map(groups::Standing::lag).sum()));
+    for group in shop.log.groups() {
+        let standings = standings(group, shop.submitter.views.as_ref(), shop.log.book.as_ref()).await?;
+        lags.push((group, standings.iter().map(Standing::lag).sum()));
     }
     Ok(lags)
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::alert::Alert;
 use domain::coupon::Campaign;
+use domain::order::Outcome;
 use domain::stock::Product;
 use maud::{Markup, html};
 
@@ -13,6 +14,7 @@ use super::chart::{area, canvas, means};
 use super::frame::Operator;
 use crate::api::Shop;
 use crate::api::response::refusals::unavailable;
+use crate::api::shop::statistics::{self, OrderTotals};
 use crate::api::texts::{Text, dashboard, pages};
 use crate::http::Problem;
 use crate::metrics::recent::Sample;
@@ -41,6 +43,7 @@ struct Waiting {
 pub(crate) async fn page(State(shop): State<Shop>, operator: Operator) -> Result<Response, Problem> {
     let waiting = waiting(&shop).await.map_err(unavailable)?;
     let sold = sold_today(&shop).await.map_err(unavailable)?;
+    let today = statistics::today(&shop).await.map_err(unavailable)?;
     let mut campaigns = shop.submitter.views.campaigns(None, CAMPAIGNS_SHOWN).await.map_err(unavailable)?;
     let now = operator.0.now;
     campaigns.sort_by_key(|campaign| urgency(campaign, now));
@@ -58,7 +61,7 @@ pub(crate) async fn page(State(shop): State<Shop>, operator: Operator) -> Result
             }
             div.halves {
                 (products(&operator, &sold))
-                (offers(&operator, &campaigns))
+                div.stack { (offers(&operator, &campaigns)) (outcomes(&operator, &today)) }
             }
             (alerts(&operator, &shop.alerts.all()))
             (waits(&operator, waiting))
@@ -175,6 +178,25 @@ fn offers(operator: &Operator, campaigns: &[Campaign]) -> Markup {
                     } }
                 } }
             }
+        }
+    }
+}
+
+/// What became of orders today: those cancelled by their reasons, the most frequent first.
+fn outcomes(operator: &Operator, today: &OrderTotals) -> Markup {
+    let mut reasons: Vec<(&str, i64)> = today.by_reason.iter().map(|(code, orders)| (code.as_str(), *orders)).collect();
+    reasons.sort_by_key(|(_, orders)| std::cmp::Reverse(*orders));
+    let of = |outcome: Outcome| format!("/admin/orders?outcome={}", outcome.name());
+    html! {
+        section.card aria-labelledby="outcomes" {
+            h2 #outcomes { (operator.say(dashboard::ORDERS_TODAY)) }
+            div.scroll { table { tbody {
+                tr { td { (operator.say(dashboard::PLACED_TODAY)) } td.num.end { (count(today.placed)) } }
+                tr { td { a href=(of(Outcome::Completed)) { (operator.say(dashboard::COMPLETED)) } } td.num.end { (count(today.completed)) } }
+                tr { td { a href=(of(Outcome::Cancelled)) { (operator.say(dashboard::CANCELLED)) } } td.num.end { (count(today.cancelled)) } }
+                @for (code, orders) in reasons { tr { td.code.soft { (code) } td.num.end.soft { (count(orders)) } } }
+                tr { td { (operator.say(dashboard::REFUNDED)) } td.num.end { (count(today.refunded)) } }
+            } } }
         }
     }
 }

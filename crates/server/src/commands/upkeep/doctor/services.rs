@@ -1,5 +1,6 @@
 //! Checks of the store and of the services around it.
 
+use app::events::topic::Wanted;
 use app::ports::Clock as _;
 use domain::time::Timestamp;
 
@@ -200,6 +201,7 @@ fn of_kafka(config: &Config) -> Vec<Finding> {
             },
             "`doorbuster topics apply` creates them",
         ),
+        partitions(&wanted, &examined, |name| upkeep::topic_name(config, name)),
         Finding::rule(
             "kafka replicas",
             few.is_empty(),
@@ -217,6 +219,24 @@ fn of_kafka(config: &Config) -> Vec<Finding> {
             "run three brokers, set kafka.topics = \"production\", and min.insync.replicas = 2 on existing topics",
         ),
     ]
+}
+
+/// Finds topics with fewer partitions than wanted. More do no harm: keys use the first ones.
+fn partitions(wanted: &[Wanted], examined: &[ExaminedTopic], named: impl Fn(&str) -> String) -> Finding {
+    let short = wanted.iter().filter_map(|wanted| {
+        let name = named(wanted.name);
+        let found = examined.iter().find(|topic| topic.name == name)?.partitions;
+        let is_short = usize::try_from(wanted.partitions).is_ok_and(|partitions| found < partitions);
+        is_short.then(|| format!("{name} has {found} of {}", wanted.partitions))
+    });
+    let short: Vec<String> = short.collect();
+    Finding::rule(
+        "kafka partitions",
+        short.is_empty(),
+        if short.is_empty() { "every topic has as many as set".to_owned() } else { short.join(", ") },
+        "`doorbuster topics plan` shows what a repartition waits for, and `doorbuster topics apply --switch` does it: \
+         docs/operations.md",
+    )
 }
 
 /// Names the connections that leave this machine without encryption.
@@ -269,6 +289,8 @@ fn leaves(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use app::events::topic::{DeadLetterNames, Profile};
+
     use super::*;
 
     #[test]
@@ -292,6 +314,25 @@ mod tests {
         let at = |seconds| Some(Timestamp::from_micros(now.micros() + seconds * SECOND_US));
         assert!(clock(None).next.is_none() && clock(at(-5)).next.is_none());
         assert!(clock(at(60)).detail.contains("in the future"));
+    }
+
+    #[test]
+    fn topics_with_too_few_partitions_are_found() {
+        let wanted = Profile::Production.wanted(DeadLetterNames::Dot);
+        let wanted: Vec<Wanted> = wanted.into_iter().filter(|wanted| wanted.name.starts_with("order-events")).collect();
+        let topic = |name: &str, partitions| ExaminedTopic {
+            name: format!("shop.{name}"),
+            partitions,
+            replicas: 1,
+            in_sync: 1,
+            in_sync_min: 1,
+        };
+        let found = |examined: &[ExaminedTopic]| partitions(&wanted, examined, |name| format!("shop.{name}"));
+        let short = found(&[topic("order-events", 15), topic("order-events.dlq", 3)]);
+        assert_eq!(short.detail, "shop.order-events has 15 of 16, shop.order-events.dlq has 3 of 4");
+        assert!(short.next.is_some_and(|next| next.contains("topics apply --switch")));
+        assert!(found(&[topic("order-events", 16), topic("order-events.dlq", 9)]).next.is_none());
+        assert!(found(&[]).next.is_none(), "what is missing is found by another check");
     }
 
     #[test]

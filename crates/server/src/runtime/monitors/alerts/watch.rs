@@ -144,7 +144,9 @@ impl Watches {
             watched.note(reading, now);
             let alert = open.get(key).copied();
             let reporter = reading.is_local.then_some(self.reporter);
-            commands.extend(watched.step(reading, alert, Moment { now, reporter, clear_after: self.clear_after }));
+            let (clear_after, again_after) =
+                if is_exact(reading.code) { Default::default() } else { (self.clear_after, AGAIN_AFTER) };
+            commands.extend(watched.step(reading, alert, Moment { now, reporter, clear_after, again_after }));
             watched.was_open = alert.is_some();
         }
         // What could not be measured this time keeps its state.
@@ -156,11 +158,18 @@ impl Watches {
     }
 }
 
+/// Returns true for the result of an audit: it does not swing, and it is observed in one round only. The next audit may be
+/// long in coming, so that a raise or clear cannot wait for a second look.
+fn is_exact(code: Code) -> bool {
+    code == Code::AuditViolation
+}
+
 #[derive(Clone, Copy)]
 struct Moment {
     now: Timestamp,
     reporter: Option<i64>,
     clear_after: Duration,
+    again_after: Duration,
 }
 
 impl Watched {
@@ -182,10 +191,10 @@ impl Watched {
     }
 
     fn step(&mut self, reading: &Reading, alert: Option<&Alert>, at: Moment) -> Option<AlertCommand> {
-        let Moment { now, reporter, clear_after } = at;
+        let Moment { now, reporter, clear_after, again_after } = at;
         let Some(alert) = alert else {
             if self.was_open && self.over_since.is_some() {
-                self.not_before = Some(now + AGAIN_AFTER);
+                self.not_before = Some(now + again_after);
             }
             let is_due = self.over_since.is_some_and(|since| now - since >= reading.hold)
                 && self.not_before.is_none_or(|not_before| not_before <= now);

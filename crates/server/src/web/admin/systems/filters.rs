@@ -16,7 +16,7 @@ use crate::openapi::{Describes, Operation};
 const MINUTES_ONLY: usize = "2026-11-30T09:00".len();
 const SECONDS: usize = "2026-11-30T09:00:00".len();
 /// The parameters that are moments.
-const MOMENTS: [&str; 2] = ["from", "to"];
+const MOMENTS: [&str; 3] = ["from", "to", "toTime"];
 
 pub(crate) struct Filters(Vec<Filter>);
 

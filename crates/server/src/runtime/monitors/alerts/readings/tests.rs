@@ -117,6 +117,8 @@ fn redis_the_broker_the_provider_and_the_audit_are_watched() {
     bench.sources.audited.set(3);
     assert_eq!(bench.over(Code::AuditViolation), Some((String::new(), 3.0)));
     assert_eq!(bench.over(Code::AuditViolation), None, "it is told once");
+    bench.sources.audited.tell_again();
+    assert_eq!(bench.over(Code::AuditViolation), Some((String::new(), 3.0)), "its alert could not be written");
     bench.sources.audited.set(0);
     assert_eq!(bench.over(Code::AuditViolation), None);
 }

@@ -177,3 +177,22 @@ fn rounds_that_do_not_measure_a_code_change_nothing() {
         assert_eq!(store.counts(), expected, "after {second} s");
     }
 }
+
+/// The rounds between two audits do not observe it.
+#[test]
+fn one_clean_audit_clears_and_one_violation_raises_again() {
+    let (mut store, mut watches) = (Store::default(), Watches::new(1, CLEAR_AFTER));
+    let violations = |count| Reading::any(Code::AuditViolation, count);
+    store.tick(&mut watches, violations(2), at(0));
+    store.tick(&mut watches, violations(2), at(600));
+    assert_eq!(store.counts(), (1, 0));
+    store.tick(&mut watches, violations(0), at(601));
+    assert_eq!(store.counts(), (1, 1), "the first clean audit clears it");
+    store.tick(&mut watches, violations(1), at(1_200));
+    store.tick(&mut watches, violations(1), at(1_800));
+    assert_eq!(store.counts(), (2, 1));
+    // A clean audit of another process.
+    store.open.clear();
+    store.tick(&mut watches, violations(1), at(2_400));
+    assert_eq!(store.counts(), (3, 1), "what this process finds then is new");
+}
