@@ -1,6 +1,6 @@
 // Drives Chromium through a shop: `node browser.mjs check|reset|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
-// of the working folder. `check` buys as a customer, waits in a queue, looks and mends as an operator, and reads the manual; `reset` resets a
-// consumer group; `shoot` takes a picture of every page.
+// of the working folder. `check` buys as a customer, waits in a queue, looks, describes and mends as an operator, and reads the
+// manual; `reset` resets a consumer group; `shoot` takes a picture of every page.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -212,6 +212,32 @@ async function confirm(page, label, fields) {
     await Promise.all([page.waitForEvent("load"), act.locator("button").click()]);
 }
 
+/** Makes a product with all its data, finds it, changes one field and empties another. */
+async function describe() {
+    const page = await visitor({}, adminToken);
+    await page.goto("/admin/products");
+    const data = { sku: "DSC-1", externalId: "erp/1", description: "One.\nTwo.", attributes: '{"size": 270}' };
+    await confirm(page, "New product", { name: "Described", price: "1000", stock: "3", ...data });
+    await page.fill("form.search [name=q]", "dsc-1");
+    await page.click("form.search button");
+    await page.click("tbody a:has-text('Described')");
+    await page.waitForURL(/\/admin\/products\/\d+$/);
+    const path = `/api${new URL(page.url()).pathname}`;
+    const before = await api("GET", path);
+    await confirm(page, "Change description and SKU", { sku: "DSC-2", attributes: "" });
+    const after = await api("GET", path);
+    expect(after.sku === "DSC-2" && after.attributes === undefined, `one field is changed and one emptied: ${JSON.stringify(after)}`);
+    for (const name of ["name", "price", "onHand", "externalId", "description"]) expect(after[name] === before[name], `${name} is kept`);
+    expect(before.description === data.description && before.attributes.size === 270, `the product has its data: ${JSON.stringify(before)}`);
+    await page.locator("summary", { hasText: "Change description and SKU" }).click();
+    await page.fill("details[open] [name=attributes]", "{size");
+    await page.locator("details[open] button").click();
+    await page.waitForSelector("text=This is not valid JSON.");
+    await page.goto(path.replace("/api/admin", ""));
+    expect((await page.locator("dl.facts").innerText()).includes("DSC-2"), "the storefront shows the SKU");
+    await accessible(page);
+}
+
 /** Resolves a stuck order and a stuck payment, and edits and resends a dead letter. */
 async function mend() {
     const { unpaid, paid } = await trouble();
@@ -379,6 +405,7 @@ try {
         const dropId = await queue(page);
         await payWithoutScripts();
         await operate(number, dropId);
+        await describe();
         await mend();
         await repair();
         await read();

@@ -100,6 +100,13 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
     }
 }
 
+impl Order {
+    /// Returns whether the order would change by the command now.
+    pub fn allows(&self, command: &Command, at: Timestamp) -> bool {
+        decide(Some(self), command, at).is_ok_and(|events| !events.is_empty())
+    }
+}
+
 fn collect(
     order: &Order,
     step: Step,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ids::OrderId;
-use crate::order::{Receiver, Status as OrderStatus};
+use crate::order::{Receiver, Status as OrderStatus, Whereabouts};
 use crate::time::Timestamp;
 use crate::word::words;
 
@@ -81,6 +81,18 @@ impl State {
             | State::Canceled
             | State::Delayed
             | State::FailedDelivery => None,
+        }
+    }
+
+    /// The location of the goods.
+    pub const fn whereabouts(self) -> Whereabouts {
+        match self {
+            State::Pending | State::Canceled => Whereabouts::InHouse,
+            State::Shipped | State::InTransit | State::OutForDelivery | State::Delayed | State::FailedDelivery => {
+                Whereabouts::OnTheWay
+            }
+            State::Delivered => Whereabouts::Delivered,
+            State::Returned => Whereabouts::CameBack,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Goods that are stored for an order instead of shipped (O-33, P-05).
 
 use crate::ids::OrderId;
+use crate::order::Whereabouts;
 use crate::time::Timestamp;
 use crate::word::words;
 
@@ -41,6 +42,15 @@ impl State {
             AssociatedWithOrder => matches!(next, InStorage | RemovedFromStorage),
             OnAuction => matches!(next, InStorage | Sold),
             RemovedFromStorage | Sold => false,
+        }
+    }
+
+    /// The location of the goods. Goods that were removed were handed over.
+    pub const fn whereabouts(self) -> Whereabouts {
+        match self {
+            State::InStorage | State::AssociatedWithOrder | State::OnAuction => Whereabouts::InHouse,
+            State::RemovedFromStorage => Whereabouts::Delivered,
+            State::Sold => Whereabouts::SoldAtAuction,
         }
     }
 }

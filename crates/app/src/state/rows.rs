@@ -6,6 +6,7 @@ mod failed_delivery;
 mod fulfilment;
 mod key;
 mod modes;
+mod people;
 mod requests;
 mod retention;
 mod statistics;
@@ -41,7 +42,7 @@ use crate::state::table::Table;
 pub use deed::{Deed, Recorded, WantedDeeds};
 pub use details::{Details, Identity, NewDetails};
 pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, DeadLetterAct, DeadLetterStatus, Message, ParkedKey, Trouble};
-pub use fulfilment::{CallbackRow, Fulfilment};
+pub use fulfilment::{CallbackRow, Fulfilment, whereabouts};
 pub(crate) use key::half;
 pub use key::{
     AccountKey, AlertKey, AnswerKey, BuyerKey, CallbackKey, CampaignSnapshotKey, CardKey, ClaimKey, ContactKey,
@@ -50,6 +51,7 @@ pub use key::{
     ShipmentKey, StorageKey, TimerKey,
 };
 pub use modes::{ModesChange, ModesKey};
+pub use people::{EndedToken, Login, Role};
 pub use requests::{Decision, Granted, Request, RequestStatus};
 pub use retention::{Prunable, Prune, Removal};
 pub use statistics::{Added, Counted, Cut, FigureKey, Resolution, WHOLE_SHOP};
@@ -68,61 +70,6 @@ pub struct StoredAnswer {
     pub fingerprint: [u8; 32],
     pub answer: Answer,
     pub at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login {
-    pub user: UserId,
-    pub email: Arc<str>,
-    pub name: Arc<str>,
-    pub password_hash: Arc<str>,
-    pub role: Role,
-    /// Tokens that were made before are worth nothing.
-    pub tokens_since: Option<Timestamp>,
-}
-
-/// A token that its user ended by logging out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndedToken {
-    /// The first 64 bits of the SHA-256 of what its issuer signed.
-    pub mark: i64,
-    pub ended: Timestamp,
-    /// The expiry of the token.
-    pub expires: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Customer,
-    /// May read everything on the admin paths.
-    Viewer,
-    /// May do the daily work, too.
-    Operator,
-    Admin,
-    /// Had one of the roles above, and lost it.
-    Former,
-}
-
-impl Role {
-    pub const ALL: [Role; 5] = [Role::Customer, Role::Viewer, Role::Operator, Role::Admin, Role::Former];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Role::Customer => "customer",
-            Role::Viewer => "viewer",
-            Role::Operator => "operator",
-            Role::Admin => "admin",
-            Role::Former => "former",
-        }
-    }
-
-    /// Returns the role as people see it.
-    pub const fn shown(self) -> &'static str {
-        match self {
-            Role::Former => Role::Customer.name(),
-            Role::Customer | Role::Viewer | Role::Operator | Role::Admin => self.name(),
-        }
-    }
 }
 
 /// An order and its link in the chain of its user's orders.

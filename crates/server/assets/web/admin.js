@@ -8,20 +8,30 @@ import { acting, each } from "./page.js";
 const read = {
     number: Number,
     moment: (text) => new Date(text).toISOString(),
-    json: JSON.parse,
+    json: (text, field) => {
+        try {
+            return JSON.parse(text);
+        } catch {
+            throw new Error(field.dataset.unreadable);
+        }
+    },
     list: (text) => text.split(",").map((part) => part.trim()).filter(Boolean),
 };
 
-/** Returns the body that a form describes: dots in names lead into objects and lists, and empty fields are left out. */
+/**
+ * Returns the body that a form describes: dots in names lead into objects and lists, and empty fields are left out. A field that
+ * shows what is there is sent if it was changed, and as null if it was emptied.
+ */
 function body(form) {
     const whole = {};
     for (const field of form.elements) {
-        if (!field.name || field.value === "") continue;
+        const isKept = field.dataset.kept !== undefined;
+        if (!field.name || (isKept ? field.value === field.defaultValue : field.value === "")) continue;
         const path = field.name.split(".");
         const last = path.pop();
         let part = whole;
         for (const [place, name] of path.entries()) part = part[name] ??= /^\d+$/.test(path[place + 1] ?? last) ? [] : {};
-        part[last] = (read[field.dataset.kind] ?? String)(field.value);
+        part[last] = field.value === "" ? null : (read[field.dataset.kind] ?? String)(field.value, field);
     }
     return whole;
 }

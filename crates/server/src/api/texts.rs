@@ -26,6 +26,7 @@ pub(crate) mod dashboard;
 pub(crate) mod details;
 pub(crate) mod notices;
 pub(crate) mod operators;
+pub(crate) mod order_page;
 pub(crate) mod orders;
 pub(crate) mod pages;
 pub(crate) mod values;

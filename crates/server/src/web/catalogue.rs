@@ -10,6 +10,7 @@ use domain::stock::Product;
 use maud::{Markup, html};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::art::poster;
 use super::coupons::{Phase, clock, is_open_to, urgency};
@@ -119,10 +120,43 @@ fn hero(campaign: &Campaign, reader: &Reader) -> Markup {
 }
 
 /// Shows a product's picture, or one drawn for it. The browser loads pictures over HTTPS only.
-fn picture(product: &Product, details: &Details) -> Markup {
+pub(crate) fn picture(product: &Product, details: &Details) -> Markup {
     match details.image_url.as_deref().filter(|url| url.starts_with("https://")) {
         Some(url) => html! { img src=(url) alt="" loading="lazy" decoding="async" referrerpolicy="no-referrer"; },
         None => poster(product.id),
+    }
+}
+
+/// Shows what a product is called elsewhere, and its attributes.
+pub(crate) fn data_sheet(details: &Details, language: Language) -> Markup {
+    let identities = [(pages::SKU, &details.sku), (pages::EXTERNAL_ID, &details.external_id)];
+    let attributes = details.attributes.as_deref().filter(|attributes| !attributes.is_empty());
+    let is_empty = attributes.is_none() && identities.iter().all(|(_, value)| value.is_none());
+    html! {
+        @if !is_empty {
+            dl.facts {
+                @for (label, value) in identities {
+                    @if let Some(value) = value { dt { (label.of(language)) } dd { (value) } }
+                }
+                @for (name, value) in attributes.into_iter().flatten() { dt { (name) } dd { (readable(value, language)) } }
+            }
+        }
+    }
+}
+
+/// Writes an attribute as people read it. Attributes are nested only a few levels deep.
+fn readable(value: &Value, language: Language) -> String {
+    let part = |value: &Value| readable(value, language);
+    match value {
+        Value::Null => "—".to_owned(),
+        Value::Bool(is_so) => (if *is_so { pages::YES } else { pages::NO }).of(language).to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(part).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| format!("{name}: {}", part(value)));
+            members.collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -177,6 +211,7 @@ fn offer(product: &Product, details: &Details, reader: &Reader) -> Markup {
             p.price { (won(product.price, reader.language)) }
             @if let Some(drop) = product.drop { p { a href=(format!("/drops/{}", drop.0)) { (say(pages::IN_A_DROP)) } } }
             @if let Some(description) = &details.description { p.description { (description) } }
+            (data_sheet(details, reader.language))
             div.card.stack {
                 p.label { (say(pages::LIVE_STOCK)) }
                 p.left aria-live="polite" {
@@ -197,5 +232,28 @@ fn offer(product: &Product, details: &Details, reader: &Reader) -> Markup {
             }
             p.faint { (say(pages::STOCK_NOTE)) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn attributes_are_written_for_people() {
+        for (value, english, korean) in [
+            (json!("white"), "white", "white"),
+            (json!(270), "270", "270"),
+            (json!(true), "yes", "예"),
+            (json!(null), "—", "—"),
+            (json!([260, "270"]), "260, 270", "260, 270"),
+            (json!({"wash": {"hot": false}}), "wash: hot: no", "wash: hot: 아니요"),
+        ] {
+            let shown = [Language::English, Language::Korean].map(|language| readable(&value, language));
+            assert_eq!(shown, [english, korean], "{value}");
+        }
+        assert_eq!(data_sheet(&Details::default(), Language::English).into_string(), "");
     }
 }

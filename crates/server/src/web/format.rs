@@ -9,7 +9,7 @@ use domain::pricing::Discount;
 use domain::time::Timestamp;
 use maud::{Markup, html};
 
-use crate::api::texts::pages;
+use crate::api::texts::{Text, order_page, pages};
 use crate::http::language::Language;
 
 /// `12,900`.
@@ -80,12 +80,28 @@ pub(crate) fn time(at: Timestamp) -> Markup {
     html! { time.num datetime=(wire_time::format(at)) data-time="at" { (moment(at)) } }
 }
 
-/// The number of an order, as a link to its page.
 /// A moment that is written already, as the API shows it.
 pub(crate) fn written(at: &str) -> Markup {
     wire_time::parse(at).map_or_else(|_| html! { (at) }, time)
 }
 
+/// `0.004 s`, `3 min 20 s`, `2 d 4 h`: the two largest units, of microseconds.
+pub(crate) fn duration(us: i64, language: Language) -> String {
+    const SECOND: i64 = 1_000_000;
+    let us = us.max(0);
+    let seconds = us / SECOND;
+    let of = |text: Text, large: i64, small: i64| text.with(seconds / large).with(seconds % large / small);
+    let text = match seconds {
+        0 => order_page::SECONDS_LONG.with(format!("{:.3}", us as f64 / SECOND as f64)),
+        1..60 => order_page::SECONDS_LONG.with(format!("{:.1}", us as f64 / SECOND as f64)),
+        60..3_600 => of(order_page::MINUTES_LONG, 60, 1),
+        3_600..86_400 => of(order_page::HOURS_LONG, 3_600, 60),
+        _ => of(order_page::DAYS_LONG, 86_400, 3_600),
+    };
+    text.of(language).into_owned()
+}
+
+/// The number of an order, as a link to its page.
 pub(crate) fn order_link(number: &Code) -> Markup {
     html! { a.code href=(format!("/orders/{number}")) { (number) } }
 }
@@ -115,6 +131,14 @@ mod tests {
             |code, amount| in_currency(Money::won(amount), Currency::from_code(code).unwrap(), Language::English);
         assert_eq!(shown("USD", 1_234_505), "USD 12,345.05");
         assert_eq!(shown("JPY", -1_500), "−JPY 1,500");
+    }
+
+    #[test]
+    fn a_duration_has_the_two_largest_units() {
+        let shown = [4_000, 999_999, 1_500_000, 61_000_000, 3_600_000_000, 187_200_000_000]
+            .map(|us| duration(us, Language::English));
+        assert_eq!(shown, ["0.004 s", "1.000 s", "1.5 s", "1 min 1 s", "1 h 0 min", "2 d 4 h"]);
+        assert_eq!(duration(187_200_000_000, Language::Korean), "2일 4시간");
     }
 
     #[test]

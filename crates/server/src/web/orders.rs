@@ -6,7 +6,7 @@ use axum::extract;
 use axum::response::Response;
 use domain::money::Money;
 use domain::order::saga::{Step, StepState};
-use domain::order::{Order, Outcome, Status};
+use domain::order::{Command, Order, Outcome, Status, fulfilment};
 use domain::payment::{Payment, State};
 use maud::{Markup, html};
 
@@ -97,7 +97,7 @@ pub(crate) async fn get(
             p.faint.code { (order.created.number) }
             div.two {
                 div.stack {
-                    (actions(&order, fulfilment.payment.as_ref(), &reader))
+                    (actions(&order, &fulfilment, &reader))
                     div.card { h2 { (pages::PROGRESS.of(reader.language)) } (progress(&order, &fulfilment, &reader)) }
                 }
                 (receipt(&order, &fulfilment, &reader))
@@ -108,20 +108,24 @@ pub(crate) async fn get(
 }
 
 /// What the customer can do about the order now.
-fn actions(order: &Order, payment: Option<&Payment>, reader: &Reader) -> Markup {
+fn actions(order: &Order, of_it: &Fulfilment, reader: &Reader) -> Markup {
     let say = |text: Text| text.of(reader.language);
+    let payment = of_it.payment.as_ref();
+    let goods = of_it.whereabouts();
+    let refund = fulfilment::Command::Refund { lines: vec![], note: None, goods, by_shop: None };
+    let is_refundable = order.allows(&Command::Fulfil(refund), reader.now);
     let is_awaited = order.outcome == Outcome::AwaitingPayment;
     let is_due = is_awaited && !payment.is_some_and(Payment::is_under_way);
     html! {
         @if let Some(payment) = payment.filter(|_| is_awaited) { (payment_now(payment, reader)) }
-        @if is_due || order.is_cancellable() || order.status.is_refundable() {
+        @if is_due || order.is_cancellable() || is_refundable {
             div.row {
                 @if is_due {
                     button type="button" data-pay=(order.created.due.amount()) { (pages::PAY.with(won(order.created.due, reader.language)).of(reader.language)) }
                 }
                 @if order.is_cancellable() {
                     button.quiet type="button" data-cancel=(say(pages::SURE_CANCEL)) { (say(pages::CANCEL)) }
-                } @else if order.status.is_refundable() {
+                } @else if is_refundable {
                     button.quiet type="button" data-refund=(say(pages::SURE_REFUND)) { (say(pages::REFUND)) }
                 }
                 @if let Some(until) = order.pay_before.filter(|_| is_due) {

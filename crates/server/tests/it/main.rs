@@ -49,6 +49,8 @@ mod contract;
 mod coupon_receipts;
 mod crash;
 mod dashboard;
+mod dashboard_orders;
+mod dashboard_products;
 mod demo;
 mod deployment;
 mod developing;

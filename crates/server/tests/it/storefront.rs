@@ -165,6 +165,24 @@ fn an_order_is_shown_to_its_customer_alone() {
     assert!(!visit_as(&shop, BOB, "/orders").text.contains("ORD-"));
 }
 
+/// The page offers a refund only while the goods are where it is accepted.
+#[test]
+fn a_parcel_on_its_way_is_not_returned() {
+    let shop = TestShop::start();
+    product(&shop, "Sneaker", 3);
+    let receiver = json!({"name": "Ann", "phone": "010-1", "postalCode": "04524", "address": "Seoul"});
+    let body = json!({"items": [{"productId": 1, "quantity": 1}], "payment": "ON_DELIVERY", "receiver": receiver});
+    let number = shop.order(ANN, &body).number(200);
+    let offers = |what: &str| visit_as(&shop, ANN, &format!("/orders/{number}")).text.contains(what);
+    assert!(offers("data-cancel=") && !offers("data-refund="));
+    for (status, is_returnable) in
+        [("SHIPPED", false), ("IN_TRANSIT", false), ("OUT_FOR_DELIVERY", false), ("DELIVERED", true)]
+    {
+        shop.patch(ADMIN, &format!("/api/admin/shipments/{number}"), &json!({"status": status})).expect(200);
+        assert_eq!((offers("data-cancel="), offers("data-refund=")), (false, is_returnable), "{status}");
+    }
+}
+
 #[test]
 fn a_coupon_page_says_what_a_customer_can_do() {
     let shop = TestShop::start();

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use domain::ids::{OrderId, ProductId};
 use domain::order::{Order, Whereabouts, fulfilment};
-use domain::{shipment, warehouse};
 
 use crate::commands::answer::Answer;
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::fulfilment::booking;
 use crate::commands::order::process::advance;
 use crate::commands::{RefundDecision, RefundWanted};
-use crate::state::rows::{ShipmentKey, StorageKey};
+use crate::state::rows::{self, ShipmentKey, StorageKey};
 
 /// Refunds units of a completed order, or requests the shop's decision.
 pub(crate) fn refund(context: &mut Context<'_>, wanted: &RefundWanted) -> Answered {
@@ -60,26 +59,7 @@ fn whereabouts(context: &Context<'_>, order: &Order) -> Handled<Whereabouts> {
     if !order.has_destination() {
         return Ok(Whereabouts::InHouse);
     }
-    if let Some(storage) = context.rows.storages.get(StorageKey(order.id()))? {
-        return Ok(match storage.state {
-            warehouse::State::InStorage | warehouse::State::AssociatedWithOrder | warehouse::State::OnAuction => {
-                Whereabouts::InHouse
-            }
-            warehouse::State::RemovedFromStorage => Whereabouts::Delivered,
-            warehouse::State::Sold => Whereabouts::SoldAtAuction,
-        });
-    }
+    let storage = context.rows.storages.get(StorageKey(order.id()))?;
     let shipment = context.rows.shipments.get(ShipmentKey(order.id()))?;
-    Ok(match shipment.map(|shipment| shipment.state) {
-        None | Some(shipment::State::Pending | shipment::State::Canceled) => Whereabouts::InHouse,
-        Some(
-            shipment::State::Shipped
-            | shipment::State::InTransit
-            | shipment::State::OutForDelivery
-            | shipment::State::Delayed
-            | shipment::State::FailedDelivery,
-        ) => Whereabouts::OnTheWay,
-        Some(shipment::State::Delivered) => Whereabouts::Delivered,
-        Some(shipment::State::Returned) => Whereabouts::CameBack,
-    })
+    Ok(rows::whereabouts(storage, shipment))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::order::Whereabouts;
 use domain::payment::Payment;
 use domain::shipment::Shipment;
 use domain::time::Timestamp;
@@ -16,6 +17,22 @@ pub struct Fulfilment {
     pub payment: Option<Payment>,
     pub shipment: Option<Shipment>,
     pub storage: Option<Storage>,
+}
+
+impl Fulfilment {
+    /// Returns where the goods of the order are.
+    pub fn whereabouts(&self) -> Whereabouts {
+        whereabouts(self.storage.as_ref(), self.shipment.as_ref())
+    }
+}
+
+/// Returns where the goods of an order are: in its storage, if it has one, and otherwise in its shipment.
+pub fn whereabouts(storage: Option<&Storage>, shipment: Option<&Shipment>) -> Whereabouts {
+    match (storage, shipment) {
+        (Some(storage), _) => storage.state.whereabouts(),
+        (None, Some(shipment)) => shipment.state.whereabouts(),
+        (None, None) => Whereabouts::InHouse,
+    }
 }
 
 /// A callback of a provider, kept so that it is applied once.

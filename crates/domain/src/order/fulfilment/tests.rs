@@ -284,6 +284,17 @@ fn the_location_of_the_goods_decides_whether_they_can_be_returned() {
     assert_eq!(rejected.status, Status::InTransit);
 }
 
+#[test]
+fn an_order_allows_what_would_change_it() {
+    let (there, gone) = (Whereabouts::Delivered, Whereabouts::OnTheWay);
+    let allows = |order: &Order, goods| order.allows(&order::Command::Fulfil(asked_back(&[], goods)), NOON);
+    let order = delivered(&[]);
+    assert!(allows(&order, there) && !allows(&order, gone));
+    let asked = delivered(&[asked_back(&[], there)]);
+    check(&asked, &asked_back(&[], there), Ok(&[]));
+    assert!(!allows(&asked, there), "a repeated request is accepted and changes nothing");
+}
+
 /// T4: a new destination is accepted until the goods are committed.
 #[test]
 fn another_destination_is_accepted_until_the_goods_are_committed() {

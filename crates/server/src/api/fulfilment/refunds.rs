@@ -86,6 +86,10 @@ pub(crate) struct ArrivedBody {
     /// Whether the units are lost or worthless, and not put on sale again. Default: `false`.
     #[serde(default)]
     write_off: bool,
+    /// Written to the trail.
+    #[serde(default)]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: Option<String>,
 }
 
 /// `POST /api/orders/{n}/refund`: some units of the order, or all that are left.
@@ -149,6 +153,9 @@ pub(crate) async fn arrived(
 ) -> Result<Response, Problem> {
     let mut violations = Violations::default();
     let lines = check_lines(submission.body.lines.as_deref(), &mut violations);
+    if let Some(reason) = submission.body.reason.as_deref() {
+        check_reason(reason, &mut violations);
+    }
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?.id();
     let is_written_off = submission.body.write_off;

@@ -17,6 +17,7 @@ use app::ports::views::Views;
 use axum::extract::State;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId, WebhookId};
 use domain::limits::NUMBER_MAX;
+use domain::order::Order;
 use domain::webhook::{Delivery, State as DeliveryState, Status as WebhookStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -154,7 +155,23 @@ fn webhook_delivery(delivery: &Delivery) -> DeliveryBody {
     }
 }
 
-fn body(event: &WrittenEvent, fate: Fate, webhooks: &[Delivery], on: Option<Topic>) -> EventBody {
+/// An event with what became of it.
+pub(crate) struct FollowedEvent {
+    pub(crate) event: WrittenEvent,
+    pub(crate) fate: Fate,
+    /// Its deliveries to webhooks.
+    pub(crate) webhooks: Vec<Delivery>,
+}
+
+/// The newest events that name an order, oldest first.
+pub(crate) struct EventsOfOrder {
+    pub(crate) events: Vec<FollowedEvent>,
+    /// There are older ones.
+    pub(crate) has_earlier: bool,
+}
+
+fn body(followed: FollowedEvent, on: Option<Topic>) -> EventBody {
+    let FollowedEvent { event, fate, webhooks } = followed;
     // On a topic with copies, the key is the copy's.
     let copied = on.and_then(|topic| Some((topic.name().to_owned(), event.event()?.key_on(topic))));
     let (topic, key) = copied.unwrap_or_else(|| (event.topic.clone(), event.key.clone()));
@@ -169,12 +186,7 @@ fn body(event: &WrittenEvent, fate: Fate, webhooks: &[Delivery], on: Option<Topi
         trace_id: event.trace.map(|trace| format!("{:032x}", trace.trace())),
         payload: serde_json::from_str(&event.payload).unwrap_or_else(|_| Value::String(event.payload.clone())),
         status: fate.status.name(),
-        deliveries: fate
-            .deliveries
-            .into_iter()
-            .map(delivery)
-            .chain(webhooks.iter().filter(|delivery| delivery.event == event.id.0).map(webhook_delivery))
-            .collect(),
+        deliveries: fate.deliveries.into_iter().map(delivery).chain(webhooks.iter().map(webhook_delivery)).collect(),
     }
 }
 
@@ -195,13 +207,39 @@ async fn as_they_stand(views: &dyn Views, deliveries: Vec<Delivery>) -> Result<V
     Ok(deliveries.into_iter().map(ended).collect())
 }
 
-/// Renders events with what became of them.
-pub(super) async fn bodies(shop: &Shop, events: &[WrittenEvent], on: Option<Topic>) -> Result<Vec<EventBody>, Problem> {
+/// Adds to events what became of them.
+async fn follow(shop: &Shop, events: Vec<WrittenEvent>) -> Result<Vec<FollowedEvent>, StoreError> {
     let (views, log) = (shop.submitter.views.as_ref(), &shop.log);
-    let progress = Progress::look(views, log.carrier, log.book.as_ref(), events).await.map_err(unavailable)?;
-    let webhooks = views.deliveries_of(events.iter().map(|event| event.id).collect()).await.map_err(unavailable)?;
-    let webhooks = as_they_stand(views, webhooks).await.map_err(unavailable)?;
-    Ok(events.iter().map(|event| body(event, progress.fate(event), &webhooks, on)).collect())
+    let progress = Progress::look(views, log.carrier, log.book.as_ref(), &events).await?;
+    let webhooks = views.deliveries_of(events.iter().map(|event| event.id).collect()).await?;
+    let webhooks = as_they_stand(views, webhooks).await?;
+    let followed = |event: WrittenEvent| {
+        let own = webhooks.iter().filter(|delivery| delivery.event == event.id.0);
+        FollowedEvent { fate: progress.fate(&event), webhooks: own.cloned().collect(), event }
+    };
+    Ok(events.into_iter().map(followed).collect())
+}
+
+/// Renders events with what became of them.
+pub(super) async fn bodies(
+    shop: &Shop,
+    events: Vec<WrittenEvent>,
+    on: Option<Topic>,
+) -> Result<Vec<EventBody>, Problem> {
+    let followed = follow(shop, events).await.map_err(unavailable)?;
+    Ok(followed.into_iter().map(|event| body(event, on)).collect())
+}
+
+/// Returns the newest events that name an order, for its page.
+pub(crate) async fn of_order(shop: &Shop, order: &Order, limit: usize) -> Result<EventsOfOrder, StoreError> {
+    let views = shop.submitter.views.as_ref();
+    let about = vec![Subject::Order(order.created.number.clone())];
+    let wanted = EventFilter { about, ..EventFilter::default() };
+    let ranges = places::of_order(views, order.id()).await?;
+    let walk = Walk { views, wanted: &wanted, ranges: &ranges, direction: Direction::NewestFirst };
+    let mut found = walk.page(limit).await?;
+    found.events.reverse();
+    Ok(EventsOfOrder { events: follow(shop, found.events).await?, has_earlier: found.next.is_some() })
 }
 
 /// The parsed filters.
@@ -277,6 +315,6 @@ pub(crate) async fn list(
     };
     let walk = Walk { views, wanted: &filter, ranges: &ranges, direction: Direction::NewestFirst };
     let found = walk.page(page.limit).await.map_err(unavailable)?;
-    let data = bodies(&shop, &found.events, filter.topic).await?;
+    let data = bodies(&shop, found.events, filter.topic).await?;
     Ok(Json(Page { data, next_cursor: found.next.map(|next| page.cursor_after(next)) }))
 }

@@ -101,8 +101,8 @@ impl<'a> Asked<'a> {
         let views = self.shop.submitter.views.as_ref();
         let walk = Walk { views, wanted: &wanted, ranges: &ranges, direction: Direction::OldestFirst };
         let found = walk.page(page.limit).await.map_err(unavailable)?;
-        let events = bodies(self.shop, &found.events, None).await?;
         let next_cursor = found.next.map(|next| page.cursor_after(next));
+        let events = bodies(self.shop, found.events, None).await?;
         Ok(Json(HistoryBody { as_of: wire_time::format(self.at), state, events, next_cursor }))
     }
 

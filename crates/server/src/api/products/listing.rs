@@ -21,7 +21,7 @@ use crate::http::query::Query;
 use crate::openapi::words;
 
 /// The statuses as customers see them.
-const SHOWN: [&str; Status::ALL.len() + 1] = ["ON_SALE", "SOLD_OUT", "PAUSED", "DISCONTINUED"];
+pub(crate) const SHOWN: [&str; Status::ALL.len() + 1] = ["ON_SALE", "SOLD_OUT", "PAUSED", "DISCONTINUED"];
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -69,19 +69,20 @@ texts! {
     OLDER: "Older", "이전 주문";
     TIMELINE: "Timeline", "진행 기록";
     CAUSED_BY: "caused by {0}", "원인: {0}";
-    AFTER_PAUSE: "after {0} s", "{0}초 후";
+    AFTER_PAUSE: "after {0}", "{0} 후";
     ACTIONS: "Actions", "작업";
     NO_ACTIONS: "Nothing can be done about this order.", "이 주문에 대해 할 수 있는 작업이 없습니다.";
     REASON: "Reason", "사유";
     CONFIRM: "Confirm", "확인";
+    NOT_JSON: "This is not valid JSON.", "올바른 JSON이 아닙니다.";
     CANCEL_ORDER: "Cancel order", "주문 취소";
     CANCEL_SAYS:
         "Cancels the order for the shop. Goods, points and coupon are restored, and captured money is refunded.",
         "상점 사정으로 주문을 취소합니다. 상품과 포인트, 쿠폰이 복원되고 결제된 금액은 환불됩니다.";
-    REFUND_ORDER: "Refund everything", "전체 환불";
+    REFUND_ORDER: "Refund", "환불";
     REFUND_SAYS:
-        "Refunds all units that are left. Goods that have left the house are awaited.",
-        "남은 모든 수량을 환불합니다. 이미 출고된 상품은 반송을 기다립니다.";
+        "Refunds all units that are left, or only so many units of one product.",
+        "남은 모든 수량을 환불하거나, 한 상품의 일부 수량만 환불합니다.";
     APPROVE_REFUND: "Approve refund", "환불 승인";
     APPROVE_SAYS: "Approves the requested refund and returns the money.", "요청된 환불을 승인하고 금액을 돌려줍니다.";
     REJECT_REFUND: "Reject refund", "환불 거절";
@@ -109,6 +110,13 @@ texts! {
     NEW_PRODUCT: "New product", "상품 등록";
     NEW_PRODUCT_SAYS: "The product is on sale as soon as it is registered.", "등록하면 바로 판매가 시작됩니다.";
     STOCK: "Stock", "재고";
+    NO_SUCH_PRODUCTS: "No product matches.", "해당하는 상품이 없습니다.";
+    DETAILS: "Details", "상세 정보";
+    NAME_OR_SKU: "Name or SKU", "이름 또는 상품 코드";
+    IMAGE_URL: "Address of a picture (https://…)", "이미지 주소(https://…)";
+    ATTRIBUTES: "Attributes, as JSON", "속성(JSON)";
+    DESCRIBE_PRODUCT: "Change description and SKU", "설명·상품 코드 변경";
+    DESCRIBE_PRODUCT_SAYS: "A field that is emptied is taken away.", "비운 항목은 삭제됩니다.";
     CHANGE_PRODUCT: "Change price or status", "가격·상태 변경";
     CHANGE_PRODUCT_SAYS: "Orders already placed keep the price that they were placed with.", "이미 접수된 주문은 주문 당시 가격을 유지합니다.";
     ADJUST_STOCK: "Receive or write off", "입고·출고";
@@ -174,6 +182,7 @@ texts! {
     SHOW_RESET: "Show what it would do", "미리 보기";
     WOULD_DO: "What it would do", "미리 보기 결과";
     ALREADY_THERE: "The group's offsets are already there.", "그룹의 오프셋이 이미 그 위치에 있습니다.";
+    FIRST_EVENTS: "The first of these events", "해당 이벤트의 처음 일부";
     MEANS: "Effect", "영향";
     SKIPS: "Skipped", "건너뜀";
     REPEATS: "Repeated", "다시 처리";
@@ -198,7 +207,7 @@ texts! {
     CHECKED: "Checked", "검사";
     VIOLATIONS: "Violations", "위반";
     ALL_HOLDS: "Everything adds up.", "모든 수치가 일치합니다.";
-    NOT_ALL_HOLDS: "{0} violations", "위반 {0}건";
+    NOT_ALL_HOLDS: "Violations: {0}", "위반 {0}건";
     REPAIR: "Repair", "복구";
     WOULD_REPAIR: "A repair would do this. Figures are computed again from the facts, which are never changed.", "복구하면 다음과 같이 바뀝니다. 사실은 바꾸지 않고 수치만 다시 계산합니다.";
     REPAIR_SAYS: "Audits again, makes the repairs that are then needed, and audits once more.", "다시 감사해 필요한 항목을 복구하고 한 번 더 감사합니다.";

@@ -3,6 +3,7 @@
 
 use app::events::event::ResultCode;
 use app::events::notices::NoticeKind;
+use app::events::notices::content::Content;
 use app::events::wire_time;
 use app::notifications::channels::{Texts, Words};
 use app::ports::views::ToldNotice;
@@ -115,6 +116,11 @@ impl Texts for NotificationTexts {
 pub(crate) fn expired(language: Language) -> String {
     let (title, message) = (EXPIRED.of(language), EXPIRED_MESSAGE.of(language));
     json!({"type": "AUTH_EXPIRED", "title": title, "message": message}).to_string()
+}
+
+/// Returns the title and the message of a notice.
+pub(crate) fn of_content(content: &Content) -> (Text, Message) {
+    words(content.kind, &serde_json::from_str(&content.data).unwrap_or_default())
 }
 
 fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Message) {

@@ -42,6 +42,10 @@ texts! {
     BUY: "Buy now", "바로 구매";
     QUANTITY: "Quantity", "수량";
     IN_A_DROP: "Sold in a drop", "드롭에서 판매합니다";
+    SKU: "SKU", "상품 코드(SKU)";
+    EXTERNAL_ID: "External ID", "외부 상품 ID";
+    YES: "yes", "예";
+    NO: "no", "아니요";
 
     // Drops.
     NO_DROPS: "No drop has been announced yet.", "예정된 드롭이 없습니다.";

@@ -12,9 +12,10 @@ use crate::api::texts::*;
 use crate::http::Code;
 
 fn all() -> Vec<(String, Text)> {
-    let lists =
-        [bodies::ALL, dashboard::ALL, details::ALL, notices::ALL, operators::ALL, orders::ALL, pages::ALL, values::ALL];
-    let listed = lists.into_iter().flatten().map(|(name, text)| ((*name).to_owned(), *text));
+    let of_api = [bodies::ALL, details::ALL, notices::ALL, operators::ALL, orders::ALL, values::ALL];
+    let of_pages = [dashboard::ALL, order_page::ALL, pages::ALL];
+    let lists = of_api.into_iter().chain(of_pages);
+    let listed = lists.flatten().map(|(name, text)| ((*name).to_owned(), *text));
     let titles = Code::ALL.into_iter().map(|code| (code.as_str().to_owned(), code.title()));
     let statuses = Outcome::ALL.into_iter().flat_map(|outcome| {
         let of = move |status: Status| (status.name().to_owned(), orders::description(outcome, status));

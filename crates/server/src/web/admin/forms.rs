@@ -24,6 +24,8 @@ pub(crate) struct Field<'a> {
     pub(crate) label: Option<Text>,
     pub(crate) kind: Kind<'a>,
     pub(crate) is_required: bool,
+    /// It shows what is there: sent only if it was changed, and as `null` if it was emptied.
+    pub(crate) is_kept: bool,
 }
 
 pub(crate) enum Kind<'a> {
@@ -32,7 +34,15 @@ pub(crate) enum Kind<'a> {
     /// A moment, in the operator's time zone.
     Moment,
     Choice(Vec<(&'a str, &'a str)>),
+    /// A choice of a number by its name.
+    Numbered(Vec<(i64, &'a str)>),
+    /// A line, with what is there.
+    Line(&'a str),
+    /// Several lines, with what is there.
+    Lines(&'a str),
     Long(&'a str),
+    /// A JSON value, with what is there.
+    Json(&'a str),
     /// Texts, with commas between them.
     List,
     /// A fixed JSON value.
@@ -41,15 +51,20 @@ pub(crate) enum Kind<'a> {
 
 impl<'a> Field<'a> {
     pub(crate) const fn new(name: &'static str, label: Text, kind: Kind<'a>) -> Field<'a> {
-        Field { name, label: Some(label), kind, is_required: true }
+        Field { name, label: Some(label), kind, is_required: true, is_kept: false }
     }
 
     pub(crate) fn optional(self) -> Field<'a> {
         Field { is_required: false, ..self }
     }
 
+    /// An optional field that shows what is there.
+    pub(crate) fn kept(self) -> Field<'a> {
+        Field { is_required: false, is_kept: true, ..self }
+    }
+
     pub(crate) const fn fixed(name: &'static str, json: &'a str) -> Field<'a> {
-        Field { name, label: None, kind: Kind::Fixed(json), is_required: true }
+        Field { name, label: None, kind: Kind::Fixed(json), is_required: true, is_kept: false }
     }
 
     pub(crate) const fn reason() -> Field<'a> {
@@ -105,13 +120,13 @@ fn shown(operator: &Operator, act: &Act<'_>, way: Way<'_>) -> Markup {
 }
 
 fn input(operator: &Operator, field: &Field<'_>) -> Markup {
-    let required = field.is_required;
+    let (required, kept) = (field.is_required, field.is_kept.then_some(""));
     let control = match &field.kind {
         Kind::Fixed(json) => return html! { input type="hidden" name=(field.name) value=(json) data-kind="json"; },
         Kind::Text => html! { input name=(field.name) required[required] maxlength="500"; },
         Kind::List => html! { input name=(field.name) required[required] maxlength="500" data-kind="list"; },
         Kind::Number(value) => {
-            html! { input type="number" name=(field.name) required[required] step="1" inputmode="numeric" value=[*value] data-kind="number"; }
+            html! { input type="number" name=(field.name) required[required] step="1" inputmode="numeric" value=[*value] data-kind="number" data-kept=[kept]; }
         }
         Kind::Moment => {
             html! { input type="datetime-local" name=(field.name) required[required] step="1" data-kind="moment"; }
@@ -121,6 +136,22 @@ fn input(operator: &Operator, field: &Field<'_>) -> Markup {
                 @if !required { option value="" {} }
                 @for (value, label) in choices { option value=(value) { (label) } }
             }
+        },
+        Kind::Numbered(choices) => html! {
+            select name=(field.name) required[required] data-kind="number" {
+                @if !required { option value="" {} }
+                @for (value, label) in choices { option value=(value) { (label) } }
+            }
+        },
+        Kind::Line(text) => {
+            html! { input name=(field.name) required[required] maxlength="2000" value=(text) data-kept=[kept]; }
+        }
+        Kind::Lines(text) => {
+            html! { textarea name=(field.name) required[required] rows="5" maxlength="5000" data-kept=[kept] { (text) } }
+        }
+        Kind::Json(text) => html! {
+            textarea.code name=(field.name) required[required] rows="5" spellcheck="false" data-kind="json" data-kept=[kept]
+                data-unreadable=(operator.say(dashboard::NOT_JSON)) { (text) }
         },
         Kind::Long(text) => {
             html! { textarea.code name=(field.name) required[required] rows="12" spellcheck="false" { (text) } }

@@ -87,7 +87,7 @@ fn table(operator: &Operator, events: &[Value]) -> Markup {
 }
 
 /// A state of an event or a delivery, in the words of the event log.
-pub(super) fn status(name: &str) -> Markup {
+pub(crate) fn status(name: &str) -> Markup {
     let class = match name {
         "COMPLETED" => "chip good",
         "PENDING" | "IN_PROGRESS" => "chip",
