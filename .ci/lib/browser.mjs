@@ -1,6 +1,6 @@
-// Drives Chromium through a shop: `node browser.mjs check|reset|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
+// Drives Chromium through a shop: `node browser.mjs check|reset|login|shoot URL ADMIN_TOKEN FOLDER`. playwright-core and axe-core are in the node_modules
 // of the working folder. `check` buys as a customer, waits in a queue, looks, describes and mends as an operator, and reads the
-// manual; `reset` resets a consumer group; `shoot` takes a picture of every page.
+// manual; `reset` resets a consumer group; `login` logs in at an identity provider; `shoot` takes a picture of every page.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -296,6 +296,24 @@ async function repair() {
     expect(data[0]?.reason === "counted again", "the trail has the reason of the repair");
 }
 
+/** Logs in at an identity provider of another site, and opens the dashboard. */
+async function login() {
+    const page = await visitor();
+    await page.goto("/admin/orders");
+    await accessible(page);
+    await page.getByRole("link", { name: "Log in with Example ID" }).click();
+    await page.getByRole("link", { name: "Continue as Ann" }).click();
+    await page.waitForURL("**/admin/orders");
+    const cookies = await page.context().cookies();
+    expect(cookies.length === 1 && cookies[0].sameSite === "Strict", "the session is the only cookie that is left");
+    await page.goto("/account");
+    await page.getByText("Hello, Ann").waitFor();
+    await page.locator("[data-log-out]").click();
+    await page.getByRole("link", { name: "Log in" }).waitFor();
+    await page.goto("/admin/orders");
+    expect(page.url().includes("/login?next="), "nobody is logged in any more");
+}
+
 /** Looks at what a reset of a group would do, and does it. */
 async function reset() {
     const { productId } = await api("POST", "/api/admin/products", { name: "Seen again", price: 10_000, stock: 9 });
@@ -400,6 +418,7 @@ async function shoot() {
 try {
     if (what === "shoot") await shoot();
     else if (what === "reset") await reset();
+    else if (what === "login") await login();
     else {
         const { page, number } = await buy();
         const dropId = await queue(page);
