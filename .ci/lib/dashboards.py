@@ -7,8 +7,8 @@ import urllib.request
 
 # Metrics that a shop without Kafka and Redis does not have.
 ABSENT = ("doorbuster_redis_", "doorbuster_published_", "doorbuster_foreign_", "doorbuster_consumer_lag", "doorbuster_relay_")
-# A metric that has no sample before the first audit in the background.
-UNCAUSED = ("doorbuster_audit_violations",)
+# A metric that has no sample before the first audit in the background, and a query that shows nothing while no alert is open.
+UNCAUSED = ("doorbuster_audit_violations", "doorbuster_alerts_open")
 
 
 def query(url, expression):
