@@ -1,9 +1,11 @@
 //! Refunds that the provider declines: retried, left to an operator, retried and resolved by the operator.
 
 use serde_json::{Value, json};
+use server::security::auth::Role;
 
 use crate::api_asking::in_both_executors;
 use crate::api_modes::command;
+use crate::dashboard::visit;
 use crate::shop::{ADMIN, ANN, TestShop};
 
 const STUCK: &str = "/api/admin/payments?state=STUCK";
@@ -70,6 +72,11 @@ fn a_permanently_declined_refund_waits_for_an_operator_who_retries_and_resolves(
         assert_eq!(&stuck[field], value, "{field}");
     }
     assert!(stuck["since"].is_string() && stuck["nextAttemptAt"].is_null(), "{stuck}");
+    let own = visit(&shop, &shop.token(ADMIN, Role::Admin), &format!("/admin/orders/{second}")).text;
+    for verb in ["retry", "resolve"] {
+        let path = format!("data-path=\"/api/admin/payments/{}/{verb}\"", stuck["paymentId"].as_str().unwrap());
+        assert!(own.contains(&path) && own.contains("PaymentStuck"), "{path}: {own}");
+    }
     let page = shop.get(ADMIN, &format!("{STUCK}&limit=1")).expect(200);
     let next = format!("{STUCK}&limit=1&cursor={}", page["nextCursor"].as_str().unwrap());
     assert_eq!(shop.get(ADMIN, &next).expect(200)["data"][0]["orderNumber"], json!(first));

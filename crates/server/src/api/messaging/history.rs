@@ -42,7 +42,7 @@ pub(crate) struct HistoryQuery {
 pub(crate) struct HistoryBody<T> {
     #[schemars(with = "words::Moment")]
     as_of: String,
-    /// `null` before the first event. A customer has no points and no coupons then.
+    /// `null` before the first event, where a customer has no points and no coupons instead.
     state: Option<T>,
     events: Vec<EventBody>,
     /// The `cursor` of the next page of events. Absent on the last page.

@@ -184,7 +184,7 @@ fn range() -> impl Strategy<Value = (Option<Timestamp>, Option<Timestamp>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn an_answer_is_what_the_events_are(events in events(), resolution in resolution(), range in range()) {
