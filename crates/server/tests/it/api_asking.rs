@@ -135,6 +135,11 @@ impl TestShop {
 
     /// Returns everything that the shop shows, and the audit's counts: a refused request changes none of it.
     pub(crate) fn everything(&self) -> Value {
+        // The statistics, which the audit counts, follow the events after their commit.
+        let has_followed = |group: &Value| group["lag"] == 0;
+        self.get_until(ADMIN, "/api/admin/groups", |groups| {
+            groups["data"].as_array().unwrap().iter().all(has_followed)
+        });
         let public = ["/api/products?limit=100", "/api/coupons?limit=100"].map(|path| (ADMIN, path));
         let own = ["/api/points", "/api/points/history", "/api/users/me/coupons", "/api/orders"];
         let own = [ANN, BOB, ADMIN].into_iter().flat_map(|user| own.map(|path| (user, path)));
