@@ -12,7 +12,7 @@ use form_urlencoded::Serializer;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::session_cookie;
+use super::session_cookie::{self, Cookie};
 
 /// The path to which the provider sends a browser back.
 pub const RETURN_PATH: &str = "/login/provider/return";
@@ -20,7 +20,7 @@ pub const RETURN_PATH: &str = "/login/provider/return";
 const COOKIE: &str = "doorbuster_login";
 const COOKIE_PATH: &str = "/login/provider";
 /// The time in which a person logs in at the provider.
-const ATTEMPT_S: u32 = 600;
+const ATTEMPT_S: u64 = 600;
 /// Browsers drop larger cookies without a word.
 const TOKEN_BYTES_MAX: usize = 3_900;
 
@@ -181,11 +181,8 @@ pub fn end(is_secure: bool) -> HeaderValue {
     cookie("", 0, is_secure)
 }
 
-fn cookie(value: &str, lifetime_s: u32, is_secure: bool) -> HeaderValue {
-    let secure = if is_secure { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={value}; Path={COOKIE_PATH}; Max-Age={lifetime_s}; HttpOnly; SameSite=Lax{secure}");
-    // The value is base64url and dots, so this never falls back.
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+fn cookie(value: &str, lifetime_s: u64, is_secure: bool) -> HeaderValue {
+    Cookie { name: COOKIE, value, path: COOKIE_PATH, lifetime_s, same_site: "Lax" }.header(is_secure)
 }
 
 fn random() -> Result<String, getrandom::Error> {

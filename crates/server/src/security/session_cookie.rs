@@ -30,10 +30,27 @@ pub fn end(is_secure: bool) -> HeaderValue {
 }
 
 fn cookie(token: &str, lifetime_s: u64, is_secure: bool) -> HeaderValue {
-    let secure = if is_secure { "; Secure" } else { "" };
-    let text = format!("{NAME}={token}; Path=/; Max-Age={lifetime_s}; HttpOnly; SameSite=Strict{secure}");
-    // A token is base64url and dots, so this never falls back.
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    Cookie { name: NAME, value: token, path: "/", lifetime_s, same_site: "Strict" }.header(is_secure)
+}
+
+/// A cookie that scripts cannot read.
+pub(super) struct Cookie<'a> {
+    pub(super) name: &'static str,
+    /// Base64url and dots.
+    pub(super) value: &'a str,
+    pub(super) path: &'static str,
+    pub(super) lifetime_s: u64,
+    pub(super) same_site: &'static str,
+}
+
+impl Cookie<'_> {
+    pub(super) fn header(&self, is_secure: bool) -> HeaderValue {
+        let Cookie { name, value, path, lifetime_s, same_site } = self;
+        let secure = if is_secure { "; Secure" } else { "" };
+        let text = format!("{name}={value}; Path={path}; Max-Age={lifetime_s}; HttpOnly; SameSite={same_site}{secure}");
+        // Base64url and dots are valid in a header, so this never falls back.
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
 }
 
 /// Returns true if the request comes from a page of this host. A browser names the origin with every request that writes, and
